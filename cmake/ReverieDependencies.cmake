@@ -1,0 +1,46 @@
+# Everything Reverie stands on, as targets named reverie::<need>. All of it comes from the
+# distribution's packages; another libtorch or MuJoCo is found through CMAKE_PREFIX_PATH.
+
+find_package(Threads REQUIRED)
+
+# libtorch. Headers are marked SYSTEM: their warnings are not ours.
+find_package(Torch REQUIRED)
+add_library(reverie_torch INTERFACE)
+target_include_directories(reverie_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_link_libraries(reverie_torch INTERFACE ${TORCH_LIBRARIES})
+separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
+target_compile_options(reverie_torch INTERFACE ${torch_flags})
+add_library(reverie::torch ALIAS reverie_torch)
+
+# MuJoCo. Debian's target names an include folder that does not exist; look for the header ourselves.
+find_library(MUJOCO_LIBRARY NAMES mujoco libmujoco.so REQUIRED)
+find_path(MUJOCO_INCLUDE_DIR mujoco/mujoco.h REQUIRED)
+add_library(reverie_mujoco INTERFACE)
+target_include_directories(reverie_mujoco SYSTEM INTERFACE ${MUJOCO_INCLUDE_DIR})
+target_link_libraries(reverie_mujoco INTERFACE ${MUJOCO_LIBRARY})
+add_library(reverie::mujoco ALIAS reverie_mujoco)
+
+# oneDNN, for matrix products on the CPU. Optional: without it libtorch's own product is used.
+find_library(DNNL_LIBRARY dnnl)
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h)
+add_library(reverie_onednn INTERFACE)
+if(DNNL_LIBRARY AND DNNL_INCLUDE_DIR)
+  set(REVERIE_HAVE_ONEDNN ON)
+  target_include_directories(reverie_onednn SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+  target_link_libraries(reverie_onednn INTERFACE ${DNNL_LIBRARY})
+  target_compile_definitions(reverie_onednn INTERFACE REVERIE_HAVE_ONEDNN)
+endif()
+add_library(reverie::onednn ALIAS reverie_onednn)
+find_package(OpenMP REQUIRED COMPONENTS CXX)  # only to hold oneDNN and libtorch to one thread
+
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# toml++ in its compiled form: the header alone costs seconds in each file.
+find_library(TOMLPLUSPLUS_LIBRARY tomlplusplus REQUIRED)
+add_library(reverie_toml INTERFACE)
+target_compile_definitions(reverie_toml INTERFACE TOML_HEADER_ONLY=0 TOML_SHARED_LIB=1)
+target_link_libraries(reverie_toml INTERFACE ${TOMLPLUSPLUS_LIBRARY})
+add_library(reverie::toml ALIAS reverie_toml)

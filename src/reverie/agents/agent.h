@@ -1,0 +1,76 @@
+// The interface of a whole method.
+#pragma once
+
+#include <reverie/core/settings.h>
+#include <reverie/data/replay.h>
+#include <reverie/envs/world.h>
+#include <reverie/runs/monitor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+class GaussianPolicy;
+
+/// What an agent is made from. The references outlive it.
+struct AgentContext {
+  const Task& task;
+  uint64_t seed;
+  torch::Device device;
+  Monitor& monitor;
+};
+
+/// Settings of a method; each agent has its own.
+class AgentConfig {
+ public:
+  virtual ~AgentConfig() = default;
+  virtual void describe(Settings& settings) = 0;
+};
+
+/// A method. The trainer runs
+///
+///     while (world.steps() < budget) { agent.collect(world, replay); agent.fit(replay);
+///                                      agent.improve(world); }
+///
+/// and may save the agent between any two of these calls.
+class Agent {
+ public:
+  virtual ~Agent() = default;
+
+  /// How many environments to run side by side, and how many transitions to remember.
+  virtual int64_t environments() const = 0;
+  virtual int64_t replay_capacity() const = 0;
+
+  /// Acts in the world, remembers what happened.
+  virtual void collect(World& world, Replay& replay) = 0;
+  /// Learns what the world does.
+  virtual void fit(const Replay& replay) = 0;
+  /// Practises in imagination. `world` serves for initial states only: it takes no real step.
+  virtual void improve(World& world) = 0;
+
+  /// The policy that stands for the agent: evaluated, exported, adapted.
+  virtual const GaussianPolicy& policy() const = 0;
+
+  /// Imagined steps so far.
+  virtual int64_t imagined_steps() const { return 0; }
+
+  virtual void serialize(Archive& archive) = 0;
+};
+
+/// A registered method.
+struct AgentEntry {
+  std::string name;     ///< "mb-mpo"
+  std::string summary;  ///< One line, with the paper.
+  std::unique_ptr<AgentConfig> (*make_config)();
+  std::unique_ptr<Agent> (*make)(const AgentConfig&, const AgentContext&);
+};
+
+/// All methods. Their presets are in `presets/<name>.toml`.
+const std::vector<AgentEntry>& all_agents();
+
+/// Throws UsageError for an unknown name, with the nearest ones.
+const AgentEntry& find_agent(std::string_view name);
+
+}  // namespace reverie

@@ -1,0 +1,106 @@
+// The one mechanism by which every stateful part saves and loads itself.
+#pragma once
+
+#include <reverie/core/tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace reverie {
+
+/// A set of named values, written by a part and read back by the same function:
+///
+///     void Replay::serialize(Archive& archive) {
+///       archive("size", size_);
+///       archive("observation", observation_);
+///     }
+///
+/// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
+/// inside a part gets a prefix. Values are numbers, bools, enums, strings, tensors (CPU copies are
+/// stored; device and requires_grad of the tensor read into are kept), vectors of these, and anything
+/// with `serialize(Archive&)`. A missing or mistyped name throws Error while reading.
+class Archive {
+ public:
+  Archive() = default;  ///< An empty archive, for writing.
+
+  /// Reads what `bytes()` made. Throws Error, naming the record, where it is cut short or damaged
+  /// (every record carries a CRC-32).
+  static Archive from_bytes(std::string_view bytes);
+  std::string bytes() const;
+
+  bool reading() const { return reading_; }
+
+  template <class T>
+  void operator()(std::string_view name, T& value) {
+    if constexpr (requires { value.serialize(*this); }) {
+      Scope scope(*this, name);
+      value.serialize(*this);
+    } else if constexpr (std::is_same_v<T, Tensor>) {
+      tensor(name, value);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      text(name, value);
+    } else if constexpr (std::is_enum_v<T>) {
+      auto number = static_cast<int64_t>(value);
+      integer(name, number);
+      value = static_cast<T>(number);
+    } else if constexpr (std::is_integral_v<T>) {
+      auto number = static_cast<int64_t>(value);
+      integer(name, number);
+      value = static_cast<T>(number);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      auto number = static_cast<double>(value);
+      real(name, number);
+      value = static_cast<T>(number);
+    } else {
+      vector(name, value);
+    }
+  }
+
+ private:
+  struct Scope {
+    Scope(Archive& archive, std::string_view name) : archive(archive), length(archive.prefix_.size()) {
+      archive.prefix_.append(name).append("/");
+    }
+    ~Scope() { archive.prefix_.resize(length); }
+    Archive& archive;
+    size_t length;
+  };
+
+  template <class T>
+  void vector(std::string_view name, std::vector<T>& values) {
+    Scope scope(*this, name);
+    auto count = static_cast<int64_t>(values.size());
+    integer("count", count);
+    values.resize(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      T value = values[static_cast<size_t>(i)];  // vector<bool> has no references
+      (*this)(std::to_string(i), value);
+      values[static_cast<size_t>(i)] = std::move(value);
+    }
+  }
+  void vector(std::string_view name, std::vector<double>& values);
+
+  void integer(std::string_view name, int64_t& value);
+  void real(std::string_view name, double& value);
+  void text(std::string_view name, std::string& value);
+  void tensor(std::string_view name, Tensor& value);
+  void raw(std::string_view name, char type, void* data, size_t size);
+
+  struct Record {
+    char type;
+    std::string payload;
+  };
+  const Record& find(std::string_view name, char type) const;
+  void store(std::string_view name, char type, std::string payload);
+
+  bool reading_ = false;
+  std::string prefix_;
+  std::map<std::string, Record> records_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,42 @@
+// Errors that a user can mend.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reverie {
+
+/// A problem the user can mend. `what()` is one line that says what is wrong, where, and what to do
+/// instead; the program prints it and exits with `exit_code()`.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& message, int exit_code = 1)
+      : std::runtime_error(message), exit_code_(exit_code) {}
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
+/// A wrong name, key, type or range on the command line or in a file: exit code 2.
+class UsageError : public Error {
+ public:
+  explicit UsageError(const std::string& message) : Error(message, 2) {}
+};
+
+/// A loss, parameter, action or state that is not finite: exit code 3.
+class NonFiniteError : public Error {
+ public:
+  explicit NonFiniteError(const std::string& message) : Error(message, 3) {}
+};
+
+/// Up to three of `names` that a person may have meant by `wrong`, nearest first (edit distance, with
+/// a shared part counted as near). Empty where nothing is close.
+std::vector<std::string> nearest(std::string_view wrong, const std::vector<std::string>& names);
+
+/// "; did you mean 'a' or 'b'?", or an empty string where nothing is near.
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& names);
+
+}  // namespace reverie

@@ -1,0 +1,125 @@
+// Settings: a struct of plain members, described once, gives names, documentation, TOML and flags.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace reverie {
+
+/// What a setting's value may be.
+using SettingValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
+
+/// The values a number may take, both ends included.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+inline Range at_least(double low) { return {low, std::numeric_limits<double>::infinity()}; }
+inline Range between(double low, double high) { return {low, high}; }
+inline Range any() { return {}; }
+
+/// One setting: its dotted key, what it means, and access to the member behind it.
+struct Setting {
+  std::string key;
+  std::string doc;
+  Range range;
+  std::vector<std::string> choices;  ///< For an enumeration: the names it takes.
+  std::function<SettingValue()> get;
+  std::function<void(const SettingValue&)> set;  ///< The value has been checked by then.
+
+  std::string type_name() const;  ///< "integer", "number", "true or false", "text", …
+  std::string accepts() const;    ///< Type and range in words: "an integer of at least 1".
+};
+
+/// The flat list of settings of a config struct. A struct describes itself in one member function:
+///
+///     struct FitConfig {
+///       int64_t epochs = 20;
+///       void describe(Settings& settings) {
+///         settings.add("epochs", epochs, "passes over the training split at each fit", at_least(1));
+///       }
+///     };
+///
+/// and a struct that holds it: `settings.group("fit", fit);`, which makes the key `fit.epochs`.
+/// An enumeration gives its names through an overload found by argument-dependent lookup:
+/// `std::vector<std::string> setting_names(Kind)`, in the order of its values from 0.
+/// The list holds references: the struct must outlive it.
+class Settings {
+ public:
+  template <class T>
+  void add(std::string_view name, T& value, std::string_view doc, Range range = any()) {
+    Setting setting{prefix_ + std::string(name), std::string(doc), range, {}, {}, {}};
+    if constexpr (std::is_enum_v<T>) {
+      setting.choices = setting_names(T{});
+      setting.get = [&value] {
+        return SettingValue(setting_names(T{}).at(static_cast<size_t>(value)));
+      };
+      setting.set = [&value](const SettingValue& v) {
+        const auto names = setting_names(T{});
+        for (size_t i = 0; i < names.size(); ++i)
+          if (names[i] == std::get<std::string>(v)) value = static_cast<T>(i);
+      };
+    } else {
+      // bool, int64_t, double, std::string or std::vector<int64_t>
+      setting.get = [&value] { return SettingValue(value); };
+      setting.set = [&value](const SettingValue& v) { value = std::get<T>(v); };
+    }
+    list_.push_back(std::move(setting));
+  }
+
+  template <class Group>
+  void group(std::string_view name, Group& nested) {
+    const size_t length = prefix_.size();
+    prefix_.append(name).append(".");
+    nested.describe(*this);
+    prefix_.resize(length);
+  }
+
+  const std::vector<Setting>& list() const { return list_; }
+
+  /// Assigns `text` ("200k", "true", "[64, 64]", "name") to the setting `key`. `where` names the
+  /// source for messages ("--set", "my.toml:3"). Throws UsageError: an unknown key names the nearest
+  /// ones, a wrong type or range names the key and what it takes.
+  void assign(std::string_view key, std::string_view text, std::string_view where);
+  void assign(std::string_view key, const SettingValue& value, std::string_view where);
+
+  /// "key=value", as given to --set.
+  void assign(std::string_view key_and_value, std::string_view where);
+
+  /// All settings as TOML, grouped in tables, each preceded by its documentation where asked for.
+  std::string to_toml(bool with_docs) const;
+
+ private:
+  Setting& find(std::string_view key, std::string_view where);
+
+  std::string prefix_;
+  std::vector<Setting> list_;
+};
+
+/// A value as TOML writes it.
+std::string format_value(const SettingValue& value);
+
+/// One assignment read from a TOML document: dotted key, value, and "file:line" for messages.
+struct Assignment {
+  std::string key;
+  SettingValue value;
+  std::string where;
+};
+
+/// The assignments of a TOML text, nested tables flattened to dotted keys, in the order of the
+/// document. Only what stands under `table` where one is given (dotted; keys are relative to it).
+/// Throws UsageError with file, line and column for what TOML can't read, or a value of a kind that
+/// no setting takes.
+std::vector<Assignment> read_toml(std::string_view text, std::string_view file);
+
+/// "200000", "200k", "1e6", "1M", "1.5M" as a count. Throws UsageError naming `where`.
+int64_t parse_count(std::string_view text, std::string_view where);
+
+}  // namespace reverie

@@ -1,0 +1,22 @@
+// The one pool of worker threads that the whole program shares.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace reverie {
+
+/// Sets how many threads work (the caller of `parallel_for` included), at least 1. Call before any
+/// work is under way. Libtorch and BLAS are held to one thread each: our tasks are the parallelism.
+void set_worker_count(int count);
+int worker_count();
+
+/// Runs `task(0) … task(count - 1)`, claimed dynamically by the workers and the calling thread, and
+/// returns when all are done. The first exception is rethrown here. A call from inside a task runs
+/// in place. Which thread runs a task must not matter to its result: reduce in task order afterwards.
+void parallel_for(int64_t count, const std::function<void(int64_t)>& task);
+
+/// Prepares the calling thread for numeric work: denormals flushed to zero, BLAS on one thread.
+void prepare_thread();
+
+}  // namespace reverie

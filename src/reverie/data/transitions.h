@@ -1,0 +1,38 @@
+// What happened, as structures of arrays.
+#pragma once
+
+#include <reverie/core/tensor.h>
+
+namespace reverie {
+
+/// n transitions, each field contiguous. The end of an episode has two names: `terminated` (the task
+/// ended it: no value beyond) and `truncated` (time ran out: the value goes on).
+struct Transitions {
+  Tensor observation;       ///< [n, o] float32
+  Tensor action;            ///< [n, a] float32, as the policy gave it (not clipped)
+  Tensor reward;            ///< [n]
+  Tensor next_observation;  ///< [n, o] The true successor, also at the end of an episode.
+  Tensor terminated;        ///< [n] bool
+  Tensor truncated;         ///< [n] bool
+
+  int64_t size() const { return observation.defined() ? observation.size(0) : 0; }
+};
+
+/// Rollouts of `tasks` policies, `rows` episodes side by side each, for `horizon` steps. Where an
+/// episode ends before the horizon, the next starts in the same row: `terminated` and `truncated`
+/// mark the borders. The last step of each row is marked `truncated` unless it terminated.
+struct Rollouts {
+  Tensor observation;       ///< [tasks, rows, horizon, o]
+  Tensor action;            ///< [tasks, rows, horizon, a]
+  Tensor reward;            ///< [tasks, rows, horizon]
+  Tensor next_observation;  ///< [tasks, rows, horizon, o]; may be undefined if not asked for
+  Tensor terminated;        ///< [tasks, rows, horizon] bool
+  Tensor truncated;         ///< [tasks, rows, horizon] bool
+  Tensor time;              ///< [tasks, rows, horizon] float32: step within the episode, from 0
+
+  int64_t tasks() const { return reward.size(0); }
+  int64_t rows() const { return reward.size(1); }
+  int64_t horizon() const { return reward.size(2); }
+};
+
+}  // namespace reverie

@@ -1,0 +1,70 @@
+// One environment: a simulation, a task and an episode.
+#pragma once
+
+#include <reverie/envs/env_config.h>
+#include <reverie/envs/simulation.h>
+#include <reverie/envs/task.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reverie {
+
+class Archive;
+
+/// One step of one or many environments. Leading dimension: environments.
+struct StepResult {
+  Tensor next_observation;  ///< [n, o] The true successor, also where the episode ended.
+  Tensor reward;            ///< [n]
+  Tensor terminated;        ///< [n] bool: the task ended the episode.
+  Tensor truncated;         ///< [n] bool: the time limit did (never both).
+};
+
+/// A simulation with its task: what one episode needs. Observations are float64 here: the pool gives
+/// agents float32.
+class Environment {
+ public:
+  Environment(std::shared_ptr<const Task> task, std::unique_ptr<Simulation> simulation);
+
+  const Task& task() const { return *task_; }
+  Simulation& simulation() { return *simulation_; }
+  int64_t time() const { return time_; }  ///< Steps taken in this episode.
+
+  /// Starts an episode; the initial state depends on `random` alone. Returns the observation [o].
+  Tensor reset(RandomStream& random);
+
+  /// Takes one step. Throws NonFiniteError for an action or a resulting state that is not finite.
+  /// Stepping past the end of an episode throws std::logic_error.
+  StepResult step(const Tensor& action);
+
+  /// The physics of `step` alone, for the pool, which applies the task's functions to all its
+  /// environments at once. Counts the time; throws as `step` does.
+  void advance(std::span<const double> action);
+  void measure(std::span<double> out) const { simulation_->measure(out); }
+
+  /// The full state, mid-episode, warm start included.
+  void serialize(Archive& archive);
+
+ private:
+  std::shared_ptr<const Task> task_;
+  std::unique_ptr<Simulation> simulation_;
+  int64_t time_ = 0;
+  bool ended_ = true;
+};
+
+/// A registered task: its spec (with the published settings), and how to make it.
+struct TaskEntry {
+  TaskSpec spec;
+  std::shared_ptr<const Task> (*make_task)(const EnvConfig&);
+  std::unique_ptr<Simulation> (*make_simulation)(const EnvConfig&);
+};
+
+/// All tasks, suite by suite.
+const std::vector<TaskEntry>& all_tasks();
+
+/// Throws UsageError for an unknown name, with the nearest ones.
+const TaskEntry& find_task(std::string_view name);
+
+}  // namespace reverie

@@ -1,0 +1,54 @@
+// Many environments at once.
+#pragma once
+
+#include <reverie/envs/environment.h>
+
+#include <vector>
+
+namespace reverie {
+
+/// An episode that has ended.
+struct Episode {
+  double episode_return = 0;
+  int64_t length = 0;
+  int64_t environment = 0;  ///< Which one of the pool ran it.
+};
+
+/// Environments of one task, stepped on the worker threads, physics in parallel and the task's
+/// functions as one batch. An environment whose episode ends is reset within the same step.
+/// Initial states depend on the seed, the environment's index and its episode count alone.
+class EnvironmentPool {
+ public:
+  /// Throws UsageError for a setting that the task has no use for.
+  EnvironmentPool(const TaskEntry& entry, const EnvConfig& config, int64_t count, RandomStream random);
+
+  const Task& task() const { return *task_; }
+  int64_t count() const { return static_cast<int64_t>(environments_.size()); }
+
+  /// Starts a new episode everywhere. Returns the observations [n, o], float32.
+  Tensor reset();
+
+  /// What to act on now: [n, o], float32. Where an episode has just ended: of the next one.
+  const Tensor& observation() const { return observation_; }
+
+  /// One step of every environment, `action` [n, a]. float32 results.
+  StepResult step(const Tensor& action);
+
+  /// The episodes that ended in the last `step`, in order of environment.
+  const std::vector<Episode>& finished() const { return finished_; }
+
+  /// Throws std::invalid_argument where the archive holds another number of environments.
+  void serialize(Archive& archive);
+
+ private:
+  std::shared_ptr<const Task> task_;
+  std::vector<Environment> environments_;
+  std::vector<int64_t> episodes_;  ///< Episodes started, per environment.
+  RandomStream random_;
+  Tensor observation_;
+  Tensor measurement_;  ///< [n, m] float64
+  std::vector<double> returns_;
+  std::vector<Episode> finished_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,34 @@
+// The physics under a task.
+#pragma once
+
+#include <reverie/core/random.h>
+
+#include <span>
+#include <vector>
+
+namespace reverie {
+
+/// A simulated system: something with a state that steps under an action. Says nothing of
+/// observations or rewards: those are the task's, made from `measure`.
+class Simulation {
+ public:
+  virtual ~Simulation() = default;
+
+  /// Puts the system in a fresh initial state drawn from `random`.
+  virtual void reset(RandomStream& random) = 0;
+
+  /// Advances by one control step (all frames of it). `action` is finite; out-of-range values are
+  /// clipped to the actuators' range here.
+  virtual void step(std::span<const double> action) = 0;
+
+  /// Numbers a measurement has.
+  virtual int64_t measurement_size() const = 0;
+  /// Writes what the task's functions read: for MuJoCo bodies qpos, then qvel, then any extras.
+  virtual void measure(std::span<double> out) const = 0;
+
+  /// The full state: `restore(state())` gives the same future, bit for bit.
+  virtual std::vector<double> state() const = 0;
+  virtual void restore(std::span<const double> state) = 0;
+};
+
+}  // namespace reverie

@@ -1,0 +1,60 @@
+// What is observed, rewarded and ends an episode, written once for simulator and imagination.
+#pragma once
+
+#include <reverie/core/tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+/// The fixed facts of a task.
+struct TaskSpec {
+  std::string name;         ///< "suite/name"
+  std::string description;  ///< The reward and the end of an episode, in words.
+  std::string source;       ///< Paper or repository that defines it.
+  int64_t observation_size = 0;
+  std::vector<double> action_low, action_high;  ///< The actuators' range, one per action dimension.
+  int64_t horizon = 0;                          ///< Steps until an episode is truncated.
+
+  int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
+};
+
+/// A task: functions on batches, dtype-agnostic (float64 from the simulator, float32 in imagination)
+/// and differentiable wherever the formula is. A *measurement* is the row of numbers a simulation
+/// gives after each step (see Simulation); an observation is made of it.
+///
+/// Shapes: measurement [n, m], observation [n, o], action [n, a], reward [n], terminated [n] (bool).
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  const TaskSpec& spec() const { return spec_; }
+
+  virtual Tensor observe(const Tensor& measurement) const = 0;
+
+  /// The reward as a function of what an agent knows; what the imagination pays.
+  virtual Tensor reward(const Tensor& observation, const Tensor& action,
+                        const Tensor& next_observation) const = 0;
+
+  /// Whether the simulator pays exactly `reward`. Where it does not (Gymnasium's HalfCheetah reads
+  /// the position, which is not observed), `measured_reward` is overridden and `reward` is the
+  /// published stand-in.
+  virtual bool reward_is_exact() const { return true; }
+
+  /// The reward that the simulator pays.
+  virtual Tensor measured_reward(const Tensor& measurement, const Tensor& action,
+                                 const Tensor& next_measurement) const {
+    return reward(observe(measurement), action, observe(next_measurement));
+  }
+
+  /// Whether the episode ends in this state, other than by its time limit.
+  virtual Tensor terminated(const Tensor& next_observation) const {
+    return torch::zeros({next_observation.size(0)}, next_observation.options().dtype(torch::kBool));
+  }
+
+ protected:
+  TaskSpec spec_;
+};
+
+}  // namespace reverie
