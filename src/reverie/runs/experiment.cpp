@@ -97,7 +97,7 @@ Experiment resolve(const ExperimentRequest& request) {
   Settings settings = experiment.settings();
   apply_preset(settings, chosen, method, task);
   for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
-  for (const auto& flag : request.flags) settings.assign(flag.key, flag.value, flag.where);
+  for (const auto& flag : request.flags) settings.assign(flag.key, std::string_view(flag.value), flag.where);
   return experiment;
 }
 

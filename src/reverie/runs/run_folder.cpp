@@ -74,11 +74,15 @@ RunFolder create_run(Experiment& experiment, const std::string& out) {
   }
   RunFolder folder(path);
   make_folder(folder.checkpoints());
+  write_config(folder, experiment);
+  return folder;
+}
+
+void write_config(const RunFolder& folder, Experiment& experiment) {
   const std::string header =
       fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n", REVERIE_VERSION,
                   program_name(), folder.config().string());
   write_file_atomically(folder.config(), header + experiment.to_toml(true));
-  return folder;
 }
 
 RunFolder open_run(const std::string& path) {

@@ -32,6 +32,9 @@ class RunFolder {
 /// anything already (and says how to resume a run), or can't be written.
 RunFolder create_run(Experiment& experiment, const std::string& out);
 
+/// Writes the experiment as the folder's config.toml.
+void write_config(const RunFolder& folder, Experiment& experiment);
+
 /// The folder of a run that exists. Throws Error where `path` is none.
 RunFolder open_run(const std::string& path);
 

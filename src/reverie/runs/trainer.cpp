@@ -65,6 +65,8 @@ void Trainer::serialize(Archive& archive) {
     throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method, task,
                             experiment_.method->name, experiment_.task->spec.name));
   archive("phases", phases_);
+  int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
+  archive("env_steps", env_steps);
   archive("world", *world_);
   archive("replay", *replay_);
   archive("agent", *agent_);
