@@ -31,7 +31,7 @@ class Pool {
   void resize(int count) {
     stop();
     stopping_ = false;
-    for (int i = 1; i < std::max(1, count); ++i) threads_.emplace_back([this] { serve(); });
+    for (int i = 1; i < std::max(1, count); ++i) threads_.emplace_back([this, seen = generation_] { serve(seen); });
   }
 
   void run(int64_t count, const std::function<void(int64_t)>& task) {
@@ -87,10 +87,10 @@ class Pool {
     inside_task = false;
   }
 
-  void serve() {
+  /// `seen`: the job that was last published when the thread was made; it may start after the next.
+  void serve(int64_t seen) {
     prepare_thread();
     std::unique_lock<std::mutex> lock(mutex_);
-    int64_t seen = generation_;
     while (true) {
       wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
       if (stopping_) return;
