@@ -83,7 +83,7 @@ def main():
                 for name, values in theirs.items():
                     print(name, values.size, *(repr(float(v)) for v in values), file=out)
     print(f"mujoco {mujoco.__version__}: {len(BODIES)} bodies, largest difference {worst:.2g}")
-    return worst > 1e-10
+    return int(worst > 1e-10)
 
 
 if __name__ == "__main__":

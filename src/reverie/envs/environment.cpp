@@ -39,9 +39,10 @@ Tensor Environment::reset(RandomStream& random) {
 void Environment::advance(std::span<const double> action) {
   const auto place = [&] { return fmt::format("at step {} of {}", time_, task_->spec().name); };
   if (ended_)
-    throw std::logic_error(fmt::format("{}: reset before stepping on: the episode has ended or none "
-                                       "has begun",
-                                       task_->spec().name));
+    throw std::logic_error(
+        fmt::format("{}: reset before stepping on: the episode has ended or none "
+                    "has begun",
+                    task_->spec().name));
   for (const double number : action)
     if (!std::isfinite(number))
       throw NonFiniteError(fmt::format("NaN or infinity in the action {}", place()));
@@ -59,9 +60,10 @@ StepResult Environment::step(const Tensor& action) {
   const torch::NoGradGuard no_grad;
   const int64_t size = task_->spec().action_size();
   if (action.numel() != size)
-    throw std::invalid_argument(
-        fmt::format("an action of {} has {} numbers, not {}", task_->spec().name, size, action.numel()));
-  const Tensor row = action.detach().reshape({1, size}).to(torch::kCPU, torch::kFloat64).contiguous();
+    throw std::invalid_argument(fmt::format("an action of {} has {} numbers, not {}",
+                                            task_->spec().name, size, action.numel()));
+  const Tensor row =
+      action.detach().reshape({1, size}).to(torch::kCPU, torch::kFloat64).contiguous();
   const Tensor before = measured(*simulation_);
   advance({row.data_ptr<double>(), static_cast<size_t>(size)});
   const Tensor after = measured(*simulation_);

@@ -23,8 +23,8 @@ struct StepResult {
   Tensor truncated;         ///< [n] bool: the time limit did (never both).
 };
 
-/// A simulation with its task: what one episode needs. Observations are float64 here: the pool gives
-/// agents float32.
+/// A simulation with its task: what one episode needs. Observations are float64 here: the pool
+/// gives agents float32.
 class Environment {
  public:
   Environment(std::shared_ptr<const Task> task, std::unique_ptr<Simulation> simulation);
@@ -39,13 +39,14 @@ class Environment {
   /// `reset` without an observation, for the pool.
   void restart(RandomStream& random);
 
-  /// Takes one step. `action` [a]; the result has n = 1. Throws NonFiniteError for an action or a resulting state that is not finite.
-  /// Stepping past the end of an episode throws std::logic_error.
+  /// Takes one step. `action` [a]; the result has n = 1. Throws NonFiniteError for an action or a
+  /// resulting state that is not finite. Stepping past the end of an episode throws
+  /// std::logic_error.
   StepResult step(const Tensor& action);
 
   /// The physics of `step` alone, for the pool, which applies the task's functions to all its
-  /// environments at once. Counts the time; throws as `step` does. Whether the task ended the episode
-  /// is then the pool's to see: `restart` follows where it did.
+  /// environments at once. Counts the time; throws as `step` does. Whether the task ended the
+  /// episode is then the pool's to see: `restart` follows where it did.
   void advance(std::span<const double> action);
   void measure(std::span<double> out) const { simulation_->measure(out); }
 

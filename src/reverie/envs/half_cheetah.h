@@ -6,9 +6,9 @@
 
 namespace reverie {
 
-/// Observes everything but x: z, pitch and six joint angles (rad), then the velocities of x, z, pitch
-/// and the joints: 17 numbers. The forward velocity is number 8. Six actions in [-1, 1]. Never
-/// terminates.
+/// Observes everything but x: z, pitch and six joint angles (rad), then the velocities of x, z,
+/// pitch and the joints: 17 numbers. The forward velocity is number 8. Six actions in [-1, 1].
+/// Never terminates.
 class HalfCheetahTask : public Task {
  public:
   static constexpr int64_t forward_velocity = 8;  ///< Of an observation, m/s.

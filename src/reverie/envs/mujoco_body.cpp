@@ -101,6 +101,8 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config) {
   return model;
 }
 
-std::string take_mujoco_warning() { return std::exchange(last_warning, {}); }
+std::string take_mujoco_warning() {
+  return std::exchange(last_warning, {});
+}
 
 }  // namespace reverie

@@ -57,8 +57,8 @@ void MujocoSimulation::step(std::span<const double> action) {
   for (int i = 0; i < model_->nu; ++i) {
     const mjtNum* range = model_->actuator_ctrlrange + 2 * i;
     const double control = action[static_cast<size_t>(i)];
-    data_->ctrl[i] = model_->actuator_ctrllimited[i] ? std::clamp(control, range[0], range[1])
-                                                     : control;
+    data_->ctrl[i] =
+        model_->actuator_ctrllimited[i] ? std::clamp(control, range[0], range[1]) : control;
   }
   for (int frame = 0; frame < frame_skip_; ++frame) mj_step(model_.get(), data_.get());
   require_sound();
@@ -67,8 +67,8 @@ void MujocoSimulation::step(std::span<const double> action) {
 void MujocoSimulation::require_sound() const {
   for (const int kind : {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL})
     if (data_->warning[kind].number > 0)
-      throw NonFiniteError(
-          fmt::format("the simulation diverged ({})", mju_warningText(kind, data_->warning[kind].lastinfo)));
+      throw NonFiniteError(fmt::format("the simulation diverged ({})",
+                                       mju_warningText(kind, data_->warning[kind].lastinfo)));
   // The last frame's result has not been through MuJoCo's own check, which opens a step.
   if (!sound(data_->qpos, model_->nq) || !sound(data_->qvel, model_->nv))
     throw NonFiniteError("the simulation diverged (a position or velocity is NaN or huge)");

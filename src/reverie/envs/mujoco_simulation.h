@@ -15,8 +15,8 @@ struct ResetNoise {
   double velocity_scale;
 };
 
-/// A MuJoCo body under its actuators. A control step is `frame_skip` steps of the body's own length,
-/// the controls held. A measurement is qpos, then qvel.
+/// A MuJoCo body under its actuators. A control step is `frame_skip` steps of the body's own
+/// length, the controls held. A measurement is qpos, then qvel.
 class MujocoSimulation : public Simulation {
  public:
   /// `file`: an embedded MJCF file. Throws as mujoco_body() does.

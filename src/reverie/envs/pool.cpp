@@ -30,7 +30,8 @@ EnvironmentPool::EnvironmentPool(const TaskEntry& entry, const EnvConfig& config
     : task_(entry.make_task(config)), random_(random) {
   if (count < 1) throw std::invalid_argument("a pool has at least one environment");
   environments_.reserve(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) environments_.emplace_back(task_, entry.make_simulation(config));
+  for (int64_t i = 0; i < count; ++i)
+    environments_.emplace_back(task_, entry.make_simulation(config));
   const int64_t width = environments_[0].simulation().measurement_size();
   measurement_ = torch::zeros({count, width}, torch::kFloat64);
   next_measurement_ = torch::zeros({count, width}, torch::kFloat64);
@@ -52,8 +53,8 @@ void EnvironmentPool::for_each(const std::function<void(int64_t)>& work) {
 
 void EnvironmentPool::restart(int64_t i) {
   const auto index = static_cast<size_t>(i);
-  RandomStream random = random_.split(static_cast<uint64_t>(i))
-                            .split(static_cast<uint64_t>(episodes_[index]));
+  RandomStream random =
+      random_.split(static_cast<uint64_t>(i)).split(static_cast<uint64_t>(episodes_[index]));
   ++episodes_[index];
   returns_[index] = 0;
   environments_[index].restart(random);
@@ -100,8 +101,7 @@ StepResult EnvironmentPool::step(const Tensor& action) {
     truncated[i] = !terminated[i] && time >= task_->spec().horizon;
     ended_[index] = terminated[i] || truncated[i];
     if (ended_[index])
-      finished_.push_back(
-          {.episode_return = returns_[index], .length = time, .environment = i});
+      finished_.push_back({.episode_return = returns_[index], .length = time, .environment = i});
   }
 
   std::swap(measurement_, next_measurement_);
@@ -119,8 +119,8 @@ void EnvironmentPool::serialize(Archive& archive) {
   int64_t environments = count();
   archive("environments", environments);
   if (environments != count())
-    throw std::invalid_argument(fmt::format("the saved pool has {} environments, this one {}",
-                                            environments, count()));
+    throw std::invalid_argument(
+        fmt::format("the saved pool has {} environments, this one {}", environments, count()));
   for (int64_t i = 0; i < count(); ++i)
     archive("environment" + std::to_string(i), environments_[static_cast<size_t>(i)]);
   archive("episodes", episodes_);

@@ -8,13 +8,8 @@ namespace reverie {
 
 const std::vector<TaskEntry>& all_tasks() {
   static const std::vector<TaskEntry> tasks = {
-      rllib_half_cheetah(),
-      rllib_hopper(),
-      rllab_half_cheetah(),
-      mbbl_half_cheetah(),
-      gym_half_cheetah(),
-      classic_pendulum(),
-      classic_cartpole(),
+      rllib_half_cheetah(), rllib_hopper(),     rllab_half_cheetah(), mbbl_half_cheetah(),
+      gym_half_cheetah(),   classic_pendulum(), classic_cartpole(),
   };
   return tasks;
 }
@@ -25,8 +20,8 @@ const TaskEntry& find_task(std::string_view name) {
     if (entry.spec.name == name) return entry;
     names.push_back(entry.spec.name);
   }
-  throw UsageError(fmt::format("no task is called '{}'{} (`reverie list tasks` names them all)", name,
-                               did_you_mean(name, names)));
+  throw UsageError(fmt::format("no task is called '{}'{} (`reverie list tasks` names them all)",
+                               name, did_you_mean(name, names)));
 }
 
 }  // namespace reverie

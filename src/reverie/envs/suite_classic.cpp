@@ -28,7 +28,8 @@ class AnalyticSimulation : public Simulation {
 
 /// The settings that say something about friction, joints or several actuators.
 void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
-  refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"}, task);
+  refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"},
+                 task);
 }
 
 /// A rod on a pivot, angle 0 upright; Euler steps with the new velocity, as Gymnasium takes them.
@@ -48,8 +49,8 @@ class PendulumSimulation : public AnalyticSimulation<2> {
     constexpr double top_speed = 8.0;
     auto& [angle, velocity] = state_;
     const double torque = strength_ * std::clamp(action[0], -2.0, 2.0);
-    const double acceleration = 3 * gravity_ / (2 * length) * std::sin(angle) +
-                                3.0 / (mass_ * length * length) * torque;
+    const double acceleration =
+        3 * gravity_ / (2 * length) * std::sin(angle) + 3.0 / (mass_ * length * length) * torque;
     velocity = std::clamp(velocity + acceleration * time_step, -top_speed, top_speed);
     angle += velocity * time_step;
   }
@@ -67,8 +68,9 @@ class ClassicPendulum : public Task {
 
   static TaskSpec published() {
     return {.name = "classic/pendulum",
-            .description = "-(angle^2 + 0.1 velocity^2 + 0.001 torque^2), of the state before the "
-                           "step; angle 0 is upright; never ends early; 0.05 s a step",
+            .description =
+                "-(angle^2 + 0.1 velocity^2 + 0.001 torque^2), of the state before the "
+                "step; angle 0 is upright; never ends early; 0.05 s a step",
             .source = "Gymnasium Pendulum-v1",
             .observation_size = 3,
             .action_low = {-2},
@@ -87,13 +89,12 @@ class ClassicPendulum : public Task {
   Tensor reward(const Tensor& observation, const Tensor& action, const Tensor&) const override {
     const Tensor angle = torch::atan2(observation.select(1, 1), observation.select(1, 0));
     const Tensor velocity = observation.select(1, 2);
-    return -(angle.square() + 0.1 * velocity.square() +
-             0.001 * squared_norm(action.clamp(-2, 2)));
+    return -(angle.square() + 0.1 * velocity.square() + 0.001 * squared_norm(action.clamp(-2, 2)));
   }
 };
 
-/// A pole hinged on a cart; plain Euler steps. State: x, its velocity, the pole's angle (0 upright),
-/// its velocity.
+/// A pole hinged on a cart; plain Euler steps. State: x, its velocity, the pole's angle (0
+/// upright), its velocity.
 class CartPoleSimulation : public AnalyticSimulation<4> {
  public:
   explicit CartPoleSimulation(const EnvConfig& config)
@@ -137,14 +138,16 @@ class ClassicCartPole : public Task {
   explicit ClassicCartPole(TaskSpec spec) { spec_ = std::move(spec); }
 
   static TaskSpec published() {
-    return {.name = "classic/cartpole",
-            .description = "1 per step; ends when the cart is more than 2.4 m off or the pole leans "
-                           "more than 12 degrees; 0.02 s a step",
-            .source = "mbrl-lib's cartpole_continuous, with the dynamics of Gymnasium's CartPole-v1",
-            .observation_size = 4,
-            .action_low = {-1},
-            .action_high = {1},
-            .horizon = 200};
+    return {
+        .name = "classic/cartpole",
+        .description =
+            "1 per step; ends when the cart is more than 2.4 m off or the pole leans "
+            "more than 12 degrees; 0.02 s a step",
+        .source = "mbrl-lib's cartpole_continuous, with the dynamics of Gymnasium's CartPole-v1",
+        .observation_size = 4,
+        .action_low = {-1},
+        .action_high = {1},
+        .horizon = 200};
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
@@ -162,7 +165,11 @@ class ClassicCartPole : public Task {
 
 }  // namespace
 
-TaskEntry classic_pendulum() { return task_entry<ClassicPendulum>(); }
-TaskEntry classic_cartpole() { return task_entry<ClassicCartPole>(); }
+TaskEntry classic_pendulum() {
+  return task_entry<ClassicPendulum>();
+}
+TaskEntry classic_cartpole() {
+  return task_entry<ClassicCartPole>();
+}
 
 }  // namespace reverie

@@ -34,6 +34,8 @@ class GymHalfCheetah : public HalfCheetahTask {
 
 }  // namespace
 
-TaskEntry gym_half_cheetah() { return task_entry<GymHalfCheetah>(); }
+TaskEntry gym_half_cheetah() {
+  return task_entry<GymHalfCheetah>();
+}
 
 }  // namespace reverie

@@ -1,4 +1,5 @@
-// The tasks of "Benchmarking Model-Based Reinforcement Learning": rewards of state and action alone.
+// The tasks of "Benchmarking Model-Based Reinforcement Learning": rewards of state and action
+// alone.
 #include <reverie/envs/half_cheetah.h>
 #include <reverie/envs/suites.h>
 
@@ -10,11 +11,12 @@ class MbblHalfCheetah : public HalfCheetahTask {
   using HalfCheetahTask::HalfCheetahTask;
 
   static TaskSpec published() {
-    return spec_of("mbbl/half-cheetah",
-                   "forward velocity before the step - 0.1 |action|^2; never ends early; 0.05 s a step",
-                   "Wang et al., Benchmarking Model-Based Reinforcement Learning (2019), "
-                   "github.com/WilsonWangTHU/mbbl, gym_cheetah",
-                   1000);
+    return spec_of(
+        "mbbl/half-cheetah",
+        "forward velocity before the step - 0.1 |action|^2; never ends early; 0.05 s a step",
+        "Wang et al., Benchmarking Model-Based Reinforcement Learning (2019), "
+        "github.com/WilsonWangTHU/mbbl, gym_cheetah",
+        1000);
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     return half_cheetah_simulation(5, gym_half_cheetah_noise, config);
@@ -27,6 +29,8 @@ class MbblHalfCheetah : public HalfCheetahTask {
 
 }  // namespace
 
-TaskEntry mbbl_half_cheetah() { return task_entry<MbblHalfCheetah>(); }
+TaskEntry mbbl_half_cheetah() {
+  return task_entry<MbblHalfCheetah>();
+}
 
 }  // namespace reverie

@@ -15,12 +15,13 @@ class RllabHalfCheetah : public HalfCheetahTask {
   using HalfCheetahTask::HalfCheetahTask;
 
   static TaskSpec published() {
-    return spec_of("rllab/half-cheetah",
-                   "(change of x) / 0.01 s - 0.1 |clipped action|^2, clipped to +-1000; in a model "
-                   "forward velocity after the step - 0.1 |action|^2; never ends early; 0.01 s a step",
-                   "Clavera et al., Model-Based Reinforcement Learning via Meta-Policy Optimization "
-                   "(2018), github.com/jonasrothfuss/model_ensemble_meta_learning",
-                   200);
+    return spec_of(
+        "rllab/half-cheetah",
+        "(change of x) / 0.01 s - 0.1 |clipped action|^2, clipped to +-1000; in a model "
+        "forward velocity after the step - 0.1 |action|^2; never ends early; 0.01 s a step",
+        "Clavera et al., Model-Based Reinforcement Learning via Meta-Policy Optimization "
+        "(2018), github.com/jonasrothfuss/model_ensemble_meta_learning",
+        200);
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     constexpr ResetNoise noise{ResetNoise::Kind::normal, 0.01, ResetNoise::Kind::normal, 0.1};
@@ -40,6 +41,8 @@ class RllabHalfCheetah : public HalfCheetahTask {
 
 }  // namespace
 
-TaskEntry rllab_half_cheetah() { return task_entry<RllabHalfCheetah>(); }
+TaskEntry rllab_half_cheetah() {
+  return task_entry<RllabHalfCheetah>();
+}
 
 }  // namespace reverie

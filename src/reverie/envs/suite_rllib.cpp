@@ -6,17 +6,19 @@ namespace reverie {
 namespace {
 
 constexpr char source[] =
-    "Ray RLlib, rllib/algorithms/mbmpo and examples/env/mbmpo_env.py (2020), on OpenAI Gym's v2 bodies";
+    "Ray RLlib, rllib/algorithms/mbmpo and examples/env/mbmpo_env.py (2020), on OpenAI Gym's v2 "
+    "bodies";
 
 class RllibHalfCheetah : public HalfCheetahTask {
  public:
   using HalfCheetahTask::HalfCheetahTask;
 
   static TaskSpec published() {
-    return spec_of("rllib/half-cheetah",
-                   "forward velocity after the step - 0.1 |action|^2, clipped to +-1000; never ends "
-                   "early; 0.05 s a step",
-                   source, 200);
+    return spec_of(
+        "rllib/half-cheetah",
+        "forward velocity after the step - 0.1 |action|^2, clipped to +-1000; never ends "
+        "early; 0.05 s a step",
+        source, 200);
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     return half_cheetah_simulation(5, gym_half_cheetah_noise, config);
@@ -71,7 +73,11 @@ class RllibHopper : public Task {
 
 }  // namespace
 
-TaskEntry rllib_half_cheetah() { return task_entry<RllibHalfCheetah>(); }
-TaskEntry rllib_hopper() { return task_entry<RllibHopper>(); }
+TaskEntry rllib_half_cheetah() {
+  return task_entry<RllibHalfCheetah>();
+}
+TaskEntry rllib_hopper() {
+  return task_entry<RllibHopper>();
+}
 
 }  // namespace reverie

@@ -37,6 +37,8 @@ TaskEntry task_entry() {
 }
 
 /// |x|² of each row, [n, d] to [n].
-inline Tensor squared_norm(const Tensor& rows) { return rows.square().sum(1); }
+inline Tensor squared_norm(const Tensor& rows) {
+  return rows.square().sum(1);
+}
 
 }  // namespace reverie

@@ -18,7 +18,9 @@ StepResult World::step(const Tensor& action) {
   return result;
 }
 
-std::vector<Episode> World::take_finished() { return std::exchange(finished_, {}); }
+std::vector<Episode> World::take_finished() {
+  return std::exchange(finished_, {});
+}
 
 Tensor World::initial_observations(int64_t count, RandomStream& random) {
   const torch::NoGradGuard no_grad;
