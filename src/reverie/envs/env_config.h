@@ -5,8 +5,8 @@
 
 namespace reverie {
 
-/// Variations of any task, `env.…` in settings. The defaults are the task as published. Factors act on
-/// the compiled body; tasks without a MuJoCo body refuse the ones that mean nothing to them.
+/// Variations of any task, `env.…` in settings. The defaults are the task as published. Factors act
+/// on the compiled body; tasks without a MuJoCo body refuse the ones that mean nothing to them.
 struct EnvConfig {
   int64_t horizon = 0;
   double mass_scale = 1.0;
@@ -19,12 +19,15 @@ struct EnvConfig {
   void describe(Settings& settings) {
     settings.add("horizon", horizon, "steps until truncation; 0: the task's own", at_least(0));
     settings.add("mass_scale", mass_scale, "factor on all masses and inertias", between(0.01, 100));
-    settings.add("friction_scale", friction_scale, "factor on all sliding frictions", between(0, 100));
+    settings.add("friction_scale", friction_scale, "factor on all sliding frictions",
+                 between(0, 100));
     settings.add("damping_scale", damping_scale, "factor on all joint damping", between(0, 100));
     settings.add("gravity_scale", gravity_scale, "factor on gravity", between(0, 100));
-    settings.add("gear_scale", gear_scale, "factor on all actuator gears: strength", between(0, 100));
+    settings.add("gear_scale", gear_scale, "factor on all actuator gears: strength",
+                 between(0, 100));
     settings.add("disabled_actuator", disabled_actuator,
-                 "an actuator that gives no force (a crippled joint), from 0; -1: none", at_least(-1));
+                 "an actuator that gives no force (a crippled joint), from 0; -1: none",
+                 at_least(-1));
   }
 };
 

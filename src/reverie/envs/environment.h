@@ -22,8 +22,8 @@ struct StepResult {
   Tensor truncated;         ///< [n] bool: the time limit did (never both).
 };
 
-/// A simulation with its task: what one episode needs. Observations are float64 here: the pool gives
-/// agents float32.
+/// A simulation with its task: what one episode needs. Observations are float64 here: the pool
+/// gives agents float32.
 class Environment {
  public:
   Environment(std::shared_ptr<const Task> task, std::unique_ptr<Simulation> simulation);

@@ -20,7 +20,8 @@ struct Episode {
 class EnvironmentPool {
  public:
   /// Throws UsageError for a setting that the task has no use for.
-  EnvironmentPool(const TaskEntry& entry, const EnvConfig& config, int64_t count, RandomStream random);
+  EnvironmentPool(const TaskEntry& entry, const EnvConfig& config, int64_t count,
+                  RandomStream random);
 
   const Task& task() const { return *task_; }
   int64_t count() const { return static_cast<int64_t>(environments_.size()); }

@@ -20,11 +20,12 @@ struct TaskSpec {
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
 };
 
-/// A task: functions on batches, dtype-agnostic (float64 from the simulator, float32 in imagination)
-/// and differentiable wherever the formula is. A *measurement* is the row of numbers a simulation
-/// gives after each step (see Simulation); an observation is made of it.
+/// A task: functions on batches, dtype-agnostic (float64 from the simulator, float32 in
+/// imagination) and differentiable wherever the formula is. A *measurement* is the row of numbers a
+/// simulation gives after each step (see Simulation); an observation is made of it.
 ///
-/// Shapes: measurement [n, m], observation [n, o], action [n, a], reward [n], terminated [n] (bool).
+/// Shapes: measurement [n, m], observation [n, o], action [n, a], reward [n], terminated [n]
+/// (bool).
 class Task {
  public:
   virtual ~Task() = default;

@@ -23,8 +23,8 @@ class World {
   /// Episodes that ended since the last call.
   std::vector<Episode> take_finished();
 
-  /// Observations of fresh initial states [count, o] (float32), as `reset` would draw them. Costs no
-  /// real steps: a designer can place the robot without running it.
+  /// Observations of fresh initial states [count, o] (float32), as `reset` would draw them. Costs
+  /// no real steps: a designer can place the robot without running it.
   Tensor initial_observations(int64_t count, RandomStream& random);
 
   void serialize(Archive& archive);
