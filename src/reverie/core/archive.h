@@ -22,8 +22,8 @@ namespace reverie {
 ///
 /// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
 /// inside a part gets a prefix. Values are numbers, bools, enums, strings, tensors (CPU copies are
-/// stored; device and requires_grad of the tensor read into are kept), vectors of these, and anything
-/// with `serialize(Archive&)`. A missing or mistyped name throws Error while reading.
+/// stored; device and requires_grad of the tensor read into are kept), vectors of these, and
+/// anything with `serialize(Archive&)`. A missing or mistyped name throws Error while reading.
 class Archive {
  public:
   Archive() = default;  ///< An empty archive, for writing.
@@ -63,7 +63,8 @@ class Archive {
 
  private:
   struct Scope {
-    Scope(Archive& archive, std::string_view name) : archive(archive), length(archive.prefix_.size()) {
+    Scope(Archive& archive, std::string_view name)
+        : archive(archive), length(archive.prefix_.size()) {
       archive.prefix_.append(name).append("/");
     }
     ~Scope() { archive.prefix_.resize(length); }

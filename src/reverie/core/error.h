@@ -32,8 +32,8 @@ class NonFiniteError : public Error {
   explicit NonFiniteError(const std::string& message) : Error(message, 3) {}
 };
 
-/// Up to three of `names` that a person may have meant by `wrong`, nearest first (edit distance, with
-/// a shared part counted as near). Empty where nothing is close.
+/// Up to three of `names` that a person may have meant by `wrong`, nearest first (edit distance,
+/// with a shared part counted as near). Empty where nothing is close.
 std::vector<std::string> nearest(std::string_view wrong, const std::vector<std::string>& names);
 
 /// "; did you mean 'a' or 'b'?", or an empty string where nothing is near.

@@ -10,17 +10,17 @@ namespace reverie {
 
 class Archive;
 
-/// A counter-based stream of random numbers (Philox4x32-10: Salmon et al., "Parallel random numbers:
-/// as easy as 1, 2, 3", 2011). The key comes from a seed and a name, so streams of other names or
-/// seeds are independent; the state is a counter, so saving one is saving two integers. Not safe for
-/// use from two threads at once: give each thread or task its own `split`.
+/// A counter-based stream of random numbers (Philox4x32-10: Salmon et al., "Parallel random
+/// numbers: as easy as 1, 2, 3", 2011). The key comes from a seed and a name, so streams of other
+/// names or seeds are independent; the state is a counter, so saving one is saving two integers.
+/// Not safe for use from two threads at once: give each thread or task its own `split`.
 class RandomStream {
  public:
   RandomStream() : RandomStream(0, "") {}
   RandomStream(uint64_t seed, std::string_view name);
 
-  /// An independent stream that depends on this one's key and on `index`, not on what has been drawn:
-  /// the way to give task i its own numbers, whatever thread runs it.
+  /// An independent stream that depends on this one's key and on `index`, not on what has been
+  /// drawn: the way to give task i its own numbers, whatever thread runs it.
   RandomStream split(uint64_t index) const;
 
   uint32_t bits();                                      ///< 32 uniform bits.
@@ -31,10 +31,10 @@ class RandomStream {
   void fill_normal(float* out, int64_t count);
   void fill_uniform(float* out, int64_t count, float low, float high);
 
-  Tensor normal(torch::IntArrayRef shape);                          ///< float32
+  Tensor normal(torch::IntArrayRef shape);                            ///< float32
   Tensor uniform(torch::IntArrayRef shape, double low, double high);  ///< float32
-  Tensor below(int64_t count, torch::IntArrayRef shape);            ///< int64, with replacement
-  Tensor permutation(int64_t count);                                ///< int64 [count]
+  Tensor below(int64_t count, torch::IntArrayRef shape);              ///< int64, with replacement
+  Tensor permutation(int64_t count);                                  ///< int64 [count]
 
   void serialize(Archive& archive);
 
@@ -42,9 +42,9 @@ class RandomStream {
   void refill();
 
   uint64_t key_ = 0;
-  uint64_t counter_ = 0;   // blocks of four words drawn so far
+  uint64_t counter_ = 0;  // blocks of four words drawn so far
   uint32_t block_[4] = {};
-  int32_t used_ = 4;       // words of block_ already given out
+  int32_t used_ = 4;  // words of block_ already given out
 };
 
 }  // namespace reverie

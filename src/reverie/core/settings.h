@@ -21,9 +21,15 @@ struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };
-inline Range at_least(double low) { return {low, std::numeric_limits<double>::infinity()}; }
-inline Range between(double low, double high) { return {low, high}; }
-inline Range any() { return {}; }
+inline Range at_least(double low) {
+  return {low, std::numeric_limits<double>::infinity()};
+}
+inline Range between(double low, double high) {
+  return {low, high};
+}
+inline Range any() {
+  return {};
+}
 
 /// One setting: its dotted key, what it means, and access to the member behind it.
 struct Setting {
@@ -43,7 +49,8 @@ struct Setting {
 ///     struct FitConfig {
 ///       int64_t epochs = 20;
 ///       void describe(Settings& settings) {
-///         settings.add("epochs", epochs, "passes over the training split at each fit", at_least(1));
+///         settings.add("epochs", epochs, "passes over the training split at each fit",
+///         at_least(1));
 ///       }
 ///     };
 ///
@@ -85,8 +92,8 @@ class Settings {
   const std::vector<Setting>& list() const { return list_; }
 
   /// Assigns `text` ("200k", "true", "[64, 64]", "name") to the setting `key`. `where` names the
-  /// source for messages ("--set", "my.toml:3"). Throws UsageError: an unknown key names the nearest
-  /// ones, a wrong type or range names the key and what it takes.
+  /// source for messages ("--set", "my.toml:3"). Throws UsageError: an unknown key names the
+  /// nearest ones, a wrong type or range names the key and what it takes.
   void assign(std::string_view key, std::string_view text, std::string_view where);
   void assign(std::string_view key, const SettingValue& value, std::string_view where);
 
@@ -113,10 +120,8 @@ struct Assignment {
   std::string where;
 };
 
-/// The assignments of a TOML text, nested tables flattened to dotted keys, in the order of the
-/// document. Only what stands under `table` where one is given (dotted; keys are relative to it).
-/// Throws UsageError with file, line and column for what TOML can't read, or a value of a kind that
-/// no setting takes.
+/// The assignments of a TOML text, nested tables flattened to dotted keys. Throws UsageError with
+/// file, line and column for what TOML can't read, or a value of a kind that no setting takes.
 std::vector<Assignment> read_toml(std::string_view text, std::string_view file);
 
 /// "200000", "200k", "1e6", "1M", "1.5M" as a count. Throws UsageError naming `where`.

@@ -14,6 +14,7 @@ using torch::Tensor;
 void require_finite(const Tensor& tensor, std::string_view what);
 
 /// Throws std::invalid_argument unless `tensor` has the given sizes; -1 matches any.
-void require_shape(const Tensor& tensor, std::initializer_list<int64_t> sizes, std::string_view name);
+void require_shape(const Tensor& tensor, std::initializer_list<int64_t> sizes,
+                   std::string_view name);
 
 }  // namespace reverie

@@ -16,7 +16,8 @@ class Replay {
   int64_t size() const { return std::min(added_, capacity_); }
   int64_t added() const { return added_; }  ///< Ever, dropped ones included.
 
-  /// Appends in order. Throws NonFiniteError for transitions that are not finite: nothing is stored.
+  /// Appends in order. Throws NonFiniteError for transitions that are not finite: nothing is
+  /// stored.
   void add(const Transitions& transitions);
 
   /// All that is held, oldest first (a copy).

@@ -5,8 +5,8 @@
 
 namespace reverie {
 
-/// n transitions, each field contiguous. The end of an episode has two names: `terminated` (the task
-/// ended it: no value beyond) and `truncated` (time ran out: the value goes on).
+/// n transitions, each field contiguous. The end of an episode has two names: `terminated` (the
+/// task ended it: no value beyond) and `truncated` (time ran out: the value goes on).
 struct Transitions {
   Tensor observation;       ///< [n, o] float32
   Tensor action;            ///< [n, a] float32, as the policy gave it (not clipped)

@@ -19,7 +19,8 @@ struct PolicyConfig {
 
   void describe(Settings& settings) {
     settings.add("hidden", hidden, "units of each hidden tanh layer", at_least(1));
-    settings.add("init_std", init_std, "initial standard deviation of the actions", between(1e-6, 100));
+    settings.add("init_std", init_std, "initial standard deviation of the actions",
+                 between(1e-6, 100));
     settings.add("min_std", min_std, "floor of the standard deviation", between(0, 100));
   }
 };
@@ -63,12 +64,12 @@ class GaussianPolicy {
     return distribution(parameters_, observation);
   }
 
-  /// Rewrites the first layer so that the policy's input is normalised: pi'(s) = pi((s - mean) / std).
-  /// The statistics are fixed from then on: they live in the weights.
+  /// Rewrites the first layer so that the policy's input is normalised: pi'(s) = pi((s - mean) /
+  /// std). The statistics are fixed from then on: they live in the weights.
   void absorb_input_normalisation(const Tensor& mean, const Tensor& std);
 
-  /// The deterministic policy as TorchScript: `forward(obs [n, o]) -> action [n, a]` (the mean), and
-  /// `sample(obs)`. Loads in Python's torch.
+  /// The deterministic policy as TorchScript: `forward(obs [n, o]) -> action [n, a]` (the mean),
+  /// and `sample(obs)`. Loads in Python's torch.
   void export_torchscript(const std::string& path) const;
 
   void serialize(Archive& archive);

@@ -6,8 +6,8 @@
 namespace reverie {
 
 /// Receives figures from a running agent. Names are paths, "group/name": "return/real",
-/// "model/holdout_loss". Wall-clock figures go under "time/": they are the only ones that may differ
-/// between two runs of one seed.
+/// "model/holdout_loss". Wall-clock figures go under "time/": they are the only ones that may
+/// differ between two runs of one seed.
 class Monitor {
  public:
   virtual ~Monitor() = default;

@@ -1,0 +1,177 @@
+#include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+
+#include <zlib.h>
+
+#include <cstring>
+
+namespace reverie {
+namespace {
+
+constexpr std::string_view kMagic = "REVERIE1";
+
+uint32_t crc(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+template <class T>
+void append(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// Takes values off the front of a byte string; throws where it is too short.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  std::string_view take(uint64_t size, std::string_view what) {
+    if (size > bytes_.size()) throw Error(fmt::format("archive cut short in {}", what));
+    const auto part = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return part;
+  }
+  template <class T>
+  T take(std::string_view what) {
+    T value;
+    std::memcpy(&value, take(sizeof value, what).data(), sizeof value);
+    return value;
+  }
+  bool empty() const { return bytes_.empty(); }
+
+ private:
+  std::string_view bytes_;
+};
+
+}  // namespace
+
+// Layout: magic, record count, then per record: name length, name, type, payload length, payload,
+// CRC-32 of everything from the name on. Records are sorted by name: equal states, equal bytes.
+std::string Archive::bytes() const {
+  std::string out(kMagic);
+  append(out, static_cast<uint64_t>(records_.size()));
+  for (const auto& [name, record] : records_) {
+    append(out, static_cast<uint32_t>(name.size()));
+    const size_t start = out.size();
+    out += name;
+    out += record.type;
+    append(out, static_cast<uint64_t>(record.payload.size()));
+    out += record.payload;
+    append(out, crc(std::string_view(out).substr(start)));
+  }
+  return out;
+}
+
+Archive Archive::from_bytes(std::string_view bytes) {
+  Archive archive;
+  archive.reading_ = true;
+  Reader reader(bytes);
+  if (reader.take(kMagic.size(), "its header") != kMagic)
+    throw Error("not a Reverie archive (its first bytes are something else)");
+  const auto count = reader.take<uint64_t>("its header");
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto place = fmt::format("record {} of {}", i + 1, count);
+    const auto name_size = reader.take<uint32_t>(place);
+    const auto name = reader.take(name_size, place);
+    const char type = reader.take<char>(place);
+    const auto payload_size = reader.take<uint64_t>(place);
+    const auto payload = reader.take(payload_size, place);
+    // The record is contiguous in `bytes`: from the name's first byte to the payload's last.
+    const std::string_view whole(
+        name.data(), static_cast<size_t>(payload.data() + payload.size() - name.data()));
+    if (reader.take<uint32_t>(place) != crc(whole))
+      throw Error(fmt::format("archive damaged in {} (checksum)", place));
+    archive.records_[std::string(name)] = Record{type, std::string(payload)};
+  }
+  if (!reader.empty()) throw Error("archive damaged: bytes after its last record");
+  return archive;
+}
+
+const Archive::Record& Archive::find(std::string_view name, char type) const {
+  const auto found = records_.find(prefix_ + std::string(name));
+  if (found == records_.end())
+    throw Error(fmt::format("archive has no '{}{}': written by another version or other settings",
+                            prefix_, name));
+  if (found->second.type != type)
+    throw Error(fmt::format("archive holds another type at '{}{}'", prefix_, name));
+  return found->second;
+}
+
+void Archive::store(std::string_view name, char type, std::string payload) {
+  const auto [place, fresh] =
+      records_.try_emplace(prefix_ + std::string(name), Record{type, std::move(payload)});
+  if (!fresh) throw std::logic_error("archive: '" + place->first + "' written twice");
+}
+
+void Archive::raw(std::string_view name, char type, void* data, size_t size) {
+  if (!reading_) {
+    store(name, type, std::string(static_cast<const char*>(data), size));
+    return;
+  }
+  const auto& payload = find(name, type).payload;
+  if (payload.size() != size)
+    throw Error(fmt::format("archive holds another size at '{}{}'", prefix_, name));
+  std::memcpy(data, payload.data(), size);
+}
+
+void Archive::integer(std::string_view name, int64_t& value) {
+  raw(name, 'i', &value, sizeof value);
+}
+
+void Archive::real(std::string_view name, double& value) {
+  raw(name, 'd', &value, sizeof value);
+}
+
+void Archive::text(std::string_view name, std::string& value) {
+  if (reading_)
+    value = find(name, 's').payload;
+  else
+    store(name, 's', value);
+}
+
+void Archive::vector(std::string_view name, std::vector<double>& values) {
+  if (reading_) {
+    const auto& payload = find(name, 'v').payload;
+    values.resize(payload.size() / sizeof(double));
+    std::memcpy(values.data(), payload.data(), values.size() * sizeof(double));
+  } else {
+    store(
+        name, 'v',
+        std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)));
+  }
+}
+
+// A tensor's payload: a byte for its dtype (255: undefined), a byte for its dimensions, the sizes,
+// the elements in row-major order.
+void Archive::tensor(std::string_view name, Tensor& value) {
+  if (!reading_) {
+    std::string payload;
+    if (!value.defined()) {
+      payload.push_back(static_cast<char>(255));
+    } else {
+      const auto copy = value.detach().to(torch::kCPU).contiguous();
+      payload.push_back(static_cast<char>(copy.scalar_type()));
+      payload.push_back(static_cast<char>(copy.dim()));
+      for (const int64_t size : copy.sizes()) append(payload, size);
+      payload.append(static_cast<const char*>(copy.data_ptr()), copy.nbytes());
+    }
+    store(name, 't', std::move(payload));
+    return;
+  }
+  Reader reader(find(name, 't').payload);
+  const auto what = fmt::format("tensor '{}{}'", prefix_, name);
+  const auto type = static_cast<unsigned char>(reader.take<char>(what));
+  if (type == 255) {
+    value = Tensor();
+    return;
+  }
+  std::vector<int64_t> sizes(static_cast<unsigned char>(reader.take<char>(what)));
+  for (auto& size : sizes) size = reader.take<int64_t>(what);
+  auto loaded = torch::empty(sizes, static_cast<torch::ScalarType>(type));
+  const auto elements = reader.take(loaded.nbytes(), what);
+  if (!elements.empty()) std::memcpy(loaded.data_ptr(), elements.data(), elements.size());
+  const bool requires_grad = value.defined() && value.requires_grad();
+  if (value.defined()) loaded = loaded.to(value.device());
+  value = loaded.requires_grad_(requires_grad);
+}
+
+}  // namespace reverie

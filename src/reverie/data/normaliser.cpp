@@ -1,0 +1,20 @@
+#include <reverie/core/archive.h>
+#include <reverie/data/normaliser.h>
+
+namespace reverie {
+
+void Normaliser::fit(const Tensor& rows) {
+  require_shape(rows, {-1, mean_.size(0)}, "rows to normalise");
+  const auto precise = rows.to(torch::kFloat64);
+  const auto mean = precise.mean(0);
+  const auto std = (precise - mean).pow(2).mean(0).sqrt();
+  mean_ = mean.to(torch::kFloat32);
+  std_ = torch::where(std < 1e-8, torch::ones_like(std), std).to(torch::kFloat32);
+}
+
+void Normaliser::serialize(Archive& archive) {
+  archive("mean", mean_);
+  archive("std", std_);
+}
+
+}  // namespace reverie

@@ -1,0 +1,33 @@
+// Statistics that make a quantity of mean 0 and deviation 1.
+#pragma once
+
+#include <reverie/core/tensor.h>
+
+namespace reverie {
+
+class Archive;
+
+/// Per-dimension mean and standard deviation of the rows it was fitted to, float32. Before the first
+/// fit it changes nothing.
+class Normaliser {
+ public:
+  explicit Normaliser(int64_t size)
+      : mean_(torch::zeros({size})), std_(torch::ones({size})) {}
+
+  /// Statistics of `rows` [n, size], in double precision. A dimension that does not vary keeps a
+  /// deviation of 1.
+  void fit(const Tensor& rows);
+
+  Tensor normalise(const Tensor& x) const { return (x - mean_) / std_; }
+  Tensor denormalise(const Tensor& x) const { return x * std_ + mean_; }
+
+  const Tensor& mean() const { return mean_; }  ///< [size]
+  const Tensor& std() const { return std_; }    ///< [size]
+
+  void serialize(Archive& archive);
+
+ private:
+  Tensor mean_, std_;
+};
+
+}  // namespace reverie

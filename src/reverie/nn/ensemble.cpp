@@ -1,0 +1,79 @@
+#include <reverie/core/archive.h>
+#include <reverie/nn/ensemble.h>
+#include <reverie/nn/kernels/mlp.h>
+
+namespace reverie {
+
+Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random) : shape_(std::move(shape)) {
+  parameters_ = torch::zeros({members, shape_.parameter_count()});
+  effective_ = torch::zeros({members, shape_.effective_count()});
+  first_moment_ = torch::zeros_like(parameters_);
+  second_moment_ = torch::zeros_like(parameters_);
+  steps_ = torch::zeros({members}, torch::kInt64);
+  for (int64_t k = 0; k < members; ++k) {
+    float* block = parameters_[k].data_ptr<float>();
+    for (int64_t l = 0; l < shape_.layers(); ++l) {
+      const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1];
+      const float bound = std::sqrt(6.0f / static_cast<float>(in + out));
+      random.fill_uniform(block, in * out, -bound, bound);
+      if (shape_.weight_normalisation) {
+        const auto weight = torch::from_blob(block, {in, out});
+        torch::from_blob(block + (in + 1) * out, {out}).copy_(weight.norm(2, 0));
+        block += out;
+      }
+      block += (in + 1) * out;
+    }
+    refresh(k);
+  }
+}
+
+void Ensemble::refresh(int64_t member) {
+  kernels::effective_weights(shape_, parameters_.data_ptr<float>() + member * parameters_.size(1),
+                             effective_.data_ptr<float>() + member * effective_.size(1));
+}
+
+void Ensemble::step(int64_t member, const float* effective_gradient, double learning_rate) {
+  const int64_t count = parameters_.size(1), offset = member * count;
+  float* parameters = parameters_.data_ptr<float>() + offset;
+  std::vector<float> mapped;
+  const float* gradient = effective_gradient;
+  if (shape_.weight_normalisation) {
+    mapped.resize(static_cast<size_t>(count));
+    kernels::parameter_gradient(shape_, parameters, effective_gradient, mapped.data());
+    gradient = mapped.data();
+  }
+  kernels::AdamRates rates;
+  rates.learning_rate = static_cast<float>(learning_rate);
+  kernels::adam_step(parameters, first_moment_.data_ptr<float>() + offset,
+                     second_moment_.data_ptr<float>() + offset, gradient, count,
+                     ++steps_.data_ptr<int64_t>()[member], rates);
+  refresh(member);
+}
+
+Tensor Ensemble::forward(const Tensor& effective, const Tensor& x) const {
+  auto hidden = x;
+  int64_t offset = 0;
+  for (int64_t l = 0; l < shape_.layers(); ++l) {
+    const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1];
+    const auto weight = effective.narrow(1, offset, in * out).view({-1, in, out});
+    const auto bias = effective.narrow(1, offset + in * out, out).unsqueeze(1);
+    hidden = torch::baddbmm(bias, hidden, weight);
+    offset += (in + 1) * out;
+    if (l + 1 == shape_.layers()) break;
+    hidden = shape_.activation == Activation::relu   ? torch::relu(hidden)
+             : shape_.activation == Activation::tanh ? torch::tanh(hidden)
+                                                     : torch::silu(hidden);
+  }
+  return hidden;
+}
+
+void Ensemble::serialize(Archive& archive) {
+  archive("parameters", parameters_);
+  archive("first_moment", first_moment_);
+  archive("second_moment", second_moment_);
+  archive("steps", steps_);
+  if (archive.reading())
+    for (int64_t k = 0; k < members(); ++k) refresh(k);
+}
+
+}  // namespace reverie

@@ -1,0 +1,43 @@
+// An ensemble of MLPs of one shape.
+#pragma once
+
+#include <reverie/core/random.h>
+#include <reverie/nn/mlp_shape.h>
+
+namespace reverie {
+
+class Archive;
+
+/// K members' parameters as one block [K, p], with Adam's moments beside it. The members are
+/// independent: what trains or evaluates them may do so side by side.
+class Ensemble {
+ public:
+  /// Xavier-uniform weights, zero biases, other numbers for each member. With weight normalisation
+  /// the lengths start at |V|: the same function.
+  Ensemble(int64_t members, MlpShape shape, RandomStream& random);
+
+  int64_t members() const { return parameters_.size(0); }
+  const MlpShape& shape() const { return shape_; }
+  const Tensor& parameters() const { return parameters_; }  ///< [K, p]
+  const Tensor& effective() const { return effective_; }    ///< [K, e]: see MlpShape
+
+  /// One step of Adam on one member, given dL/d(effective weights) [e]. Refreshes `effective`.
+  /// Different members may be stepped from different threads at once.
+  void step(int64_t member, const float* effective_gradient, double learning_rate);
+
+  /// y [K, n, out] of x [K, n, in], each member its own rows. Differentiable in x and in
+  /// `effective`: the torch twin of kernels::MlpPass.
+  Tensor forward(const Tensor& x) const { return forward(effective_, x); }
+  Tensor forward(const Tensor& effective, const Tensor& x) const;
+
+  void serialize(Archive& archive);
+
+ private:
+  void refresh(int64_t member);
+
+  MlpShape shape_;
+  Tensor parameters_, effective_;
+  Tensor first_moment_, second_moment_, steps_;  ///< Adam's; steps_ [K] int64
+};
+
+}  // namespace reverie

@@ -1,0 +1,21 @@
+// libtorch's own f32 matrix product, forwarded to oneDNN.
+//
+// Debian's libtorch calls BLAS's `sgemm_`, and the BLAS it gets may be far from what the chip can
+// do (OpenBLAS takes an AVX-512 server for a Haswell). The dynamic linker looks in the program
+// first, so defining the symbol here lifts every f32 `mm` in libtorch to oneDNN's speed. This file
+// is linked into executables only. Where libtorch was built with MKL it never calls this.
+#ifdef REVERIE_HAVE_ONEDNN
+#include <oneapi/dnnl/dnnl.h>
+
+#include <cstdlib>
+
+extern "C" __attribute__((visibility("default"))) void sgemm_(
+    const char* transa, const char* transb, const int* m, const int* n, const int* k,
+    const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
+    const float* beta, float* c, const int* ldc) {
+  // BLAS is column-major, oneDNN row-major: C = A B column-major is C' = B' A' row-major.
+  const dnnl_status_t status =
+      dnnl_sgemm(*transb, *transa, *n, *m, *k, *alpha, b, *ldb, a, *lda, *beta, c, *ldc);
+  if (status != dnnl_success) std::abort();  // only for arguments that BLAS would abort on too
+}
+#endif

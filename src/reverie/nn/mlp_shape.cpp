@@ -1,0 +1,22 @@
+#include <reverie/nn/mlp_shape.h>
+
+namespace reverie {
+
+std::vector<std::string> setting_names(Activation) { return {"relu", "tanh", "swish"}; }
+
+int64_t MlpShape::widest() const { return *std::max_element(sizes.begin(), sizes.end()); }
+
+int64_t MlpShape::effective_count() const {
+  int64_t count = 0;
+  for (int64_t l = 0; l < layers(); ++l) count += (sizes[l] + 1) * sizes[l + 1];
+  return count;
+}
+
+int64_t MlpShape::parameter_count() const {
+  int64_t count = effective_count();
+  if (weight_normalisation)
+    for (int64_t l = 0; l < layers(); ++l) count += sizes[l + 1];
+  return count;
+}
+
+}  // namespace reverie
