@@ -79,7 +79,7 @@ TEST_P(MujocoBodyFacts, EqualGymnasiums) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts, testing::Values("half_cheetah", "hopper"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 TEST(MujocoBody, IsCompiledOnceAndShared) {
   EXPECT_EQ(mujoco_body("hopper.xml"), mujoco_body("hopper.xml"));
