@@ -12,9 +12,9 @@
 namespace reverie::cli {
 
 std::string format_count(int64_t count) {
-  if (count < 0) return "-" + format_count(-count);
+  if (count < 0) return fmt::format("-{}", format_count(-count));
   if (count < 1000) return std::to_string(count);
-  return format_count(count / 1000) + fmt::format(",{:03}", count % 1000);
+  return fmt::format("{},{:03}", format_count(count / 1000), count % 1000);
 }
 
 std::string format_rate(double rate) {
