@@ -52,6 +52,8 @@ class GaussianPolicy {
   /// Layer widths: observation, hidden …, action.
   const std::vector<int64_t>& sizes() const { return sizes_; }
   double min_log_std() const { return min_log_std_; }
+  /// The length p of the flat parameters.
+  int64_t parameter_count() const;
 
   const Tensor& parameters() const { return parameters_; }
   /// Throws NonFiniteError (the parameters stay as they were) or std::invalid_argument.

@@ -1,0 +1,31 @@
+#include <reverie/core/archive.h>
+#include <reverie/improvers/adam.h>
+
+#include <cmath>
+
+namespace reverie {
+
+Tensor VectorAdam::ascent(const Tensor& gradient) {
+  if (!first_.defined() || first_.sizes() != gradient.sizes()) {
+    first_ = torch::zeros_like(gradient);
+    second_ = torch::zeros_like(gradient);
+    steps_ = 0;
+  }
+  ++steps_;
+  first_ = beta1_ * first_ + (1 - beta1_) * gradient;
+  second_ = beta2_ * second_ + (1 - beta2_) * gradient.square();
+  const double steps = static_cast<double>(steps_);
+  const Tensor mean = first_ / (1 - std::pow(beta1_, steps));
+  const Tensor deviation = torch::sqrt(second_ / (1 - std::pow(beta2_, steps)));
+  return learning_rate_ * mean / (deviation + epsilon_);
+}
+
+void VectorAdam::serialize(Archive& archive) {
+  archive("steps", steps_);
+  if (!first_.defined()) first_ = second_ = torch::empty({0});
+  archive("first", first_);
+  archive("second", second_);
+  if (first_.numel() == 0) first_ = second_ = Tensor();
+}
+
+}  // namespace reverie

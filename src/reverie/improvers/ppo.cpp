@@ -1,0 +1,33 @@
+#include <reverie/core/archive.h>
+#include <reverie/improvers/ppo.h>
+
+namespace reverie {
+
+ImprovementReport Ppo::step(GaussianPolicy& policy, const PolicyProblem& problem) {
+  Tensor parameters = policy.parameters().clone();
+  const SurrogateTerms terms{config_.clip, kl_coefficient_};
+  ImprovementReport report;
+  report.surrogate_before = problem.evaluate(parameters).surrogate;
+  for (int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
+    const Tensor gradient = problem.gradient(parameters, terms);
+    require_finite(gradient, fmt::format("PPO's gradient in epoch {}", epoch));
+    if (epoch == 0) report.gradient_norm = gradient.norm().item<double>();
+    parameters = parameters + adam_.ascent(gradient);
+  }
+  policy.set_parameters(parameters);
+  const PolicyProblem::Value after = problem.evaluate(parameters);
+  report.surrogate_after = after.surrogate;
+  report.kl = after.kl;
+  if (config_.adaptive_kl) {
+    if (after.kl > 1.5 * config_.kl_target) kl_coefficient_ *= 2.0;
+    if (after.kl < config_.kl_target / 1.5) kl_coefficient_ *= 0.5;
+  }
+  return report;
+}
+
+void Ppo::serialize(Archive& archive) {
+  archive("kl_coefficient", kl_coefficient_);
+  archive("adam", adam_);
+}
+
+}  // namespace reverie

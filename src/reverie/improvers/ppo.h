@@ -1,0 +1,47 @@
+// Proximal policy optimisation.
+#pragma once
+
+#include <reverie/improvers/adam.h>
+#include <reverie/improvers/improver.h>
+
+namespace reverie {
+
+struct PpoConfig {
+  double clip = 0.2;
+  double learning_rate = 1e-3;
+  int64_t epochs = 8;
+  double kl_coefficient = 0.0;
+  bool adaptive_kl = false;
+  double kl_target = 0.01;
+
+  void describe(Settings& settings) {
+    settings.add("clip", clip, "how far a probability ratio may leave 1", at_least(1e-6));
+    settings.add("learning_rate", learning_rate, "Adam's step size", at_least(0));
+    settings.add("epochs", epochs, "Adam steps on the same samples, all at once", at_least(1));
+    settings.add("kl_coefficient", kl_coefficient, "weight of the KL penalty", at_least(0));
+    settings.add("adaptive_kl", adaptive_kl,
+                 "whether the KL penalty's weight follows kl_target");
+    settings.add("kl_target", kl_target, "divergence that an adaptive penalty aims at",
+                 at_least(1e-12));
+  }
+};
+
+/// PPO (Schulman et al., "Proximal policy optimization algorithms", 2017): Adam on the clipped
+/// surrogate, with a KL penalty where its weight is not 0. An adaptive weight is doubled after a step
+/// whose divergence exceeded 1.5 times the target and halved below the target / 1.5 (their §4).
+/// Adam's moments last from step to step.
+class Ppo : public Improver {
+ public:
+  explicit Ppo(const PpoConfig& config)
+      : config_(config), kl_coefficient_(config.kl_coefficient), adam_(config.learning_rate) {}
+  ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
+  double kl_coefficient() const { return kl_coefficient_; }
+  void serialize(Archive& archive) override;
+
+ private:
+  PpoConfig config_;
+  double kl_coefficient_;
+  VectorAdam adam_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,27 @@
+#include <reverie/improvers/surrogate.h>
+
+namespace reverie {
+
+SurrogateProblem::SurrogateProblem(const GaussianPolicy& policy, const PolicyBatch& batch)
+    : policy_(policy),
+      start_(policy.parameters().clone()),
+      batch_(joined(batch)),
+      old_(calculus::evaluate(policy, start_, batch_)) {}
+
+PolicyProblem::Value SurrogateProblem::evaluate(const Tensor& parameters,
+                                                const SurrogateTerms& terms) const {
+  const SurrogateMeans means = calculus::surrogate(policy_, parameters, batch_, old_, terms);
+  return {means.surrogate.item<double>(), means.kl.item<double>()};
+}
+
+Tensor SurrogateProblem::gradient(const Tensor& parameters, const SurrogateTerms& terms) const {
+  return calculus::surrogate_gradient(policy_, parameters, batch_, old_, terms).squeeze(0);
+}
+
+std::function<Tensor(const Tensor&)> SurrogateProblem::fisher() const {
+  return [this](const Tensor& v) {
+    return calculus::fisher_product(policy_, start_, batch_, v).squeeze(0);
+  };
+}
+
+}  // namespace reverie

@@ -1,0 +1,136 @@
+#include <reverie/nn/kernels/small_gemm.h>
+#include <reverie/nn/kernels/tanh.h>
+#include <reverie/nn/mlp_block.h>
+
+#include <algorithm>
+
+namespace reverie {
+namespace {
+
+void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* sums) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) sums[j] += matrix[i * columns + j];
+}
+
+}  // namespace
+
+MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capacity_(capacity) {
+  int64_t floats = 0;
+  for (size_t l = 1; l < sizes.size(); ++l) floats += 5 * capacity * sizes[l];
+  memory_.resize(static_cast<size_t>(floats));
+  float* at = memory_.data();
+  for (size_t l = 1; l < sizes.size(); ++l) {
+    Layer layer{};
+    layer.in = sizes[l - 1];
+    layer.out = sizes[l];
+    layer.weight = parameter_count_;
+    layer.bias = layer.weight + layer.in * layer.out;
+    parameter_count_ = layer.bias + layer.out;
+    for (float** buffer : {&layer.output, &layer.delta, &layer.z_tangent, &layer.output_tangent,
+                           &layer.delta_tangent}) {
+      *buffer = at;
+      at += capacity * layer.out;
+    }
+    layers_.push_back(layer);
+  }
+}
+
+const float* MlpBlock::forward(const float* parameters, const float* input, int64_t rows) {
+  parameters_ = parameters;
+  input_ = input;
+  rows_ = rows;
+  for (const Layer& layer : layers_) {
+    small_gemm(Op::plain, Op::transposed, rows, layer.out, layer.in, input,
+               parameters + layer.weight, 0.0f, layer.output);
+    const float* bias = parameters + layer.bias;
+    const bool last = &layer == &layers_.back();
+    for (int64_t i = 0; i < rows; ++i) {
+      float* row = layer.output + i * layer.out;
+      if (last) {
+        for (int64_t j = 0; j < layer.out; ++j) row[j] += bias[j];
+      } else {
+        for (int64_t j = 0; j < layer.out; ++j) row[j] = fast_tanh(row[j] + bias[j]);
+      }
+    }
+    input = layer.output;
+  }
+  return layers_.back().output;
+}
+
+void MlpBlock::reverse(const float* cotangent) {
+  const Layer& last = layers_.back();
+  std::copy(cotangent, cotangent + rows_ * last.out, last.delta);
+  for (size_t l = layers_.size() - 1; l > 0; --l) {
+    const Layer& layer = layers_[l];
+    const Layer& below = layers_[l - 1];
+    small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta,
+               parameters_ + layer.weight, 0.0f, below.delta);
+    for (int64_t i = 0; i < rows_ * below.out; ++i)
+      below.delta[i] *= 1.0f - below.output[i] * below.output[i];
+  }
+}
+
+void MlpBlock::add_gradient(float* gradient) const {
+  const float* input = input_;
+  for (const Layer& layer : layers_) {
+    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta, input, 1.0f,
+               gradient + layer.weight);
+    add_column_sums(layer.delta, rows_, layer.out, gradient + layer.bias);
+    input = layer.output;
+  }
+}
+
+const float* MlpBlock::tangent(const float* direction) {
+  direction_ = direction;
+  const float* input = input_;
+  const float* input_tangent = nullptr;  // the observation doesn't change with the parameters
+  for (const Layer& layer : layers_) {
+    small_gemm(Op::plain, Op::transposed, rows_, layer.out, layer.in, input,
+               direction + layer.weight, 0.0f, layer.z_tangent);
+    if (input_tangent)
+      small_gemm(Op::plain, Op::transposed, rows_, layer.out, layer.in, input_tangent,
+                 parameters_ + layer.weight, 1.0f, layer.z_tangent);
+    const float* bias = direction + layer.bias;
+    for (int64_t i = 0; i < rows_; ++i) {
+      float* z = layer.z_tangent + i * layer.out;
+      float* h = layer.output_tangent + i * layer.out;
+      const float* y = layer.output + i * layer.out;
+      for (int64_t j = 0; j < layer.out; ++j) {
+        z[j] += bias[j];
+        h[j] = (1.0f - y[j] * y[j]) * z[j];  // not used in the last layer
+      }
+    }
+    input = layer.output;
+    input_tangent = layer.output_tangent;
+  }
+  return layers_.back().z_tangent;
+}
+
+void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent, float* product) {
+  const Layer& last = layers_.back();
+  std::copy(cotangent_tangent, cotangent_tangent + rows_ * last.out, last.delta_tangent);
+  for (size_t l = layers_.size(); l-- > 0;) {
+    const Layer& layer = layers_[l];
+    const float* input = l > 0 ? layers_[l - 1].output : input_;
+    // (delta^T h)' = delta'^T h + delta^T h'
+    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta_tangent, input,
+               1.0f, product + layer.weight);
+    add_column_sums(layer.delta_tangent, rows_, layer.out, product + layer.bias);
+    if (l == 0) break;
+    const Layer& below = layers_[l - 1];
+    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta,
+               below.output_tangent, 1.0f, product + layer.weight);
+    // delta_below = (delta W) (1 - h^2); its tangent has a term for each of the three factors.
+    small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta_tangent,
+               parameters_ + layer.weight, 0.0f, below.delta_tangent);
+    small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta,
+               direction_ + layer.weight, 1.0f, below.delta_tangent);
+    for (int64_t i = 0; i < rows_ * below.out; ++i) {
+      const float h = below.output[i];
+      below.delta_tangent[i] = (1.0f - h * h) * below.delta_tangent[i] -
+                               2.0f * h * below.z_tangent[i] * below.delta[i];
+    }
+  }
+}
+
+}  // namespace reverie

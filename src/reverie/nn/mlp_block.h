@@ -1,0 +1,66 @@
+// The calculus of a tanh MLP in plain matrix form, on one block of rows, without autograd.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace reverie {
+
+/// A tanh MLP with a linear last layer, and its derivatives, on a block of rows small enough to stay
+/// in cache through all layers. With f(theta, x) the network, for each row:
+///
+///     forward          y = f(theta, x)
+///     reverse          the sensitivities of c^T y to every layer, for a cotangent c
+///     add_gradient     gradient += J^T c, J = dy / dtheta
+///     tangent          y' = J v
+///     add_tangent_of_gradient
+///                      product += d/de [J(theta + e v)^T (c + e c')] at e = 0
+///
+/// The last is Pearlmutter's R-operator ("Fast exact multiplication by the Hessian", 1994): with
+/// c = dL/dy and c' = its own change along v, it is the exact Hessian-vector product of L.
+/// Calls build on the ones above them. Parameters are flat: weight [out, in] and bias [out] of each
+/// layer in order. Pointers given must stay valid until the last call that builds on them. One block
+/// serves one thread; its results depend on nothing but its arguments.
+class MlpBlock {
+ public:
+  /// `sizes`: input, hidden …, output. `capacity`: the most rows of a call.
+  MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity);
+  MlpBlock(const MlpBlock&) = delete;  // layers point into its memory
+  MlpBlock& operator=(const MlpBlock&) = delete;
+
+  int64_t capacity() const { return capacity_; }
+  /// Weights and biases of the network.
+  int64_t parameter_count() const { return parameter_count_; }
+
+  /// Returns y [rows, out]. `input` is [rows, in].
+  const float* forward(const float* parameters, const float* input, int64_t rows);
+  /// `cotangent` is [rows, out].
+  void reverse(const float* cotangent);
+  void add_gradient(float* gradient) const;
+  /// Returns y' [rows, out]. `direction` is laid out like the parameters.
+  const float* tangent(const float* direction);
+  /// Needs `reverse` and `tangent`; `cotangent_tangent` is c' [rows, out].
+  void add_tangent_of_gradient(const float* cotangent_tangent, float* product);
+
+ private:
+  struct Layer {
+    int64_t in, out;
+    int64_t weight, bias;   // offsets in the flat parameters
+    float* output;          // [capacity, out]: tanh(z), or z in the last layer
+    float* delta;           // the sensitivity of z
+    float* z_tangent;       // z' along the direction
+    float* output_tangent;  // (tanh z)'
+    float* delta_tangent;   // delta'
+  };
+
+  std::vector<Layer> layers_;
+  std::vector<float> memory_;
+  int64_t capacity_;
+  int64_t parameter_count_ = 0;
+  int64_t rows_ = 0;
+  const float* parameters_ = nullptr;
+  const float* input_ = nullptr;
+  const float* direction_ = nullptr;
+};
+
+}  // namespace reverie

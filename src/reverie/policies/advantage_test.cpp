@@ -1,0 +1,177 @@
+#include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+#include <reverie/core/random.h>
+#include <reverie/core/workers.h>
+#include <reverie/policies/advantage.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+/// Random rollouts in which every row holds several episodes, some ended by the task.
+Rollouts random_rollouts(int64_t tasks, int64_t rows, int64_t horizon, int64_t o,
+                         RandomStream& random) {
+  Rollouts rollouts;
+  rollouts.observation = 3.0 * random.normal({tasks, rows, horizon, o});
+  rollouts.next_observation = 3.0 * random.normal({tasks, rows, horizon, o});
+  rollouts.action = random.normal({tasks, rows, horizon, 2});
+  rollouts.reward = random.normal({tasks, rows, horizon});
+  rollouts.terminated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated.select(2, horizon - 1).fill_(true);
+  rollouts.truncated.logical_and_(rollouts.terminated.logical_not());
+  rollouts.time = torch::zeros({tasks, rows, horizon});
+  for (int64_t t = 1; t < horizon; ++t) {
+    const Tensor ended = rollouts.terminated.select(2, t - 1) | rollouts.truncated.select(2, t - 1);
+    rollouts.time.select(2, t).copy_(
+        torch::where(ended, torch::zeros({}), rollouts.time.select(2, t - 1) + 1));
+  }
+  return rollouts;
+}
+
+/// The estimate as its definition: sum_k (gamma lambda)^k delta_{t+k} to the end of the episode.
+Tensor by_definition(const Rollouts& r, const Tensor& values, double gamma, double lambda,
+                     const Tensor& bootstrap) {
+  Tensor result = torch::zeros_like(values);
+  for (int64_t i = 0; i < r.tasks(); ++i) {
+    for (int64_t j = 0; j < r.rows(); ++j) {
+      for (int64_t t = 0; t < r.horizon(); ++t) {
+        double sum = 0.0, weight = 1.0;
+        for (int64_t k = t; k < r.horizon(); ++k, weight *= gamma * lambda) {
+          const bool terminated = r.terminated[i][j][k].item<bool>();
+          const bool truncated = r.truncated[i][j][k].item<bool>();
+          double next = 0.0;
+          if (truncated && bootstrap.defined()) next = bootstrap[i][j][k].item<double>();
+          if (!terminated && !truncated) next = values[i][j][k + 1].item<double>();
+          sum += weight * (r.reward[i][j][k].item<double>() + gamma * next -
+                           values[i][j][k].item<double>());
+          if (terminated || truncated) break;
+        }
+        result[i][j][t] = sum;
+      }
+    }
+  }
+  return result;
+}
+
+TEST(Advantage, EqualsItsDefinitionAcrossEpisodeBorders) {
+  RandomStream random(1, "advantage");
+  const Rollouts rollouts = random_rollouts(2, 3, 40, 3, random);
+  const Tensor values = random.normal({2, 3, 40}), beyond = random.normal({2, 3, 40});
+  for (const double lambda : {0.0, 0.9, 1.0}) {
+    for (const Tensor& bootstrap : {Tensor(), beyond}) {
+      const Tensor got = generalized_advantages(rollouts, values, 0.97, lambda, bootstrap);
+      const Tensor exact = by_definition(rollouts, values, 0.97, lambda, bootstrap);
+      EXPECT_LT((got - exact).abs().max().item<double>(), 1e-5);
+    }
+  }
+}
+
+TEST(Advantage, WithLambdaOneIsTheReturnLessTheValue) {
+  RandomStream random(2, "advantage");
+  const Rollouts rollouts = random_rollouts(2, 5, 60, 3, random);
+  const Tensor values = random.normal({2, 5, 60});
+  const Tensor returns = discounted_returns(rollouts, 0.99);
+  const Tensor got = generalized_advantages(rollouts, values, 0.99, 1.0);
+  EXPECT_LT((got - (returns - values)).abs().max().item<double>(), 2e-5);
+}
+
+TEST(Advantage, ReturnOfAConstantRewardIsAGeometricSum) {
+  RandomStream random(3, "advantage");
+  Rollouts rollouts = random_rollouts(1, 1, 50, 3, random);
+  rollouts.reward.fill_(1.0);
+  rollouts.terminated.fill_(false);
+  rollouts.truncated.fill_(false);
+  rollouts.truncated[0][0][49] = true;
+  const Tensor returns = discounted_returns(rollouts, 0.9);
+  EXPECT_NEAR(returns[0][0][0].item<double>(), (1 - std::pow(0.9, 50)) / 0.1, 1e-5);
+  const Tensor forever = discounted_returns(rollouts, 0.9, torch::full({1, 1, 50}, 10.0));
+  EXPECT_NEAR(forever[0][0][17].item<double>(), 10.0, 1e-5);
+}
+
+TEST(Advantage, IsNormalisedTaskByTask) {
+  RandomStream random(4, "advantage");
+  const Tensor raw = random.normal({3, 4, 50}) * torch::tensor({1.0, 10.0, 0.1}).view({3, 1, 1}) + 5;
+  const Tensor got = normalized(raw);
+  for (int64_t task = 0; task < 3; ++task) {
+    EXPECT_NEAR(got[task].mean().item<double>(), 0.0, 1e-5);
+    EXPECT_NEAR(got[task].std(false).item<double>(), 1.0, 1e-4);
+  }
+  EXPECT_EQ(normalized(torch::full({1, 2, 3}, 4.0)).abs().max().item<double>(), 0.0);
+}
+
+TEST(LinearBaseline, EqualsTheRidgeSolution) {
+  RandomStream random(5, "baseline");
+  const Rollouts rollouts = random_rollouts(3, 6, 50, 4, random);
+  rollouts.observation[0][0][0][0] = 1e4;  // clipped to 10
+  const Tensor returns = discounted_returns(rollouts, 0.99);
+  LinearFeatureBaseline baseline(1e-5);
+  baseline.fit(rollouts, returns);
+  const Tensor predicted = baseline.predict(rollouts.observation, rollouts.time);
+  for (int64_t task = 0; task < 3; ++task) {
+    const Tensor o =
+        rollouts.observation[task].reshape({-1, 4}).clamp(-10, 10).to(torch::kFloat64);
+    const Tensor t = rollouts.time[task].reshape({-1, 1}).to(torch::kFloat64) / 100;
+    const Tensor phi = torch::cat({o, o * o, t, t * t, t * t * t, torch::ones_like(t)}, 1);
+    const Tensor a = torch::mm(phi.t(), phi) + 1e-5 * torch::eye(12, torch::kFloat64);
+    const Tensor b = torch::mv(phi.t(), returns[task].reshape(-1).to(torch::kFloat64));
+    const Tensor w = torch::mv(torch::linalg_inv(a), b);
+    EXPECT_LT((baseline.weights()[task] - w).abs().max().item<double>(), 1e-6);
+    EXPECT_LT((predicted[task].reshape(-1) - torch::mv(phi, w)).abs().max().item<double>(), 1e-4);
+  }
+}
+
+TEST(LinearBaseline, RecoversAFunctionInItsSpan) {
+  RandomStream random(6, "baseline");
+  const Rollouts rollouts = random_rollouts(1, 10, 50, 3, random);
+  const Tensor o = rollouts.observation.clamp(-10, 10);
+  const Tensor target = 2.0 * o.select(3, 0) - o.select(3, 2).square() + rollouts.time / 50 + 1;
+  LinearFeatureBaseline baseline;
+  baseline.fit(rollouts, target);
+  const Tensor got = baseline.predict(rollouts.observation, rollouts.time);
+  EXPECT_LT((got - target).abs().max().item<double>(), 1e-2);
+}
+
+TEST(LinearBaseline, CopesWithConstantFeatures) {
+  RandomStream random(7, "baseline");
+  Rollouts rollouts = random_rollouts(1, 2, 20, 3, random);
+  rollouts.observation.fill_(1.0);  // far from full rank
+  LinearFeatureBaseline baseline;
+  baseline.fit(rollouts, discounted_returns(rollouts, 0.9));
+  EXPECT_TRUE(baseline.weights().isfinite().all().item<bool>());
+  rollouts.observation[0][0][3][1] = NAN;
+  EXPECT_THROW(baseline.fit(rollouts, discounted_returns(rollouts, 0.9)), NonFiniteError);
+}
+
+TEST(LinearBaseline, SavesAndLoadsItself) {
+  RandomStream random(8, "baseline");
+  const Rollouts rollouts = random_rollouts(2, 2, 30, 3, random);
+  for (const bool fitted : {false, true}) {
+    LinearFeatureBaseline baseline, other;
+    if (fitted) baseline.fit(rollouts, discounted_returns(rollouts, 0.9));
+    Archive archive;
+    baseline.serialize(archive);
+    Archive reader = Archive::from_bytes(archive.bytes());
+    other.serialize(reader);
+    EXPECT_TRUE(torch::equal(baseline.predict(rollouts.observation, rollouts.time),
+                             other.predict(rollouts.observation, rollouts.time)));
+  }
+}
+
+TEST(Advantages, BitsDoNotDependOnTheNumberOfThreads) {
+  RandomStream random(9, "advantage");
+  const Rollouts rollouts = random_rollouts(5, 7, 50, 4, random);
+  const int before = worker_count();
+  std::vector<Tensor> results;
+  for (const int threads : {1, 3}) {
+    set_worker_count(threads);
+    LinearFeatureBaseline baseline;
+    results.push_back(advantages(rollouts, {0.99, 0.95, true}, baseline));
+  }
+  set_worker_count(before);
+  EXPECT_TRUE(torch::equal(results[0], results[1]));
+}
+
+}  // namespace
+}  // namespace reverie

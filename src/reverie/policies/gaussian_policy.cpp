@@ -1,0 +1,124 @@
+#include <reverie/core/archive.h>
+#include <reverie/policies/gaussian_policy.h>
+
+#include <torch/script.h>
+
+#include <numbers>
+#include <stdexcept>
+
+namespace reverie {
+
+Tensor Gaussian::log_prob(const Tensor& action) const {
+  const Tensor z = (action - mean) * torch::exp(-log_std);
+  const Tensor log_density = -0.5 * z.square() - log_std;
+  const double constant = 0.5 * std::log(2.0 * std::numbers::pi) * mean.size(-1);
+  return log_density.sum(-1) - constant;
+}
+
+Tensor Gaussian::sample(RandomStream& random) const {
+  const Tensor noise = random.normal(mean.sizes()).to(mean.options());
+  return mean + torch::exp(log_std) * noise;
+}
+
+Tensor kl_divergence(const Gaussian& p, const Gaussian& q) {
+  const Tensor variances = torch::exp(2 * p.log_std) + (p.mean - q.mean).square();
+  return (q.log_std - p.log_std + 0.5 * variances * torch::exp(-2 * q.log_std) - 0.5).sum(-1);
+}
+
+GaussianPolicy::GaussianPolicy(int64_t observation_size, int64_t action_size,
+                               const PolicyConfig& config, RandomStream& random)
+    : min_log_std_(std::log(config.min_std)) {
+  sizes_.push_back(observation_size);
+  sizes_.insert(sizes_.end(), config.hidden.begin(), config.hidden.end());
+  sizes_.push_back(action_size);
+  std::vector<Tensor> parts;
+  for (size_t l = 1; l < sizes_.size(); ++l) {
+    const int64_t in = sizes_[l - 1], out = sizes_[l];
+    const double limit = std::sqrt(6.0 / static_cast<double>(in + out));
+    parts.push_back(random.uniform({out * in}, -limit, limit));
+    parts.push_back(torch::zeros({out}));
+  }
+  parts.push_back(torch::full({action_size}, std::log(config.init_std)));
+  parameters_ = torch::cat(parts);
+}
+
+int64_t GaussianPolicy::parameter_count() const {
+  int64_t count = action_size();
+  for (size_t l = 1; l < sizes_.size(); ++l) count += (sizes_[l - 1] + 1) * sizes_[l];
+  return count;
+}
+
+void GaussianPolicy::set_parameters(const Tensor& parameters) {
+  require_shape(parameters, {parameter_count()}, "the policy's parameters");
+  require_finite(parameters, "the policy's parameters");
+  parameters_ = parameters.detach().to(parameters_.options()).clone();
+}
+
+Gaussian GaussianPolicy::distribution(const Tensor& parameters, const Tensor& observation) const {
+  const bool per_task = parameters.dim() == 2;
+  int64_t at = 0;
+  const auto take = [&](int64_t count) {
+    at += count;
+    return parameters.narrow(-1, at - count, count);
+  };
+  Tensor h = observation;
+  for (size_t l = 1; l < sizes_.size(); ++l) {
+    const int64_t in = sizes_[l - 1], out = sizes_[l];
+    const Tensor weight = take(out * in), bias = take(out);
+    if (per_task) {
+      const Tensor transposed = weight.view({-1, out, in}).transpose(1, 2);
+      h = torch::baddbmm(bias.unsqueeze(1), h, transposed);
+    } else {
+      h = torch::linear(h, weight.view({out, in}), bias);
+    }
+    if (l + 1 < sizes_.size()) h = torch::tanh(h);
+  }
+  const Tensor log_std = take(action_size()).clamp_min(min_log_std_);
+  return {h, per_task ? log_std.unsqueeze(1) : log_std};
+}
+
+void GaussianPolicy::absorb_input_normalisation(const Tensor& mean, const Tensor& std) {
+  const int64_t in = sizes_[0], out = sizes_[1];
+  require_shape(mean, {in}, "the observations' mean");
+  require_shape(std, {in}, "the observations' standard deviation");
+  torch::NoGradGuard no_grad;
+  Tensor parameters = parameters_.clone();
+  Tensor weight = parameters.narrow(0, 0, out * in).view({out, in});
+  Tensor bias = parameters.narrow(0, out * in, out);
+  weight.div_(std.to(weight.options()));
+  bias.sub_(torch::mv(weight, mean.to(weight.options())));
+  set_parameters(parameters);
+}
+
+void GaussianPolicy::export_torchscript(const std::string& path) const {
+  // The qualified name is what Python's loader expects of a class.
+  torch::jit::Module module("__torch__.ReveriePolicy");
+  const Tensor flat = parameters_.detach().to(torch::kCPU);
+  std::string body;
+  int64_t at = 0;
+  for (size_t l = 1; l < sizes_.size(); ++l) {
+    const int64_t in = sizes_[l - 1], out = sizes_[l];
+    const std::string weight = fmt::format("weight_{}", l), bias = fmt::format("bias_{}", l);
+    module.register_parameter(weight, flat.narrow(0, at, out * in).view({out, in}).clone(), false);
+    module.register_parameter(bias, flat.narrow(0, at + out * in, out).clone(), false);
+    at += (in + 1) * out;
+    body += fmt::format("    h = torch.matmul(h, self.{}.t()) + self.{}\n", weight, bias);
+    if (l + 1 < sizes_.size()) body += "    h = torch.tanh(h)\n";
+  }
+  const Tensor log_std = flat.narrow(0, at, action_size()).clamp_min(min_log_std_);
+  module.register_parameter("log_std", log_std, false);
+  module.define("def forward(self, obs):\n    h = obs\n" + body + "    return h\n");
+  module.define(
+      "def sample(self, obs):\n"
+      "    mean = self.forward(obs)\n"
+      "    return mean + torch.exp(self.log_std) * torch.randn_like(mean)\n");
+  module.save(path);
+}
+
+void GaussianPolicy::serialize(Archive& archive) {
+  archive("sizes", sizes_);
+  archive("min_log_std", min_log_std_);
+  archive("parameters", parameters_);
+}
+
+}  // namespace reverie

@@ -1,0 +1,146 @@
+#include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+#include <reverie/policies/test_samples.h>
+
+#include <gtest/gtest.h>
+#include <torch/script.h>
+
+#include <filesystem>
+
+namespace reverie {
+namespace {
+
+using namespace testing;
+
+TEST(Gaussian, LogDensityIntegratesToOneAndHasItsMeanAndDeviation) {
+  const Gaussian gaussian{torch::tensor({{0.3}}, torch::kFloat64),
+                          torch::tensor({-0.4}, torch::kFloat64)};
+  const double width = 1e-3;
+  const Tensor x = torch::arange(-8.0, 8.0, width, torch::kFloat64).unsqueeze(1);
+  const Tensor density = torch::exp(gaussian.log_prob(x)) * width;
+  EXPECT_NEAR(density.sum().item<double>(), 1.0, 1e-9);
+  EXPECT_NEAR((density * x.squeeze(1)).sum().item<double>(), 0.3, 1e-9);
+  EXPECT_NEAR((density * (x.squeeze(1) - 0.3).square()).sum().item<double>(), std::exp(-0.8), 1e-9);
+}
+
+TEST(Gaussian, DerivativesOfLogDensityAndKlAgreeWithFiniteDifferences) {
+  RandomStream random(1, "gaussian");
+  const auto draw = [&](torch::IntArrayRef shape) {
+    return random.normal(shape).to(torch::kFloat64);
+  };
+  const Gaussian p{draw({4, 3}), 0.3 * draw({3})};
+  const Tensor action = draw({4, 3}), mean = draw({4, 3}), log_std = 0.3 * draw({3});
+  using Function = std::function<Tensor(const Gaussian&)>;
+  const Function log_density = [&](const Gaussian& q) { return q.log_prob(action).sum(); };
+  const Function divergence = [&](const Gaussian& q) { return kl_divergence(p, q).sum(); };
+  for (const Function& f : {log_density, divergence}) {
+    const std::vector<Tensor> at{mean.clone().requires_grad_(true),
+                                 log_std.clone().requires_grad_(true)};
+    const auto gradients = torch::autograd::grad({f({at[0], at[1]})}, {at[0], at[1]});
+    for (size_t part = 0; part < 2; ++part) {
+      for (int64_t i = 0; i < at[part].numel(); ++i) {
+        const auto value = [&](double change) {
+          std::vector<Tensor> moved{mean.clone(), log_std.clone()};
+          moved[part].view(-1)[i] += change;
+          return f({moved[0], moved[1]}).item<double>();
+        };
+        const double slope = (value(1e-6) - value(-1e-6)) / 2e-6;
+        EXPECT_NEAR(gradients[part].reshape(-1)[i].item<double>(), slope, 1e-7);
+      }
+    }
+  }
+}
+
+TEST(Gaussian, KlIsTheMeanLogRatioAndZeroForTheSame) {
+  RandomStream random(2, "kl");
+  const Gaussian p{torch::tensor({{0.2f, -0.5f}}), torch::tensor({-0.3f, 0.1f})};
+  const Gaussian q{torch::tensor({{0.0f, 0.1f}}), torch::tensor({0.2f, -0.2f})};
+  const Gaussian many{p.mean.expand({400000, 2}), p.log_std};
+  const Tensor action = many.sample(random);
+  const double sampled = (p.log_prob(action) - q.log_prob(action)).mean().item<double>();
+  EXPECT_NEAR(kl_divergence(p, q).item<double>(), sampled, 5e-3);
+  EXPECT_EQ(kl_divergence(p, p).item<double>(), 0.0);
+}
+
+TEST(GaussianPolicy, ParametersPerTaskEqualEachTaskAlone) {
+  RandomStream random(3, "policy");
+  const GaussianPolicy policy = random_policy({9, 4}, 5, 3, random);
+  const Tensor parameters =
+      policy.parameters() + 0.1 * random.normal({2, policy.parameter_count()});
+  const Tensor observation = random.normal({2, 11, 5});
+  const Gaussian both = policy.distribution(parameters, observation);
+  EXPECT_EQ(both.mean.sizes(), (torch::IntArrayRef{2, 11, 3}));
+  EXPECT_EQ(both.log_std.sizes(), (torch::IntArrayRef{2, 1, 3}));
+  for (int64_t task = 0; task < 2; ++task) {
+    const Gaussian one = policy.distribution(parameters[task], observation[task]);
+    EXPECT_LT((both.mean[task] - one.mean).abs().max().item<double>(), 1e-6);
+    EXPECT_TRUE(torch::equal(both.log_std[task][0], one.log_std));
+  }
+}
+
+TEST(GaussianPolicy, StartsWithTheDeviationAskedForAndFloorsIt) {
+  RandomStream random(4, "policy");
+  PolicyConfig config;
+  config.init_std = 0.5;
+  GaussianPolicy policy(3, 2, config, random);
+  const Tensor observation = torch::zeros({1, 3});
+  EXPECT_NEAR(torch::exp(policy.distribution(observation).log_std)[0].item<double>(), 0.5, 1e-6);
+  EXPECT_EQ(policy.distribution(observation).mean.abs().max().item<double>(), 0.0);  // zero biases
+  config.min_std = 0.8;
+  GaussianPolicy floored(3, 2, config, random);
+  EXPECT_NEAR(torch::exp(floored.distribution(observation).log_std)[0].item<double>(), 0.8, 1e-6);
+}
+
+TEST(GaussianPolicy, RefusesBadParametersAndStaysAsItWas) {
+  RandomStream random(5, "policy");
+  GaussianPolicy policy = random_policy({4}, 3, 2, random);
+  const Tensor before = policy.parameters().clone();
+  Tensor bad = before.clone();
+  bad[3] = NAN;
+  EXPECT_THROW(policy.set_parameters(bad), NonFiniteError);
+  EXPECT_THROW(policy.set_parameters(torch::zeros({3})), std::invalid_argument);
+  EXPECT_TRUE(torch::equal(policy.parameters(), before));
+}
+
+TEST(GaussianPolicy, AbsorbsTheNormalisationOfItsInput) {
+  RandomStream random(6, "policy");
+  GaussianPolicy policy = random_policy({8, 8}, 4, 2, random);
+  const Tensor mean = random.normal({4}), std = torch::exp(random.normal({4}));
+  const Tensor observation = random.normal({20, 4});
+  const Tensor expected = policy.distribution((observation - mean) / std).mean;
+  policy.absorb_input_normalisation(mean, std);
+  EXPECT_LT(relative_error(policy.distribution(observation).mean, expected), 1e-5);
+}
+
+TEST(GaussianPolicy, ExportsToTorchScript) {
+  RandomStream random(7, "policy");
+  const GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
+  const auto path = std::filesystem::temp_directory_path() /
+                    fmt::format("reverie-policy-{}.pt", static_cast<const void*>(&policy));
+  policy.export_torchscript(path);
+  torch::jit::Module module = torch::jit::load(path);
+  std::filesystem::remove(path);
+  const Tensor observation = random.normal({6, 4});
+  const Tensor mean = module.forward({observation}).toTensor();
+  EXPECT_LT(relative_error(mean, policy.distribution(observation).mean), 1e-6);
+  const Tensor many = observation[0].expand({20000, 4});
+  const Tensor sampled = module.get_method("sample")({many}).toTensor();
+  EXPECT_LT((sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
+            0.03);
+}
+
+TEST(GaussianPolicy, SavesAndLoadsItself) {
+  RandomStream random(8, "policy");
+  GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
+  GaussianPolicy other = random_policy({8, 5}, 4, 2, random);
+  Archive archive;
+  policy.serialize(archive);
+  Archive reader = Archive::from_bytes(archive.bytes());
+  other.serialize(reader);
+  EXPECT_TRUE(torch::equal(policy.parameters(), other.parameters()));
+  EXPECT_EQ(policy.sizes(), other.sizes());
+  EXPECT_EQ(policy.min_log_std(), other.min_log_std());
+}
+
+}  // namespace
+}  // namespace reverie

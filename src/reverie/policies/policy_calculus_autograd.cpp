@@ -1,0 +1,91 @@
+#include <reverie/policies/policy_calculus_autograd.h>
+
+namespace reverie::calculus::autograd {
+namespace {
+
+/// A leaf [tasks, p] to differentiate at.
+Tensor leaf(const Tensor& parameters, const PolicyBatch& batch) {
+  return parameters.detach()
+      .expand({batch.tasks(), parameters.size(-1)})
+      .clone()
+      .requires_grad_(true);
+}
+
+Tensor gradient(const Tensor& value, const Tensor& variable, bool again = false) {
+  return torch::autograd::grad({value}, {variable}, {}, again, again)[0];
+}
+
+/// The gradient of (gradient of `value`) . v.
+Tensor hessian_product(const Tensor& value, const Tensor& variable, const Tensor& v) {
+  const Tensor first = gradient(value, variable, true);
+  return gradient((first * v.to(first.options())).sum(), variable);
+}
+
+/// Rows' mean of log pi weighted by the advantages, summed over tasks (each has its own parameters).
+Tensor weighted_log_prob(const GaussianPolicy& policy, const Tensor& at, const PolicyBatch& batch) {
+  const Tensor log_prob = policy.distribution(at, batch.observation).log_prob(batch.action);
+  return (log_prob * batch.advantage).mean(1).sum();
+}
+
+struct Terms {
+  Tensor surrogate, kl;  // [tasks]
+};
+
+Terms means(const GaussianPolicy& policy, const Tensor& at, const PolicyBatch& batch,
+            const OldPolicy& old, const SurrogateTerms& terms) {
+  const Gaussian now = policy.distribution(at, batch.observation);
+  const Tensor ratio = torch::exp(now.log_prob(batch.action) - old.log_prob);
+  const Tensor clipped = ratio.clamp(1.0 - terms.clip, 1.0 + terms.clip);
+  const Tensor surrogate = torch::minimum(ratio * batch.advantage, clipped * batch.advantage);
+  const Gaussian before{old.mean, old.log_std.unsqueeze(1)};
+  return {surrogate.mean(1), kl_divergence(before, now).mean(1)};
+}
+
+}  // namespace
+
+OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
+                   const PolicyBatch& batch) {
+  torch::NoGradGuard no_grad;
+  const Tensor at = parameters.expand({batch.tasks(), parameters.size(-1)}).contiguous();
+  const Gaussian now = policy.distribution(at, batch.observation);
+  return {now.mean, now.log_std.squeeze(1), now.log_prob(batch.action)};
+}
+
+Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
+                      const PolicyBatch& batch) {
+  const Tensor at = leaf(parameters, batch);
+  return gradient(weighted_log_prob(policy, at, batch), at);
+}
+
+Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& parameters,
+                             const PolicyBatch& batch, const Tensor& v) {
+  const Tensor at = leaf(parameters, batch);
+  return hessian_product(weighted_log_prob(policy, at, batch), at, v);
+}
+
+Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters,
+                          const PolicyBatch& batch, const OldPolicy& old,
+                          const SurrogateTerms& terms) {
+  const Tensor at = leaf(parameters, batch);
+  const Terms value = means(policy, at, batch, old, terms);
+  return gradient((value.surrogate - terms.kl_coefficient * value.kl).sum(), at);
+}
+
+SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
+                         const PolicyBatch& batch, const OldPolicy& old,
+                         const SurrogateTerms& terms) {
+  torch::NoGradGuard no_grad;
+  const Tensor at = parameters.expand({batch.tasks(), parameters.size(-1)}).contiguous();
+  const Terms value = means(policy, at, batch, old, terms);
+  return {value.surrogate.to(torch::kFloat64), value.kl.to(torch::kFloat64)};
+}
+
+Tensor fisher_product(const GaussianPolicy& policy, const Tensor& parameters,
+                      const PolicyBatch& batch, const Tensor& v) {
+  const Tensor at = leaf(parameters, batch);
+  const Gaussian now = policy.distribution(at, batch.observation);
+  const Gaussian old{now.mean.detach(), now.log_std.detach()};
+  return hessian_product(kl_divergence(old, now).mean(1).sum(), at, v);
+}
+
+}  // namespace reverie::calculus::autograd

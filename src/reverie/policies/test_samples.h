@@ -1,0 +1,46 @@
+// Small random problems for the tests of policies and improvers.
+#pragma once
+
+#include <reverie/policies/policy_calculus.h>
+
+namespace reverie::testing {
+
+/// A policy with weights and biases of order 1 (not the near-zero last layer of an initial policy).
+inline GaussianPolicy random_policy(std::vector<int64_t> hidden, int64_t observations,
+                                    int64_t actions, RandomStream& random) {
+  PolicyConfig config;
+  config.hidden = std::move(hidden);
+  config.init_std = 0.7;
+  GaussianPolicy policy(observations, actions, config, random);
+  const Tensor noise = random.normal({policy.parameter_count()});
+  policy.set_parameters(policy.parameters() + 0.2 * noise);
+  return policy;
+}
+
+/// Actions near those of the policy, with advantages of mean 0.
+inline PolicyBatch random_batch(const GaussianPolicy& policy, int64_t tasks, int64_t rows,
+                                RandomStream& random) {
+  PolicyBatch batch;
+  batch.observation = random.normal({tasks, rows, policy.observation_size()});
+  const Gaussian now = policy.distribution(batch.observation);
+  batch.action = now.sample(random).detach();
+  batch.advantage = random.normal({tasks, rows});
+  return batch;
+}
+
+inline PolicyBatch to_double(const PolicyBatch& batch) {
+  return {batch.observation.to(torch::kFloat64), batch.action.to(torch::kFloat64),
+          batch.advantage.to(torch::kFloat64)};
+}
+inline OldPolicy to_double(const OldPolicy& old) {
+  return {old.mean.to(torch::kFloat64), old.log_std.to(torch::kFloat64),
+          old.log_prob.to(torch::kFloat64)};
+}
+
+/// |a - b| / |b| in the Euclidean norm, in double precision.
+inline double relative_error(const Tensor& a, const Tensor& b) {
+  const Tensor x = a.to(torch::kFloat64), y = b.to(torch::kFloat64);
+  return ((x - y).norm() / (y.norm() + 1e-30)).item<double>();
+}
+
+}  // namespace reverie::testing
