@@ -74,6 +74,11 @@ TEST(MujocoSimulation, FallsAsGravitySays) {
 }
 
 TEST(MujocoSimulation, DivergenceIsAnErrorOfOneLine) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::filesystem::path empty = testing::TempDir() + "/reverie_divergence";
+  std::filesystem::create_directories(empty);
+  std::filesystem::current_path(empty);  // where MuJoCo would write its log
+
   const TaskEntry& entry = find_task("rllib/half-cheetah");
   Environment environment(entry.make_task({}), entry.make_simulation({}));
   RandomStream random(1, "divergence");
@@ -91,9 +96,12 @@ TEST(MujocoSimulation, DivergenceIsAnErrorOfOneLine) {
     EXPECT_EQ(message.find("the simulation diverged"), 0u) << message;
     EXPECT_NE(message.find("of rllib/half-cheetah"), std::string::npos) << message;
   }
-  EXPECT_FALSE(std::filesystem::exists("MUJOCO_LOG.TXT"));
   environment.reset(random);
   environment.step(torch::zeros({6}));
+
+  EXPECT_TRUE(std::filesystem::is_empty(empty));
+  std::filesystem::current_path(before);
+  std::filesystem::remove(empty);
 }
 
 TEST(MujocoSimulation, RefusesTheStateOfAnotherBody) {
