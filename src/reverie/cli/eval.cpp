@@ -2,6 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/policies/gaussian_policy.h>
+#include <reverie/runs/adapt.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/saved_agent.h>
 
@@ -23,12 +24,34 @@ void print_result(const std::string& label, const Evaluation& found) {
              steps / static_cast<double>(found.lengths.size()));
 }
 
-void print_json(const SavedAgent& saved, const EvalOptions& options, const Evaluation& found) {
-  const Spread returns = spread(found.returns);
-  fmt::print(
+// The method's own settings where it has them: those it was trained to adapt by.
+AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options) {
+  AdaptOptions adapt;
+  adapt.steps = options.adapt;
+  adapt.episodes = options.adapt_episodes;
+  const auto take = [&settings](std::string_view key, double& value) {
+    for (const auto& setting : settings.list())
+      if (setting.key == key) value = std::get<double>(setting.get());
+  };
+  take("maml.inner_learning_rate", adapt.learning_rate);
+  take("advantage.discount", adapt.advantage.discount);
+  take("advantage.gae_lambda", adapt.advantage.gae_lambda);
+  return adapt;
+}
+
+void print_json(const SavedAgent& saved, const EvalOptions& options, const Evaluation& before,
+                const Evaluation& after) {
+  const Spread returns = spread(before.returns);
+  std::string json = fmt::format(
       "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
-      "\"return_std\": {}}}\n",
+      "\"return_std\": {}",
       saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std);
+  if (!after.returns.empty()) {
+    const Spread adapted = spread(after.returns);
+    json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}",
+                        options.adapt, adapted.mean, adapted.std);
+  }
+  fmt::print("{}}}\n", json);
 }
 
 }  // namespace
@@ -42,17 +65,29 @@ int evaluate_run(const EvalOptions& options) {
   const SavedAgent saved(experiment, folder,
                          [](const std::string& line) { fmt::print(stderr, "reverie: {}\n", line); });
   const auto seed = static_cast<uint64_t>(options.seed);
-  const Evaluation before = evaluate(saved.policy(), *experiment.task, experiment.env,
-                                     options.episodes, options.stochastic,
-                                     RandomStream(seed, "eval command"));
+  // The same initial states before and after, so that the difference is the policy's.
+  const RandomStream random(seed, "eval command");
+  const auto measure = [&](const GaussianPolicy& policy) {
+    return evaluate(policy, *experiment.task, experiment.env, options.episodes, options.stochastic,
+                    random);
+  };
+  const Evaluation before = measure(saved.policy());
+  Evaluation after;
+  if (options.adapt > 0)
+    after = measure(adapt_in_world(saved.policy(), *experiment.task, experiment.env,
+                                   adapt_options(settings, options),
+                                   RandomStream(seed, "eval command/adapt")));
   if (options.json) {
-    print_json(saved, options, before);
+    print_json(saved, options, before, after);
     return 0;
   }
   fmt::print("{} on {} at {} real steps, {} episodes, {} actions\n", experiment.method->name,
              experiment.task->spec.name, saved.env_steps, options.episodes,
              options.stochastic ? "sampled" : "mean");
-  print_result("return", before);
+  print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
+  if (options.adapt > 0)
+    print_result(fmt::format("return after {} step{}", options.adapt, options.adapt > 1 ? "s" : ""),
+                 after);
   return 0;
 }
 

@@ -107,6 +107,10 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
                    "Policy-gradient steps on real rollouts; reports the return before and after")
       ->type_name("K")
       ->check(CLI::Range(int64_t{0}, int64_t{1000}));
+  command->add_option("--adapt-episodes", options.adapt_episodes, "Real episodes for each such step")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
   command->add_flag("--json", options.json, "Print one JSON object");
   add_set(*command, sets);
   return command;

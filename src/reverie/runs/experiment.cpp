@@ -37,10 +37,10 @@ void apply_preset(Settings& settings, const ExperimentRequest& request, const st
   const std::string file = "presets/" + method + ".toml";
   const auto assignments = read_toml(preset_text(method), file);
   const std::string mine = request.preset + ".";
-  const std::string tasks = mine + "tasks.";
-  const std::string this_task = tasks + task + ".";
+  const std::string on = mine + "on.";
+  const std::string this_task = on + task + ".";
   for (const auto& one : assignments)
-    if (one.key.starts_with(mine) && !one.key.starts_with(tasks))
+    if (one.key.starts_with(mine) && !one.key.starts_with(on))
       settings.assign(one.key.substr(mine.size()), one.value, one.where);
   for (const auto& one : assignments)
     if (one.key.starts_with(this_task))
