@@ -1,0 +1,163 @@
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/imagination/imagine.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+/// Pays the first coordinate of the next state; ends beyond `limit`.
+class LineTask : public Task {
+ public:
+  explicit LineTask(double limit) : limit_(limit) {
+    spec_.observation_size = 3;
+    spec_.action_low = {-1, -1};
+    spec_.action_high = {1, 1};
+    spec_.horizon = 12;
+  }
+  Tensor observe(const Tensor& measurement) const override { return measurement; }
+  Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
+    return next.select(1, 0) - 0.1 * action.pow(2).sum(1);
+  }
+  bool terminates() const override { return true; }
+  Tensor terminated(const Tensor& next) const override { return next.select(1, 0).abs() > limit_; }
+
+ private:
+  double limit_;
+};
+
+struct ImagineTest : testing::Test {
+  ImagineTest() { options.horizon = 12; }
+
+  void build(Head head = Head::deterministic) {
+    ModelConfig config;
+    config.members = 2;
+    config.hidden = {16, 16};
+    config.head = head;
+    RandomStream random(1, "imagine-test");
+    model = std::make_unique<DynamicsModel>(task.spec(), config, random);
+    Transitions data;  // gives the normalisers something to do
+    data.observation = random.normal({500, 3}) * 2 + 1;
+    data.action = random.normal({500, 2});
+    data.next_observation = data.observation + 0.3 * random.normal({500, 3});
+    data.reward = torch::zeros({500});
+    model->set_statistics(data);
+    PolicyConfig policy_config;
+    policy = std::make_unique<GaussianPolicy>(3, 2, policy_config, random);
+    parameters = policy->parameters() + 0.2 * random.normal({4, policy->parameters().size(0)});
+    starts = random.normal({4, 5, 3});
+    resets = random.normal({7, 3}) + 100;  // told apart from anything imagined
+  }
+  Rollouts run(const Task& which) {
+    return imagine(which, *model, *policy, parameters, starts, resets, options, RandomStream(9, "r"));
+  }
+
+  LineTask task{1e9};
+  ImagineOptions options;
+  std::unique_ptr<DynamicsModel> model;
+  std::unique_ptr<GaussianPolicy> policy;
+  Tensor parameters, starts, resets;
+};
+
+TEST_F(ImagineTest, EveryStepIsThePredictionOfTheTasksMember) {
+  build();
+  const auto rollouts = run(task);
+  EXPECT_TRUE(torch::equal(rollouts.observation.select(2, 0), starts));
+  EXPECT_TRUE(torch::equal(rollouts.observation.slice(2, 1), rollouts.next_observation.slice(2, 0, -1)));
+  for (int64_t i = 0; i < 4; ++i) {
+    const auto observation = rollouts.observation[i].flatten(0, 1);
+    const auto action = rollouts.action[i].flatten(0, 1);
+    const auto predicted = model->predict(observation, action).observation[i * 2 / 4];
+    EXPECT_TRUE(torch::allclose(rollouts.next_observation[i].flatten(0, 1), predicted, 1e-4, 1e-4));
+    EXPECT_TRUE(torch::allclose(rollouts.reward[i].flatten(),
+                                task.reward(observation, action, predicted), 1e-4, 1e-3));
+  }
+  EXPECT_EQ(rollouts.truncated.sum().item<int64_t>(), 4 * 5);  // the last step of each row
+  EXPECT_TRUE(rollouts.truncated.select(2, 11).all().item<bool>());
+  EXPECT_TRUE(torch::equal(rollouts.time[3][4], torch::arange(12, torch::kFloat32)));
+}
+
+TEST_F(ImagineTest, ActionsFollowEachTasksOwnPolicy) {
+  build();
+  starts = torch::zeros({4, 2000, 3});
+  options.horizon = 1;
+  const auto rollouts = run(task);
+  const auto action = rollouts.action.select(2, 0);  // [4, 2000, 2]
+  const auto expected = policy->distribution(parameters, torch::zeros({4, 1, 3}));
+  const auto std = expected.log_std.exp().view({4, 2});
+  const auto bound = 5 * std / std::sqrt(2000.0);
+  EXPECT_TRUE(((action.mean(1) - expected.mean.squeeze(1)).abs() < bound).all().item<bool>());
+  EXPECT_TRUE(torch::allclose(action.std(1), std, 0.1));
+}
+
+TEST_F(ImagineTest, EpisodesEndAndGoOnFromTheResetStates) {
+  build();
+  const LineTask ending(1.5);
+  options.episode_limit = 5;
+  const auto rollouts = run(ending);
+  EXPECT_GT(rollouts.terminated.sum().item<int64_t>(), 0);
+  EXPECT_FALSE((rollouts.terminated & rollouts.truncated).any().item<bool>());
+  const auto beyond = rollouts.next_observation.select(3, 0).abs() > 1.5;
+  EXPECT_TRUE(torch::equal(rollouts.terminated, beyond));
+  const auto ended = (rollouts.terminated | rollouts.truncated).slice(2, 0, -1);
+  const auto fresh = rollouts.observation.select(3, 0).slice(2, 1) > 50;
+  EXPECT_TRUE(torch::equal(ended, fresh));
+  EXPECT_TRUE((rollouts.time.slice(2, 1).masked_select(ended) == 0).all().item<bool>());
+  EXPECT_LT(rollouts.time.max().item<double>(), 5);
+}
+
+TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {
+  for (const auto propagation : {Propagation::fixed_member, Propagation::random_member}) {
+    build(Head::gaussian);
+    options.propagation = propagation;
+    std::vector<Rollouts> results;
+    for (const int threads : {1, 2, 3}) {
+      set_worker_count(threads);
+      results.push_back(run(task));
+    }
+    set_worker_count(2);
+    EXPECT_TRUE(torch::equal(results[0].next_observation, results[1].next_observation));
+    EXPECT_TRUE(torch::equal(results[0].next_observation, results[2].next_observation));
+  }
+}
+
+TEST_F(ImagineTest, RandomMembersAreDrawnEvenly) {
+  build();
+  options.propagation = Propagation::random_member;
+  options.horizon = 1;
+  starts = torch::zeros({4, 500, 3});
+  const auto rollouts = run(task);
+  const auto predicted = model->predict(rollouts.observation.view({-1, 3}),
+                                        rollouts.action.view({-1, 2})).observation;
+  const auto next = rollouts.next_observation.view({-1, 3});
+  const auto distance = (predicted - next.unsqueeze(0)).abs().amax(2);
+  EXPECT_LT(distance.amin(0).max().item<double>(), 1e-3);  // each is one member's own prediction
+  EXPECT_NEAR(distance.argmin(0).to(torch::kFloat64).mean().item<double>(), 0.5, 0.06);
+}
+
+TEST_F(ImagineTest, AGaussianHeadAddsTheNoiseItPredicts) {
+  build(Head::gaussian);
+  options.horizon = 1;
+  starts = torch::zeros({4, 4000, 3});
+  parameters.slice(1, -2).fill_(-20);  // a policy without noise: all rows see the same input
+  policy = std::make_unique<GaussianPolicy>(3, 2, PolicyConfig{{32, 32}, 1.0, 1e-12},
+                                            *std::make_unique<RandomStream>(1, "p"));
+  const auto rollouts = run(task);
+  const auto next = rollouts.next_observation[0].squeeze(1);
+  const auto x = model->inputs(torch::zeros({1, 3}), rollouts.action[0][0]);
+  const auto raw = model->ensemble().forward(x.unsqueeze(0).expand({2, -1, -1}))[0];
+  const auto prediction = model->head(raw, model->variance_bounds()[0]);
+  const auto std =
+      torch::exp(0.5 * prediction.log_variance)[0] * model->target_normaliser().std();
+  EXPECT_TRUE(torch::allclose(next.std(0), std, 0.08));
+}
+
+TEST_F(ImagineTest, StatesThatAreNotFiniteAreRefused) {
+  build();
+  starts[2][3][1] = std::nan("");
+  EXPECT_THROW(run(task), NonFiniteError);
+}
+
+}  // namespace
+}  // namespace reverie

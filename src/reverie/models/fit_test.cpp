@@ -1,0 +1,134 @@
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/models/fit.h>
+#include <reverie/models/objectives/likelihood.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+TaskSpec small_spec() {
+  TaskSpec spec;
+  spec.observation_size = 2;
+  spec.action_low = {-1};
+  spec.action_high = {1};
+  spec.horizon = 10;
+  return spec;
+}
+
+/// s' = s + [0.5 s1, -0.3 s0 + 0.2 a] + noise: a linear system.
+Transitions linear_data(int64_t n, double noise, RandomStream& random) {
+  Transitions data;
+  data.observation = random.normal({n, 2});
+  data.action = random.uniform({n, 1}, -1, 1);
+  const auto s0 = data.observation.select(1, 0), s1 = data.observation.select(1, 1);
+  const auto change = torch::stack({0.5 * s1, -0.3 * s0 + 0.2 * data.action.select(1, 0)}, 1);
+  data.next_observation = data.observation + change + noise * random.normal({n, 2});
+  data.reward = s0;
+  data.terminated = torch::zeros({n}, torch::kBool);
+  data.truncated = torch::zeros({n}, torch::kBool);
+  return data;
+}
+
+struct Fitted {
+  explicit Fitted(ModelConfig config, const Transitions& data, FitConfig fit_config,
+                  int64_t epochs) {
+    config.clip_margin = -1;
+    RandomStream random(3, "fit-test");
+    model = std::make_unique<DynamicsModel>(small_spec(), config, random);
+    Likelihood likelihood;
+    Monitor monitor;
+    report = fit(*model, data, likelihood, fit_config, epochs, random.split(1), monitor);
+  }
+  std::unique_ptr<DynamicsModel> model;
+  FitReport report;
+};
+
+ModelConfig small_model() {
+  ModelConfig config;
+  config.members = 3;
+  config.hidden = {32};
+  return config;
+}
+
+TEST(Fit, LearnsALinearSystem) {
+  RandomStream random(1, "data");
+  const auto data = linear_data(2000, 0, random);
+  for (const bool weight_normalisation : {false, true}) {
+    auto config = small_model();
+    config.weight_normalisation = weight_normalisation;
+    config.learn_reward = true;
+    FitConfig fit_config;
+    fit_config.batch = 100;
+    const Fitted fitted(config, data, fit_config, 60);
+    EXPECT_LT(fitted.report.holdout_loss, 2e-3);
+    const auto fresh = linear_data(100, 0, random);
+    const auto next = fitted.model->predict(fresh.observation, fresh.action);
+    const auto error = (next.observation - fresh.next_observation.unsqueeze(0)).abs().mean();
+    EXPECT_LT(error.item<double>(), 0.03);
+    EXPECT_LT((next.reward - fresh.reward.unsqueeze(0)).abs().mean().item<double>(), 0.1);
+  }
+}
+
+TEST(Fit, AGaussianHeadFindsTheNoise) {
+  RandomStream random(2, "data");
+  const auto data = linear_data(4000, 0.1, random);
+  auto config = small_model();
+  config.head = Head::gaussian;
+  FitConfig fit_config;
+  fit_config.batch = 200;
+  const Fitted fitted(config, data, fit_config, 40);
+  const auto x = fitted.model->inputs(data.observation, data.action).unsqueeze(0).expand({3, -1, -1});
+  const auto raw = fitted.model->ensemble().forward(x);
+  const auto prediction = fitted.model->head(raw, fitted.model->variance_bounds().unsqueeze(1));
+  const auto std =
+      torch::exp(0.5 * prediction.log_variance).mean(1) * fitted.model->target_normaliser().std();
+  EXPECT_TRUE(torch::allclose(std, torch::full_like(std, 0.1), 0.15));
+}
+
+TEST(Fit, TheSameBitsForAnyNumberOfThreads) {
+  RandomStream random(4, "data");
+  const auto data = linear_data(700, 0.05, random);
+  std::vector<Tensor> results;
+  for (const int threads : {1, 2, 3}) {
+    set_worker_count(threads);
+    FitConfig fit_config;
+    fit_config.batch = 64;
+    fit_config.persistence = 0.9;
+    results.push_back(Fitted(small_model(), data, fit_config, 5).model->ensemble().parameters());
+  }
+  set_worker_count(2);
+  EXPECT_TRUE(torch::equal(results[0], results[1]));
+  EXPECT_TRUE(torch::equal(results[0], results[2]));
+}
+
+TEST(Fit, StopsEarlyWhenTheRollingAverageRises) {
+  RandomStream random(5, "data");
+  // Nothing to learn and many parameters: the holdout loss must rise soon.
+  const auto data = linear_data(60, 3.0, random);
+  FitConfig fit_config;
+  fit_config.batch = 16;
+  fit_config.learning_rate = 1e-2;
+  fit_config.persistence = 0.5;
+  const Fitted early(small_model(), data, fit_config, 500);
+  EXPECT_LT(early.report.epochs, 250);
+  fit_config.persistence = 0.0;
+  EXPECT_EQ(Fitted(small_model(), data, fit_config, 50).report.epochs, 50);
+}
+
+TEST(Fit, StopsWithTheBatchWhereTheLossIsNotFinite) {
+  RandomStream random(6, "data");
+  auto data = linear_data(100, 0, random);
+  data.next_observation[17][1] = std::nan("");
+  try {
+    const Fitted fitted(small_model(), data, FitConfig(), 3);
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_NE(std::string(error.what()).find("member"), std::string::npos);
+    EXPECT_FALSE(error.evidence().empty());
+  }
+}
+
+}  // namespace
+}  // namespace reverie

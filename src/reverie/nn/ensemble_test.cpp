@@ -1,0 +1,115 @@
+// The CPU kernels against their torch twin, on random shapes.
+#include <reverie/core/archive.h>
+#include <reverie/nn/ensemble.h>
+#include <reverie/nn/kernels/mlp.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+struct Case {
+  std::vector<int64_t> sizes;
+  Activation activation;
+  bool weight_normalisation;
+  int64_t rows;
+};
+
+struct EnsembleTest : testing::TestWithParam<Case> {
+  EnsembleTest()
+      : shape{GetParam().sizes, GetParam().activation, GetParam().weight_normalisation},
+        ensemble(3, shape, random) {}
+  RandomStream random{11, "ensemble"};
+  MlpShape shape;
+  Ensemble ensemble;
+  int64_t rows = GetParam().rows;
+};
+
+TEST_P(EnsembleTest, ForwardEqualsTheTwin) {
+  const auto x = random.normal({3, rows, shape.input()});
+  const auto expected = ensemble.forward(x);
+  kernels::MlpPass pass(shape, rows);
+  for (int64_t k = 0; k < 3; ++k) {
+    const auto* y = pass.forward(ensemble.effective()[k].data_ptr<float>(),
+                                 x[k].data_ptr<float>(), rows);
+    const auto result = torch::from_blob(const_cast<float*>(y), {rows, shape.output()});
+    EXPECT_TRUE(torch::allclose(result, expected[k], 1e-4, 1e-5));
+  }
+}
+
+TEST_P(EnsembleTest, BackwardEqualsAutograd) {
+  const auto x = random.normal({3, rows, shape.input()});
+  const auto cotangent = random.normal({3, rows, shape.output()});
+  auto effective = ensemble.effective().clone().requires_grad_();
+  (ensemble.forward(effective, x) * cotangent).sum().backward();
+  kernels::MlpPass pass(shape, rows + 3);  // more capacity than rows
+  for (int64_t k = 0; k < 3; ++k) {
+    const auto* weights = ensemble.effective()[k].data_ptr<float>();
+    pass.forward(weights, x[k].data_ptr<float>(), rows);
+    auto gradient = torch::full({shape.effective_count()}, 7.0f);
+    pass.backward(weights, x[k].data_ptr<float>(), rows, cotangent[k].data_ptr<float>(),
+                  gradient.data_ptr<float>());
+    const auto scale = effective.grad()[k].abs().max().item<double>();
+    EXPECT_TRUE(torch::allclose(gradient, effective.grad()[k], 1e-3, 1e-5 * scale));
+  }
+}
+
+/// Effective weights by torch from a block of parameters, to differentiate through.
+Tensor effective_by_torch(const MlpShape& shape, const Tensor& parameters) {
+  std::vector<Tensor> parts;
+  int64_t at = 0;
+  for (int64_t l = 0; l < shape.layers(); ++l) {
+    const int64_t in = shape.sizes[l], out = shape.sizes[l + 1];
+    auto weight = parameters.narrow(0, at, in * out).view({in, out});
+    const auto bias = parameters.narrow(0, at + in * out, out);
+    at += (in + 1) * out;
+    if (shape.weight_normalisation) {
+      weight = weight / weight.norm(2, 0) * parameters.narrow(0, at, out);
+      at += out;
+    }
+    parts.push_back(weight.flatten());
+    parts.push_back(bias);
+  }
+  return torch::cat(parts);
+}
+
+TEST_P(EnsembleTest, AnAdamStepEqualsTorchs) {
+  auto parameters = ensemble.parameters()[1].clone().requires_grad_();
+  torch::optim::Adam adam({parameters}, torch::optim::AdamOptions(0.01));
+  for (int step = 0; step < 3; ++step) {
+    const auto gradient = random.normal({shape.effective_count()});
+    adam.zero_grad();
+    (effective_by_torch(shape, parameters) * gradient).sum().backward();
+    adam.step();
+    ensemble.step(1, gradient.data_ptr<float>(), 0.01);
+  }
+  EXPECT_TRUE(torch::allclose(ensemble.parameters()[1], parameters, 1e-3, 2e-5));
+  EXPECT_TRUE(torch::allclose(ensemble.effective()[1],
+                              effective_by_torch(shape, parameters.detach()), 1e-3, 2e-5));
+}
+
+TEST_P(EnsembleTest, SavesAndLoads) {
+  ensemble.step(2, random.normal({shape.effective_count()}).data_ptr<float>(), 0.01);
+  Archive out;
+  ensemble.serialize(out);
+  Ensemble other(3, shape, random);
+  auto in = Archive::from_bytes(out.bytes());
+  other.serialize(in);
+  const auto gradient = random.normal({shape.effective_count()});
+  ensemble.step(2, gradient.data_ptr<float>(), 0.01);
+  other.step(2, gradient.data_ptr<float>(), 0.01);
+  EXPECT_TRUE(torch::equal(ensemble.parameters(), other.parameters()));
+  EXPECT_TRUE(torch::equal(ensemble.effective(), other.effective()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, EnsembleTest,
+    testing::Values(Case{{23, 64, 64, 17}, Activation::relu, false, 40},
+                    Case{{5, 7, 3}, Activation::tanh, false, 1},
+                    Case{{4, 33, 9, 11, 2}, Activation::swish, false, 13},
+                    Case{{23, 64, 17}, Activation::relu, true, 1},
+                    Case{{3, 5, 5, 1}, Activation::swish, true, 57},
+                    Case{{2, 3}, Activation::tanh, true, 9}));
+
+}  // namespace
+}  // namespace reverie
