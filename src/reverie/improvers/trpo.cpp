@@ -6,7 +6,7 @@
 namespace reverie {
 namespace {
 
-double inner(const Tensor& a, const Tensor& b) { return (a * b).sum().item<double>(); }
+double inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum().item<double>(); }
 
 }  // namespace
 
@@ -14,16 +14,16 @@ Tensor conjugate_gradient(const std::function<Tensor(const Tensor&)>& product, c
                           int64_t iterations) {
   Tensor residual = b.to(torch::kFloat64).clone();
   Tensor x = torch::zeros_like(residual), direction = residual.clone();
-  double squared = inner(residual, residual);
+  double squared = inner_product(residual, residual);
   const double enough = 1e-10 * squared;
   for (int64_t i = 0; i < iterations && squared > enough; ++i) {
     const Tensor image = product(direction).to(torch::kFloat64);
-    const double curvature = inner(direction, image);
+    const double curvature = inner_product(direction, image);
     if (!(curvature > 0.0)) break;  // singular along this direction: x is what can be had
     const double length = squared / curvature;
     x += length * direction;
     residual -= length * image;
-    const double next = inner(residual, residual);
+    const double next = inner_product(residual, residual);
     direction = residual + next / squared * direction;
     squared = next;
   }
@@ -50,7 +50,7 @@ ImprovementReport Trpo::step(GaussianPolicy& policy, const PolicyProblem& proble
     return image + config_.damping * v;
   };
   const Tensor natural = conjugate_gradient(damped, gradient, config_.cg_iterations);
-  const double curvature = inner(natural, damped(natural));
+  const double curvature = inner_product(natural, damped(natural));
   if (!(curvature > 0.0)) return report;
   const Tensor full_step = std::sqrt(2.0 * config_.max_kl / curvature) * natural;
 

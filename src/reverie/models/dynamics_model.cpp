@@ -6,9 +6,8 @@ namespace {
 
 MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
   const int64_t target = spec.observation_size + (config.learn_reward ? 1 : 0);
-  MlpShape shape{{spec.observation_size + spec.action_size()},
-                 config.activation,
-                 config.weight_normalisation};
+  MlpShape shape{
+      {spec.observation_size + spec.action_size()}, config.activation, config.weight_normalisation};
   shape.sizes.insert(shape.sizes.end(), config.hidden.begin(), config.hidden.end());
   shape.sizes.push_back(config.head == Head::gaussian ? 2 * target : target);
   return shape;
@@ -16,7 +15,9 @@ MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
 
 }  // namespace
 
-std::vector<std::string> setting_names(Head) { return {"deterministic", "gaussian"}; }
+std::vector<std::string> setting_names(Head) {
+  return {"deterministic", "gaussian"};
+}
 
 void ModelConfig::describe(Settings& settings) {
   settings.add("members", members, "networks in the ensemble", between(1, 1000));
@@ -48,15 +49,15 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
       highest_state_(torch::full({observation_size_}, 1e30f)),
       ensemble_(config.members, network_shape(spec, config), random) {
   if (config.head == Head::gaussian)  // Chua et al.: -10 and 0.5
-    variance_bounds_ = torch::tensor({-10.0f, 0.5f}).view({1, 2, 1}).repeat(
-        {config.members, 1, target_size()});
+    variance_bounds_ =
+        torch::tensor({-10.0f, 0.5f}).view({1, 2, 1}).repeat({config.members, 1, target_size()});
 }
 
 void DynamicsModel::set_statistics(const Transitions& data) {
   observation_normaliser_.fit(data.observation);
-  action_normaliser_.fit(config_.clip_action
-                             ? torch::minimum(torch::maximum(data.action, action_low_), action_high_)
-                             : data.action);
+  action_normaliser_.fit(
+      config_.clip_action ? torch::minimum(torch::maximum(data.action, action_low_), action_high_)
+                          : data.action);
   auto target = data.next_observation - data.observation;
   if (config_.learn_reward) target = torch::cat({target, data.reward.unsqueeze(1)}, 1);
   target_normaliser_.fit(target);

@@ -72,7 +72,9 @@ class DynamicsModel {
   const Normaliser& observation_normaliser() const { return observation_normaliser_; }
   const Normaliser& action_normaliser() const { return action_normaliser_; }
   const Normaliser& target_normaliser() const { return target_normaliser_; }
-  const Tensor& lowest_state() const { return lowest_state_; }    ///< [o]: imagined states stay above,
+  const Tensor& lowest_state() const {
+    return lowest_state_;
+  }  ///< [o]: imagined states stay above,
   const Tensor& highest_state() const { return highest_state_; }  ///< [o]: and below.
   const Tensor& action_low() const { return action_low_; }        ///< [a]
   const Tensor& action_high() const { return action_high_; }      ///< [a]

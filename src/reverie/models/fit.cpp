@@ -19,9 +19,10 @@ void FitConfig::describe(Settings& settings) {
   settings.add("learning_rate", learning_rate, "Adam's step size", between(0, 10));
   settings.add("holdout", holdout, "fraction of the data that a member does not train on",
                between(0, 0.9));
-  settings.add("persistence", persistence,
-               "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
-               between(0, 0.9999));
+  settings.add(
+      "persistence", persistence,
+      "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
+      between(0, 0.9999));
   settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
 }
 
@@ -87,7 +88,8 @@ class MemberFit {
   double sweep(const Tensor& index, Workspace& workspace, bool train) {
     double total = 0;
     for (int64_t from = 0; from < index.size(0); from += problem_.config.batch) {
-      const auto rows = index.narrow(0, from, std::min(problem_.config.batch, index.size(0) - from));
+      const auto rows =
+          index.narrow(0, from, std::min(problem_.config.batch, index.size(0) - from));
       total += batch_loss(rows, workspace, train) * static_cast<double>(rows.size(0));
     }
     return total / static_cast<double>(index.size(0));
@@ -164,8 +166,8 @@ class MemberFit {
   double train_loss_ = 0, holdout_loss_ = 0, rolling_ = 0, previous_ = 0;
 };
 
-/// Hands out epochs of members, the one that is furthest behind first, so that cores stay busy whatever
-/// their number and the members'.
+/// Hands out epochs of members, the one that is furthest behind first, so that cores stay busy
+/// whatever their number and the members'.
 class Schedule {
  public:
   explicit Schedule(std::vector<MemberFit>& members) : members_(members), busy_(members.size()) {}
@@ -213,7 +215,8 @@ class Schedule {
 }  // namespace
 
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
-              const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor) {
+              const FitConfig& config, int64_t epochs, const RandomStream& random,
+              Monitor& monitor) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);

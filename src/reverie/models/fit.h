@@ -25,13 +25,14 @@ struct FitReport {
   int64_t rows = 0;         ///< Rows seen in training, all members and epochs.
 };
 
-/// Fits every member to `data`, warm-started, on a random split of its own, redrawn at each call. With
-/// `persistence` p > 0 a member stops when the rolling average of its holdout loss,
-/// r <- p r + (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all
-/// epochs are run). Members train side by side on the worker threads; the result does not depend on
-/// how many. Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the
-/// model's parameters are then those before the batch.
+/// Fits every member to `data`, warm-started, on a random split of its own, redrawn at each call.
+/// With `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r +
+/// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
+/// run). Members train side by side on the worker threads; the result does not depend on how many.
+/// Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the model's
+/// parameters are then those before the batch.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
-              const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor);
+              const FitConfig& config, int64_t epochs, const RandomStream& random,
+              Monitor& monitor);
 
 }  // namespace reverie

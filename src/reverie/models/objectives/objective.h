@@ -14,8 +14,8 @@ class Objective {
   virtual void prepare(const Transitions& /*data*/) {}
 
   /// The mean loss (a scalar) of one member's predictions for a minibatch, differentiable in the
-  /// prediction. `target` is [n, d], normalised; `index` [n] int64 says which rows of the fit's data
-  /// these are. Called from several threads at once.
+  /// prediction. `target` is [n, d], normalised; `index` [n] int64 says which rows of the fit's
+  /// data these are. Called from several threads at once.
   virtual Tensor loss(const Prediction& prediction, const Tensor& target,
                       const Tensor& index) const = 0;
 };
