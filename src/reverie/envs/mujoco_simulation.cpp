@@ -65,13 +65,18 @@ void MujocoSimulation::step(std::span<const double> action) {
 }
 
 void MujocoSimulation::require_sound() const {
+  const mjWarningStat* warning = data_->warning;
   for (const int kind : {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL})
-    if (data_->warning[kind].number > 0)
+    if (warning[kind].number > 0)
       throw NonFiniteError(fmt::format("the simulation diverged ({})",
-                                       mju_warningText(kind, data_->warning[kind].lastinfo)));
+                                       mju_warningText(kind, warning[kind].lastinfo)));
   // The last frame's result has not been through MuJoCo's own check, which opens a step.
   if (!sound(data_->qpos, model_->nq) || !sound(data_->qvel, model_->nv))
     throw NonFiniteError("the simulation diverged (a position or velocity is NaN or huge)");
+  for (const int kind : {mjWARN_CONTACTFULL, mjWARN_CNSTRFULL})
+    if (warning[kind].number > 0)
+      throw Error(fmt::format("the body's <size> is too small: {}",
+                              mju_warningText(kind, warning[kind].lastinfo)));
 }
 
 void MujocoSimulation::measure(std::span<double> out) const {
