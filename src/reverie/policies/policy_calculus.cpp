@@ -228,6 +228,10 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
     const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
     float* log_std_gradient = gradient + mlp.parameter_count();
     std::vector<float> cotangent(static_cast<size_t>(block.rows * a));
+    // Exactly 1 for equal spreads: Adam would make a step of what rounding leaves of a zero gradient.
+    std::vector<float> deviation_ratio(static_cast<size_t>(a));
+    for (int64_t j = 0; j < a; ++j)
+      deviation_ratio[j] = std::exp(old_log_std[j] - spread.log_std[j]);
     for (int64_t t = 0; t < block.rows; ++t) {
       const float log_prob = log_density(action + t * a, mean + t * a, spread);
       const float weight =
@@ -236,7 +240,7 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
         const float inverse = spread.inverse_std[j];
         const float z = (action[t * a + j] - mean[t * a + j]) * inverse;
         const float shift = (mean[t * a + j] - old_mean[t * a + j]) * inverse;
-        const float ratio = std::exp(old_log_std[j]) * inverse;
+        const float ratio = deviation_ratio[j];
         cotangent[t * a + j] = (weight * z - beta * shift) * inverse;
         log_std_gradient[j] += spread.free[j] * (weight * (z * z - 1.0f) -
                                                  beta * (1.0f - ratio * ratio - shift * shift));
