@@ -69,6 +69,8 @@ Tensor MetaProblem::gradient(const Tensor& parameters, const SurrogateTerms& ter
 
 std::function<Tensor(const Tensor&)> MetaProblem::fisher() const {
   return [this](const Tensor& v) {
+    if (!config_.exact_fisher)
+      return task_mean(calculus::fisher_product(policy_, path_.back(), after_, v));
     const Tensor moved = through(path_, v.expand({after_.tasks(), v.size(0)}), false);
     const Tensor bent = calculus::fisher_product(policy_, path_.back(), after_, moved);
     return task_mean(through(path_, bent, true));
