@@ -27,16 +27,24 @@ struct Entry {
 
 const std::vector<Entry>& all() {
   static const std::vector<Entry> entries = {
-      {"vpg", [] { return std::make_unique<Vpg>(VpgConfig{0.05, true}); }, 100, 1.10},
-      {"vpg_plain", [] { return std::make_unique<Vpg>(VpgConfig{0.05, false}); }, 200, 1.30},
+      {"vpg",
+       [] {
+         return std::make_unique<Vpg>(VpgConfig{0.05, true});
+       },
+       100, 1.10},
+      {"vpg_plain",
+       [] {
+         return std::make_unique<Vpg>(VpgConfig{0.05, false});
+       },
+       200, 1.30},
       {"trpo", [] { return std::make_unique<Trpo>(TrpoConfig{}); }, 100, 1.02},
-      {"ppo", [] { return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.005}); }, 120, 1.10},
+      {"ppo", [] { return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.005}); }, 120, 1.20},
       {"ppo_kl",
        [] {
          return std::make_unique<Ppo>(
              PpoConfig{.learning_rate = 0.005, .kl_coefficient = 0.5, .adaptive_kl = true});
        },
-       120, 1.10},
+       120, 1.20},
   };
   return entries;
 }

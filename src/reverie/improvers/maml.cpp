@@ -55,8 +55,7 @@ Tensor MetaProblem::through(const Path& path, Tensor v, bool transposed) const {
 PolicyProblem::Value MetaProblem::evaluate(const Tensor& parameters,
                                            const SurrogateTerms& terms) const {
   const Path path = adapt_from(parameters);
-  const SurrogateMeans means =
-      calculus::surrogate(policy_, path.back(), after_, old_, terms);
+  const SurrogateMeans means = calculus::surrogate(policy_, path.back(), after_, old_, terms);
   return {task_mean(means.surrogate).item<double>(), task_mean(means.kl).item<double>()};
 }
 

@@ -32,8 +32,8 @@ struct Twin {
     return policy.distribution(adapt(theta), after.observation);
   }
   Tensor objective(const Tensor& theta, const Gaussian& old) const {
-    const Tensor ratio = torch::exp(adapted(theta).log_prob(after.action) -
-                                    old.log_prob(after.action));
+    const Tensor ratio =
+        torch::exp(adapted(theta).log_prob(after.action) - old.log_prob(after.action));
     return (ratio * after.advantage).mean();
   }
   Tensor divergence(const Tensor& theta, const Gaussian& old) const {
@@ -80,8 +80,7 @@ TEST_P(Maml, GradientEqualsAutogradAndFiniteDifferencesOfTheWholeObjective) {
   const Tensor at = theta();
   const Gaussian now = exact.adapted(at);
   const Gaussian old{now.mean.detach(), now.log_std.detach()};
-  const Tensor by_autograd =
-      torch::autograd::grad({exact.objective(at, old)}, {at})[0];
+  const Tensor by_autograd = torch::autograd::grad({exact.objective(at, old)}, {at})[0];
   const maml::MetaProblem problem(policy, before, after, {alpha});
   const Tensor gradient = problem.gradient(policy.parameters());
   EXPECT_LT(relative_error(gradient, by_autograd), 5e-5);
@@ -110,10 +109,8 @@ TEST_P(Maml, FisherProductIsTheHessianOfTheDivergence) {
   const Gaussian now = exact.adapted(at);
   const Gaussian old{now.mean.detach(), now.log_std.detach()};
   const Tensor v = random.normal({at.size(0)});
-  const Tensor slope =
-      torch::autograd::grad({exact.divergence(at, old)}, {at}, {}, true, true)[0];
-  const Tensor product =
-      torch::autograd::grad({(slope * v.to(torch::kFloat64)).sum()}, {at})[0];
+  const Tensor slope = torch::autograd::grad({exact.divergence(at, old)}, {at}, {}, true, true)[0];
+  const Tensor product = torch::autograd::grad({(slope * v.to(torch::kFloat64)).sum()}, {at})[0];
   const maml::MetaProblem problem(policy, before, after, {alpha});
   EXPECT_LT(relative_error(problem.fisher()(v), product), 5e-5);
 

@@ -4,7 +4,8 @@
 
 namespace reverie {
 
-Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random) : shape_(std::move(shape)) {
+Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random)
+    : shape_(std::move(shape)) {
   parameters_ = torch::zeros({members, shape_.parameter_count()});
   effective_ = torch::zeros({members, shape_.effective_count()});
   first_moment_ = torch::zeros_like(parameters_);

@@ -131,8 +131,8 @@ void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent, float* pr
                direction_ + layer.weight, 1.0f, below.delta_tangent);
     for (int64_t i = 0; i < rows_ * below.out; ++i) {
       const float h = below.output[i];
-      below.delta_tangent[i] = (1.0f - h * h) * below.delta_tangent[i] -
-                               2.0f * h * below.z_tangent[i] * below.delta[i];
+      below.delta_tangent[i] =
+          (1.0f - h * h) * below.delta_tangent[i] - 2.0f * h * below.z_tangent[i] * below.delta[i];
     }
   }
 }

@@ -6,8 +6,8 @@
 
 namespace reverie {
 
-/// A tanh MLP with a linear last layer, and its derivatives, on a block of rows small enough to stay
-/// in cache through all layers. With f(theta, x) the network, for each row:
+/// A tanh MLP with a linear last layer, and its derivatives, on a block of rows small enough to
+/// stay in cache through all layers. With f(theta, x) the network, for each row:
 ///
 ///     forward          y = f(theta, x)
 ///     reverse          the sensitivities of c^T y to every layer, for a cotangent c
@@ -19,8 +19,8 @@ namespace reverie {
 /// The last is Pearlmutter's R-operator ("Fast exact multiplication by the Hessian", 1994): with
 /// c = dL/dy and c' = its own change along v, it is the exact Hessian-vector product of L.
 /// Calls build on the ones above them. Parameters are flat: weight [out, in] and bias [out] of each
-/// layer in order. Pointers given must stay valid until the last call that builds on them. One block
-/// serves one thread; its results depend on nothing but its arguments.
+/// layer in order. Pointers given must stay valid until the last call that builds on them. One
+/// block serves one thread; its results depend on nothing but its arguments.
 class MlpBlock {
  public:
   /// `sizes`: input, hidden …, output. `capacity`: the most rows of a call.

@@ -28,8 +28,13 @@ TEST(FastTanh, IsWithinAMillionthOfTheTruth) {
 }
 
 TEST(SmallGemm, EqualsLibtorchInAllFormsAndShapes) {
-  for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
-           {1, 1, 1}, {128, 32, 17}, {97, 6, 32}, {32, 17, 128}, {7, 33, 65}, {3, 1, 5}, {6, 32, 97}}) {
+  for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},
+                                                                   {128, 32, 17},
+                                                                   {97, 6, 32},
+                                                                   {32, 17, 128},
+                                                                   {7, 33, 65},
+                                                                   {3, 1, 5},
+                                                                   {6, 32, 97}}) {
     for (const Op op_a : {Op::plain, Op::transposed}) {
       for (const Op op_b : {Op::plain, Op::transposed}) {
         for (const float beta : {0.0f, 1.0f}) {
@@ -66,8 +71,8 @@ torch::Tensor network(const std::vector<int64_t>& sizes, const torch::Tensor& th
 TEST(MlpBlock, EqualsAutogradOnRandomShapes) {
   torch::manual_seed(1);
   const auto wide = torch::kFloat64;
-  for (const auto& sizes : std::vector<std::vector<int64_t>>{
-           {17, 32, 32, 6}, {3, 1}, {5, 7, 2}, {4, 9, 3, 11, 1}}) {
+  for (const auto& sizes :
+       std::vector<std::vector<int64_t>>{{17, 32, 32, 6}, {3, 1}, {5, 7, 2}, {4, 9, 3, 11, 1}}) {
     for (const int64_t rows : {1, 13, 128}) {
       MlpBlock mlp(sizes, 128);
       const auto theta = 0.5 * torch::randn({mlp.parameter_count()}), v = torch::randn_like(theta);
@@ -79,8 +84,7 @@ TEST(MlpBlock, EqualsAutogradOnRandomShapes) {
       const auto w = torch::zeros_like(output).requires_grad_(true);
       const auto pulled = torch::autograd::grad({output}, {leaf}, {w}, true, true)[0];
       const auto tangent = torch::autograd::grad({pulled}, {w}, {v.to(wide)}, true, true)[0];
-      const auto gradient =
-          torch::autograd::grad({output}, {leaf}, {c.to(wide)}, true, true)[0];
+      const auto gradient = torch::autograd::grad({output}, {leaf}, {c.to(wide)}, true, true)[0];
       const auto bent = (gradient * v.to(wide)).sum();
       // A linear network has no second derivative, which autograd reports as undefined.
       auto product = torch::autograd::grad({output}, {leaf}, {change.to(wide)}, true, true)[0];

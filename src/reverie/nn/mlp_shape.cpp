@@ -2,9 +2,13 @@
 
 namespace reverie {
 
-std::vector<std::string> setting_names(Activation) { return {"relu", "tanh", "swish"}; }
+std::vector<std::string> setting_names(Activation) {
+  return {"relu", "tanh", "swish"};
+}
 
-int64_t MlpShape::widest() const { return *std::max_element(sizes.begin(), sizes.end()); }
+int64_t MlpShape::widest() const {
+  return *std::max_element(sizes.begin(), sizes.end());
+}
 
 int64_t MlpShape::effective_count() const {
   int64_t count = 0;

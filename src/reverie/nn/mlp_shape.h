@@ -11,11 +11,11 @@ namespace reverie {
 enum class Activation { relu, tanh, swish };
 std::vector<std::string> setting_names(Activation);
 
-/// Layer widths (input, hidden …, output) and the hidden activation; the output is linear. A layer's
-/// weights [in, out] (row-major) and bias [out] follow each other in the flat block. With weight
-/// normalisation (Salimans & Kingma 2016) a block of *parameters* holds directions V [in, out], bias
-/// [out] and lengths g [out] a layer, and the *effective weights*, W = V g / |V| by column, are laid
-/// out as without it.
+/// Layer widths (input, hidden …, output) and the hidden activation; the output is linear. A
+/// layer's weights [in, out] (row-major) and bias [out] follow each other in the flat block. With
+/// weight normalisation (Salimans & Kingma 2016) a block of *parameters* holds directions V [in,
+/// out], bias [out] and lengths g [out] a layer, and the *effective weights*, W = V g / |V| by
+/// column, are laid out as without it.
 struct MlpShape {
   std::vector<int64_t> sizes;
   Activation activation = Activation::relu;

@@ -103,8 +103,8 @@ Gaussian GaussianPolicy::distribution(const Tensor& parameters, const Tensor& ob
       (per_task && (observation.dim() != 3 || observation.size(0) != parameters.size(0))))
     throw std::invalid_argument("the policy's parameters or observations have another shape");
   if (plain(parameters, observation)) {
-    const Tensor log_std =
-        parameters.narrow(-1, parameter_count() - action_size(), action_size()).clamp_min(min_log_std_);
+    const Tensor log_std = parameters.narrow(-1, parameter_count() - action_size(), action_size())
+                               .clamp_min(min_log_std_);
     return {plain_mean(sizes_, parameters, observation), per_task ? log_std.unsqueeze(1) : log_std};
   }
   int64_t at = 0;

@@ -142,8 +142,9 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   EXPECT_LT(relative_error(mean, policy.distribution(observation).mean), 1e-6);
   const Tensor many = observation[0].expand({20000, 4});
   const Tensor sampled = module.get_method("sample")({many}).toTensor();
-  EXPECT_LT((sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
-            0.03);
+  EXPECT_LT(
+      (sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
+      0.03);
 }
 
 TEST(GaussianPolicy, SavesAndLoadsItself) {

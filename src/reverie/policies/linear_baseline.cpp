@@ -10,10 +10,12 @@
 namespace reverie {
 namespace {
 
-constexpr int64_t lanes = 8;   // features are padded with zeros to a multiple of this
+constexpr int64_t lanes = 8;    // features are padded with zeros to a multiple of this
 constexpr int64_t at_once = 8;  // rows added to the normal equations together
 
-int64_t padded(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
+int64_t padded(int64_t count) {
+  return (count + lanes - 1) / lanes * lanes;
+}
 
 void features(const float* observation, int64_t size, float time, double* phi) {
   for (int64_t i = 0; i < size; ++i) {
@@ -29,8 +31,9 @@ void features(const float* observation, int64_t size, float time, double* phi) {
   phi[2 * size + 3] = 1.0;
 }
 
-/// A += sum of phi phi^T and b += sum of phi y over `at_once` rows, A [n, width] in its upper triangle
-/// (and what shares a vector with it). The fixed inner length lets the sums stay in registers.
+/// A += sum of phi phi^T and b += sum of phi y over `at_once` rows, A [n, width] in its upper
+/// triangle (and what shares a vector with it). The fixed inner length lets the sums stay in
+/// registers.
 void add_rows(const double* phi, const double* y, int64_t n, int64_t width, double* a, double* b) {
   for (int64_t i = 0; i < n; ++i) {
     double* line = a + i * width;
@@ -43,8 +46,8 @@ void add_rows(const double* phi, const double* y, int64_t n, int64_t width, doub
   }
 }
 
-/// Solves (A + ridge I) w = b by Cholesky, A [n, n] given by its lower triangle. False where a pivot is not
-/// positive or the solution is not finite.
+/// Solves (A + ridge I) w = b by Cholesky, A [n, n] given by its lower triangle. False where a
+/// pivot is not positive or the solution is not finite.
 bool solve(std::vector<double> a, double ridge, const std::vector<double>& b, double* w) {
   const auto n = static_cast<int64_t>(b.size());
   for (int64_t i = 0; i < n; ++i) {
@@ -103,7 +106,8 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
     for (const double value : b)
       if (!std::isfinite(value))
         throw NonFiniteError(fmt::format(
-            "NaN or infinity in the observations or returns of task {} given to the baseline", task));
+            "NaN or infinity in the observations or returns of task {} given to the baseline",
+            task));
     double ridge = regularisation_;
     for (int attempt = 0; attempt <= 5; ++attempt, ridge *= 10.0)
       if (solve(a, ridge, b, weights.data_ptr<double>() + task * n)) return;
@@ -129,7 +133,8 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
       features(from.data_ptr<float>() + row * o, o, at.data_ptr<float>()[row], phi.data());
       std::array<double, lanes> sums{};
       for (int64_t i = 0; i < width; i += lanes)
-        for (int64_t lane = 0; lane < lanes; ++lane) sums[lane] += weights[i + lane] * phi[i + lane];
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          sums[lane] += weights[i + lane] * phi[i + lane];
       double sum = 0.0;
       for (const double part : sums) sum += part;
       values.data_ptr<float>()[row] = static_cast<float>(sum);
