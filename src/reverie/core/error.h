@@ -26,10 +26,16 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message) : Error(message, 2) {}
 };
 
-/// A loss, parameter, action or state that is not finite: exit code 3.
+/// A loss, parameter, action or state that is not finite: exit code 3. `evidence` holds the bytes of
+/// an Archive with what led to it (a batch), where there is any: the trainer saves it.
 class NonFiniteError : public Error {
  public:
-  explicit NonFiniteError(const std::string& message) : Error(message, 3) {}
+  explicit NonFiniteError(const std::string& message, std::string evidence = {})
+      : Error(message, 3), evidence_(std::move(evidence)) {}
+  const std::string& evidence() const { return evidence_; }
+
+ private:
+  std::string evidence_;
 };
 
 /// Up to three of `names` that a person may have meant by `wrong`, nearest first (edit distance,

@@ -7,12 +7,11 @@ namespace reverie {
 
 class Archive;
 
-/// Per-dimension mean and standard deviation of the rows it was fitted to, float32. Before the first
-/// fit it changes nothing.
+/// Per-dimension mean and standard deviation of the rows it was fitted to, float32. Before the
+/// first fit it changes nothing.
 class Normaliser {
  public:
-  explicit Normaliser(int64_t size)
-      : mean_(torch::zeros({size})), std_(torch::ones({size})) {}
+  explicit Normaliser(int64_t size) : mean_(torch::zeros({size})), std_(torch::ones({size})) {}
 
   /// Statistics of `rows` [n, size], in double precision. A dimension that does not vary keeps a
   /// deviation of 1.

@@ -35,4 +35,12 @@ struct Rollouts {
   int64_t horizon() const { return reward.size(2); }
 };
 
+/// The steps of `rollouts`, episode by episode: tasks, then rows, then time.
+Transitions transitions(const Rollouts& rollouts);
+
+/// The return of the first episode of each row, [tasks, rows]: the sum of its rewards up to its
+/// end, or to the horizon. Later episodes of a row are left out: counting only those that ended in
+/// time would favour the short ones.
+Tensor first_returns(const Rollouts& rollouts);
+
 }  // namespace reverie

@@ -3,6 +3,9 @@
 
 #include <reverie/core/settings.h>
 
+#include <initializer_list>
+#include <string_view>
+
 namespace reverie {
 
 /// Variations of any task, `env.…` in settings. The defaults are the task as published. Factors act
@@ -30,5 +33,14 @@ struct EnvConfig {
                  at_least(-1));
   }
 };
+
+/// Throws UsageError, naming key and range, for a value that its setting does not take: a struct
+/// filled in by code has not passed through Settings.
+void check_ranges(const EnvConfig& config);
+
+/// Throws UsageError, naming key and task, where one of `keys` ("env.damping_scale") is not at its
+/// default: for tasks that have no use for it.
+void refuse_changes(const EnvConfig& config, std::initializer_list<std::string_view> keys,
+                    std::string_view task);
 
 }  // namespace reverie

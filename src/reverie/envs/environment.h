@@ -6,6 +6,7 @@
 #include <reverie/envs/task.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,12 +36,17 @@ class Environment {
   /// Starts an episode; the initial state depends on `random` alone. Returns the observation [o].
   Tensor reset(RandomStream& random);
 
-  /// Takes one step. Throws NonFiniteError for an action or a resulting state that is not finite.
-  /// Stepping past the end of an episode throws std::logic_error.
+  /// `reset` without an observation, for the pool.
+  void restart(RandomStream& random);
+
+  /// Takes one step. `action` [a]; the result has n = 1. Throws NonFiniteError for an action or a
+  /// resulting state that is not finite. Stepping past the end of an episode throws
+  /// std::logic_error.
   StepResult step(const Tensor& action);
 
   /// The physics of `step` alone, for the pool, which applies the task's functions to all its
-  /// environments at once. Counts the time; throws as `step` does.
+  /// environments at once. Counts the time; throws as `step` does. Whether the task ended the
+  /// episode is then the pool's to see: `restart` follows where it did.
   void advance(std::span<const double> action);
   void measure(std::span<double> out) const { simulation_->measure(out); }
 

@@ -3,6 +3,7 @@
 
 #include <reverie/envs/environment.h>
 
+#include <functional>
 #include <vector>
 
 namespace reverie {
@@ -12,6 +13,8 @@ struct Episode {
   double episode_return = 0;
   int64_t length = 0;
   int64_t environment = 0;  ///< Which one of the pool ran it.
+
+  void serialize(Archive& archive);
 };
 
 /// Environments of one task, stepped on the worker threads, physics in parallel and the task's
@@ -32,7 +35,8 @@ class EnvironmentPool {
   /// What to act on now: [n, o], float32. Where an episode has just ended: of the next one.
   const Tensor& observation() const { return observation_; }
 
-  /// One step of every environment, `action` [n, a]. float32 results.
+  /// One step of every environment, `action` [n, a]. float32 results. Throws NonFiniteError as
+  /// Environment::step does; the pool is then of use only after `reset` or `serialize`.
   StepResult step(const Tensor& action);
 
   /// The episodes that ended in the last `step`, in order of environment.
@@ -42,12 +46,19 @@ class EnvironmentPool {
   void serialize(Archive& archive);
 
  private:
+  /// Runs `work(i)` for each environment, in parallel.
+  void for_each(const std::function<void(int64_t)>& work);
+  /// Begins the next episode of environment `i`, and measures it.
+  void restart(int64_t i);
+
   std::shared_ptr<const Task> task_;
   std::vector<Environment> environments_;
   std::vector<int64_t> episodes_;  ///< Episodes started, per environment.
   RandomStream random_;
   Tensor observation_;
-  Tensor measurement_;  ///< [n, m] float64
+  Tensor measurement_;       ///< [n, m] float64: what `observation_` was made of.
+  Tensor next_measurement_;  ///< [n, m] float64: written by `step`.
+  std::vector<char> ended_;  ///< In the last step, per environment.
   std::vector<double> returns_;
   std::vector<Episode> finished_;
 };

@@ -49,9 +49,18 @@ class Task {
     return reward(observe(measurement), action, observe(next_measurement));
   }
 
+  /// Whether `terminated` can ever be true; where not, nobody needs to ask it.
+  virtual bool terminates() const { return false; }
+
   /// Whether the episode ends in this state, other than by its time limit.
   virtual Tensor terminated(const Tensor& next_observation) const {
     return torch::zeros({next_observation.size(0)}, next_observation.options().dtype(torch::kBool));
+  }
+
+  /// What the simulator goes by. Overridden where the published rule reads more than is observed
+  /// (Gymnasium's Hopper observes clipped velocities, and judges the true ones).
+  virtual Tensor measured_terminated(const Tensor& next_measurement) const {
+    return terminated(observe(next_measurement));
   }
 
  protected:

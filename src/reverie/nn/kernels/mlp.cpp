@@ -6,7 +6,9 @@ namespace reverie::kernels {
 namespace {
 
 /// 1 / (1 + exp(-z)) through tanh, which vectorises.
-inline float sigmoid(float z) { return 0.5f + 0.5f * fast_tanh(0.5f * z); }
+inline float sigmoid(float z) {
+  return 0.5f + 0.5f * fast_tanh(0.5f * z);
+}
 
 /// Adds the bias to each row of z [rows, width] and applies the activation. `pre` keeps z where its
 /// derivative needs it.
@@ -123,7 +125,8 @@ void effective_weights(const MlpShape& shape, const float* parameters, float* we
     const float* length = bias + out;
     std::fill(scale.begin(), scale.end(), 0.0f);
     for (int64_t i = 0; i < in; ++i)
-      for (int64_t j = 0; j < out; ++j) scale[j] += parameters[i * out + j] * parameters[i * out + j];
+      for (int64_t j = 0; j < out; ++j)
+        scale[j] += parameters[i * out + j] * parameters[i * out + j];
     for (int64_t j = 0; j < out; ++j) scale[j] = length[j] / std::sqrt(scale[j]);
     for (int64_t i = 0; i < in; ++i)
       for (int64_t j = 0; j < out; ++j) weights[i * out + j] = parameters[i * out + j] * scale[j];

@@ -7,9 +7,9 @@
 
 namespace reverie::kernels {
 
-/// Forward and backward passes of one MLP for up to `capacity` rows, float32. Holds the activations;
-/// allocates nothing after its construction. One thread at a time; results depend on the arguments
-/// alone. The torch twin is `Ensemble::forward`.
+/// Forward and backward passes of one MLP for up to `capacity` rows, float32. Holds the
+/// activations; allocates nothing after its construction. One thread at a time; results depend on
+/// the arguments alone. The torch twin is `Ensemble::forward`.
 class MlpPass {
  public:
   MlpPass(const MlpShape& shape, int64_t capacity);

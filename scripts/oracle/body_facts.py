@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Facts of Gymnasium's MuJoCo bodies, as golden numbers for mujoco_body_test.cpp.
+
+    body_facts.py                    compares our bodies with Gymnasium's, field by field
+    body_facts.py --write FOLDER     also writes FOLDER/<body>_facts.txt, which the tests read
+
+Needs the `mujoco` wheel of any version from 2.2.2 to 4.x; run it with several. Gymnasium's MJCF is
+found in the installed `gymnasium`, or in the folder that --assets names. The golden files in the
+repository were written with mujoco 2.2.2.
+"""
+import argparse
+import pathlib
+import sys
+
+import mujoco
+import numpy as np
+
+OURS = pathlib.Path(__file__).resolve().parents[2] / "src/reverie/envs/bodies"
+BODIES = ["half_cheetah", "hopper"]
+
+# What makes a body behave as it does; looks are left out. Some names or shapes differ between
+# versions of MuJoCo: --write insists on all of them, a comparison takes those there are.
+MODEL_FIELDS = """
+nq nv nu nbody njnt ngeom na neq npair nexclude ntendon nsensor
+qpos0 qpos_spring
+body_parentid body_pos body_quat body_ipos body_iquat body_mass body_inertia body_subtreemass
+body_invweight0
+jnt_type jnt_qposadr jnt_dofadr jnt_bodyid jnt_pos jnt_axis jnt_stiffness jnt_range jnt_limited
+jnt_margin jnt_solref jnt_solimp
+dof_armature dof_damping dof_frictionloss dof_invweight0 dof_M0
+geom_type geom_contype geom_conaffinity geom_condim geom_bodyid geom_priority geom_size geom_pos
+geom_quat geom_friction geom_margin geom_gap geom_solmix geom_solref geom_solimp
+actuator_trntype actuator_dyntype actuator_gaintype actuator_biastype actuator_trnid actuator_gear
+actuator_ctrllimited actuator_ctrlrange actuator_forcelimited actuator_gainprm actuator_biasprm
+""".split()
+OPTION_FIELDS = """
+timestep gravity integrator cone solver iterations tolerance noslip_iterations impratio
+density viscosity wind o_margin disableflags enableflags
+""".split()
+
+
+def facts(path):
+    """Field name to flat float array, for the compiled body at `path`."""
+    model = mujoco.MjModel.from_xml_path(str(path))
+    found = {}
+    for prefix, source, names in (("", model, MODEL_FIELDS), ("opt_", model.opt, OPTION_FIELDS)):
+        for name in names:
+            if hasattr(source, name):
+                found[prefix + name] = np.asarray(getattr(source, name), dtype=np.float64).ravel()
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--assets", type=pathlib.Path, help="folder of Gymnasium's MJCF files")
+    parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER")
+    arguments = parser.parse_args()
+    assets = arguments.assets
+    if assets is None:
+        import gymnasium.envs.mujoco
+
+        assets = pathlib.Path(gymnasium.envs.mujoco.__file__).parent / "assets"
+
+    worst = 0.0
+    for body in BODIES:
+        theirs, ours = facts(assets / f"{body}.xml"), facts(OURS / f"{body}.xml")
+        for name, values in theirs.items():
+            if values.shape != ours[name].shape:
+                sys.exit(f"{body}: {name} has {ours[name].size} numbers, Gymnasium's {values.size}")
+            # Relative to the largest number of the field, since quaternions cross zero.
+            scale = max(1.0, np.abs(values).max(initial=0.0))
+            difference = np.abs(values - ours[name]).max(initial=0.0) / scale
+            worst = max(worst, difference)
+            if difference > 1e-10:
+                print(f"{body}: {name} differs by {difference:.2g}:\n  {ours[name]}\n  {values}")
+        if arguments.write:
+            missing = {*MODEL_FIELDS, *("opt_" + n for n in OPTION_FIELDS)} - theirs.keys()
+            if missing:
+                sys.exit(f"mujoco {mujoco.__version__} lacks {sorted(missing)}")
+            with open(arguments.write / f"{body}_facts.txt", "w", encoding="ascii") as out:
+                print(f"# Gymnasium's {body}.xml compiled by MuJoCo {mujoco.__version__}", file=out)
+                print("# made by scripts/oracle/body_facts.py; a line: field, count, values", file=out)
+                for name, values in theirs.items():
+                    print(name, values.size, *(repr(float(v)) for v in values), file=out)
+    print(f"mujoco {mujoco.__version__}: {len(BODIES)} bodies, largest difference {worst:.2g}")
+    return int(worst > 1e-10)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+#include <reverie/agents/mb_mpo.h>
+
+#include <reverie/core/archive.h>
+#include <reverie/envs/rollout.h>
+#include <reverie/models/objectives/likelihood.h>
+
+#include <chrono>
+
+namespace reverie {
+namespace {
+
+std::unique_ptr<Improver> make_improver(const MbMpoConfig& config) {
+  if (config.outer == OuterStep::ppo) return std::make_unique<Ppo>(config.ppo);
+  return std::make_unique<Trpo>(config.trpo);
+}
+
+}  // namespace
+
+MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
+    : config_(config),
+      task_(context.task),
+      monitor_(context.monitor),
+      collect_random_(context.seed, "mb-mpo/collect"),
+      fit_random_(context.seed, "mb-mpo/fit"),
+      start_random_(context.seed, "mb-mpo/starts"),
+      imagine_random_(context.seed, "mb-mpo/imagine"),
+      policy_([&] {
+        RandomStream random(context.seed, "mb-mpo/policy");
+        const auto& spec = context.task.spec();
+        return GaussianPolicy(spec.observation_size, spec.action_size(), config.policy, random);
+      }()),
+      model_([&] {
+        RandomStream random(context.seed, "mb-mpo/model");
+        return DynamicsModel(context.task.spec(), config.model, random);
+      }()),
+      improver_(make_improver(config)) {
+  if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
+  if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
+}
+
+int64_t MbMpo::environments() const {
+  return config_.collecting_tasks * config_.real_rollouts;
+}
+
+void MbMpo::collect(World& world, Replay& replay) {
+  const bool first = replay.size() == 0 && config_.random_steps > 0;
+  const auto rollouts = first ? explore_at_random(world) : explore_with_policies(world);
+  replay.add(transitions(rollouts));
+  monitor_.record("return/real", first_returns(rollouts).mean().item<double>());
+
+  if (first && config_.normalise_observations) {
+    Normaliser statistics(policy_.observation_size());
+    statistics.fit(replay.all().observation);
+    policy_.absorb_input_normalisation(statistics.mean(), statistics.std());
+  }
+}
+
+void MbMpo::fit(const Replay& replay) {
+  const auto data = config_.fit.window > 0 ? replay.newest(config_.fit.window) : replay.all();
+  if (config_.starts == StartStates::buffer) start_states_ = data.observation;
+  if (config_.starts == StartStates::initial) {
+    // Episodes lie one after the other: a step that follows an ended one is an initial state.
+    const auto ended = data.terminated | data.truncated;
+    const auto initial = torch::cat({torch::zeros({1}, torch::kBool), ended.slice(0, 0, -1)});
+    start_states_ = data.observation.index({initial});
+  }
+  Likelihood likelihood;
+  const int64_t epochs = fits_ == 0 ? config_.fit.first_epochs : config_.fit.epochs;
+  const auto report = reverie::fit(model_, data, likelihood, config_.fit, epochs,
+                                   fit_random_.split(static_cast<uint64_t>(fits_)), monitor_);
+  ++fits_;
+  monitor_.record("model/train_loss", report.train_loss);
+  monitor_.record("model/holdout_loss", report.holdout_loss);
+  monitor_.record("model/epochs", report.epochs);
+  monitor_.record("model/rows_fitted", static_cast<double>(report.rows));
+}
+
+void MbMpo::improve(World& world) {
+  imagine_seconds_ = 0;
+  double kl = 0, accepted = 0, imagined_before = 0, imagined_after = 0;
+  for (int64_t step = 0; step < config_.meta_steps; ++step) {
+    const auto everyone = policy_.parameters().expand({config_.tasks, -1});
+    const auto before = practise(everyone, draw_starts(world));
+    adapted_ = maml::adapt(policy_, before.batch, config_.maml.inner_learning_rate);
+    const auto after = practise(adapted_, draw_starts(world));
+    const auto report = improver_->step(
+        policy_, maml::MetaProblem(policy_, before.batch, after.batch, config_.maml));
+
+    kl += report.kl / static_cast<double>(config_.meta_steps);
+    accepted += (report.accepted ? 1.0 : 0.0) / static_cast<double>(config_.meta_steps);
+    imagined_before = first_returns(before.rollouts).mean().item<double>();
+    imagined_after = first_returns(after.rollouts).mean().item<double>();
+    monitor_.progress("improve",
+                      static_cast<double>(step + 1) / static_cast<double>(config_.meta_steps));
+  }
+  monitor_.record("policy/kl", kl);
+  monitor_.record("policy/accepted", accepted);
+  const auto log_std =
+      policy_.parameters().slice(0, -policy_.action_size()).clamp_min(policy_.min_log_std());
+  monitor_.record("policy/std", log_std.exp().mean().item<double>());
+  monitor_.record("return/imagined_before", imagined_before);
+  monitor_.record("return/imagined", imagined_after);
+  monitor_.record("time/imagine", imagine_seconds_);
+}
+
+MbMpo::Practice MbMpo::practise(const Tensor& parameters, const Tensor& starts) {
+  const auto began = std::chrono::steady_clock::now();
+  ImagineOptions options;
+  options.horizon = config_.imagined_horizon;
+  options.episode_limit = task_.spec().horizon;
+  Practice practice;
+  practice.rollouts = imagine(task_, model_, policy_, parameters, starts, starts.flatten(0, 1),
+                              options, imagine_random_.split(static_cast<uint64_t>(practices_++)));
+  imagined_steps_ += practice.rollouts.reward.numel();
+  imagine_seconds_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  LinearFeatureBaseline baseline;
+  practice.batch =
+      policy_batch(practice.rollouts, advantages(practice.rollouts, config_.advantage, baseline));
+  return practice;
+}
+
+Tensor MbMpo::draw_starts(World& world) {
+  const int64_t count = config_.tasks * config_.imagined_rollouts;
+  Tensor starts;
+  if (config_.starts == StartStates::reset) {
+    starts = world.initial_observations(count, start_random_);
+  } else {
+    starts = start_states_.index_select(0, start_random_.below(start_states_.size(0), {count}));
+    if (config_.starts == StartStates::buffer) {
+      const auto fresh = start_random_.uniform({count}, 0, 1) < config_.reset_probability;
+      const auto chosen = fresh.nonzero().squeeze(1);
+      if (chosen.size(0) > 0)
+        starts.index_copy_(0, chosen, world.initial_observations(chosen.size(0), start_random_));
+    }
+  }
+  return starts.view({config_.tasks, config_.imagined_rollouts, policy_.observation_size()});
+}
+
+Rollouts MbMpo::explore_at_random(World& world) {
+  const auto& spec = task_.spec();
+  const auto low = torch::tensor(spec.action_low).to(torch::kFloat32);
+  const auto high = torch::tensor(spec.action_high).to(torch::kFloat32);
+  const int64_t steps = std::max<int64_t>(1, config_.random_steps / environments());
+  return roll_out(world, steps, [&](const Tensor& observation) {
+    return low +
+           (high - low) * collect_random_.uniform({observation.size(0), spec.action_size()}, 0, 1);
+  });
+}
+
+Rollouts MbMpo::explore_with_policies(World& world) {
+  const bool use_adapted = config_.explore_adapted && adapted_.defined();
+  // A random choice of the tasks where not all of them collect.
+  const auto chosen = std::get<0>(
+      collect_random_.permutation(config_.tasks).narrow(0, 0, config_.collecting_tasks).sort());
+  const auto parameters = use_adapted ? adapted_.index_select(0, chosen)
+                                      : policy_.parameters().expand({config_.collecting_tasks, -1});
+  return roll_out(world, task_.spec().horizon, [&](const Tensor& observation) {
+    const auto by_task =
+        observation.view({config_.collecting_tasks, config_.real_rollouts, observation.size(1)});
+    return policy_.distribution(parameters, by_task).sample(collect_random_).flatten(0, 1);
+  });
+}
+
+void MbMpo::serialize(Archive& archive) {
+  archive("collect_random", collect_random_);
+  archive("fit_random", fit_random_);
+  archive("start_random", start_random_);
+  archive("imagine_random", imagine_random_);
+  archive("policy", policy_);
+  archive("model", model_);
+  archive("improver", *improver_);
+  archive("adapted", adapted_);
+  archive("start_states", start_states_);
+  archive("fits", fits_);
+  archive("practices", practices_);
+  archive("imagined_steps", imagined_steps_);
+}
+
+}  // namespace reverie

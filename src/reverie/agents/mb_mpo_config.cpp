@@ -1,0 +1,44 @@
+#include <reverie/agents/mb_mpo.h>
+
+namespace reverie {
+
+std::vector<std::string> setting_names(OuterStep) {
+  return {"trpo", "ppo"};
+}
+std::vector<std::string> setting_names(StartStates) {
+  return {"reset", "initial", "buffer"};
+}
+
+void MbMpoConfig::describe(Settings& settings) {
+  settings.add("tasks", tasks, "tasks of the meta-learner, dealt evenly to the models (M)",
+               between(1, 10000));
+  settings.add("imagined_rollouts", imagined_rollouts, "imagined rollouts per task and phase",
+               between(1, 100000));
+  settings.add("imagined_horizon", imagined_horizon,
+               "steps of an imagined rollout; 0: the task's horizon", at_least(0));
+  settings.add("real_rollouts", real_rollouts, "real episodes per collecting task and iteration",
+               between(1, 10000));
+  settings.add("collecting_tasks", collecting_tasks,
+               "adapted policies that collect, drawn at random; 0: all", at_least(0));
+  settings.add("random_steps", random_steps, "real steps with uniform actions before the first fit",
+               at_least(0));
+  settings.add("buffer", buffer, "newest real transitions that are remembered", at_least(1));
+  settings.add("meta_steps", meta_steps, "meta-gradient steps per iteration", at_least(1));
+  settings.add("outer", outer, "the meta-learner's step");
+  settings.add("explore_adapted", explore_adapted,
+               "whether the adapted policies collect; otherwise the meta-policy does");
+  settings.add("normalise_observations", normalise_observations,
+               "whether the policy's input is normalised by the random steps' statistics");
+  settings.add("starts", starts, "where imagined rollouts start");
+  settings.add("reset_probability", reset_probability,
+               "with starts = buffer: fraction of fresh initial states", between(0, 1));
+  settings.group("policy", policy);
+  settings.group("model", model);
+  settings.group("fit", fit);
+  settings.group("advantage", advantage);
+  settings.group("maml", maml);
+  settings.group("trpo", trpo);
+  settings.group("ppo", ppo);
+}
+
+}  // namespace reverie

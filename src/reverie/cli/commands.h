@@ -1,0 +1,51 @@
+// The commands of the program, one file each. What they throw, `run_program` prints as one line.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace reverie::cli {
+
+struct TrainOptions {
+  std::string method, task;
+  std::string preset = "default";
+  std::string config_file;
+  std::string out;
+  /// Flags and --set in the order given: key, value, name of the flag.
+  std::vector<std::vector<std::string>> assignments;
+  bool print_config = false;
+};
+
+struct ResumeOptions {
+  std::string folder;
+  std::string steps;    ///< Empty: as many as the run was to take.
+  std::string threads;  ///< Empty: as before.
+};
+
+struct EvalOptions {
+  std::string folder;
+  int64_t episodes = 20;
+  int64_t seed = 1;
+  int64_t adapt = 0;  ///< Policy-gradient steps on real rollouts; 0: none.
+  int64_t adapt_episodes = 20;  ///< Real episodes that each of these learns from.
+  bool stochastic = false;
+  bool json = false;
+  std::vector<std::string> sets;
+};
+
+// Each returns the process's exit code.
+int train(const TrainOptions& options);
+int resume(const ResumeOptions& options);
+int evaluate_run(const EvalOptions& options);
+int list(const std::string& what, const std::string& method);
+int info(const std::string& folder);
+
+/// Every setting of a method (or of all, where `method` is empty), with documentation, type, range
+/// and default, for the terminal.
+std::string describe_settings(const std::string& method);
+
+/// The whole program: parses, runs a command, turns exceptions into one line and an exit code.
+int run_program(int argc, char** argv);
+
+}  // namespace reverie::cli

@@ -1,0 +1,94 @@
+#include <reverie/cli/commands.h>
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/policies/gaussian_policy.h>
+#include <reverie/runs/adapt.h>
+#include <reverie/runs/evaluate.h>
+#include <reverie/runs/saved_agent.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace reverie::cli {
+namespace {
+
+void print_result(const std::string& label, const Evaluation& found) {
+  const Spread returns = spread(found.returns);
+  const auto [low, high] = std::minmax_element(found.returns.begin(), found.returns.end());
+  double steps = 0;
+  for (const int64_t length : found.lengths) steps += static_cast<double>(length);
+  fmt::print("{:<28}{:10.2f} +- {:<9.2f} (min {:.2f}, max {:.2f}, {:.0f} steps each)\n", label,
+             returns.mean, returns.std, *low, *high,
+             steps / static_cast<double>(found.lengths.size()));
+}
+
+// The method's own settings where it has them: those it was trained to adapt by.
+AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options) {
+  AdaptOptions adapt;
+  adapt.steps = options.adapt;
+  adapt.episodes = options.adapt_episodes;
+  const auto take = [&settings](std::string_view key, double& value) {
+    for (const auto& setting : settings.list())
+      if (setting.key == key) value = std::get<double>(setting.get());
+  };
+  take("maml.inner_learning_rate", adapt.learning_rate);
+  take("advantage.discount", adapt.advantage.discount);
+  take("advantage.gae_lambda", adapt.advantage.gae_lambda);
+  return adapt;
+}
+
+void print_json(const SavedAgent& saved, const EvalOptions& options, const Evaluation& before,
+                const Evaluation& after) {
+  const Spread returns = spread(before.returns);
+  std::string json = fmt::format(
+      "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
+      "\"return_std\": {}",
+      saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std);
+  if (!after.returns.empty()) {
+    const Spread adapted = spread(after.returns);
+    json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}",
+                        options.adapt, adapted.mean, adapted.std);
+  }
+  fmt::print("{}}}\n", json);
+}
+
+}  // namespace
+
+int evaluate_run(const EvalOptions& options) {
+  set_worker_count(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  const RunFolder folder = open_run(options.folder);
+  Experiment experiment = read_experiment(folder.config());
+  Settings settings = experiment.settings();
+  for (const auto& set : options.sets) settings.assign(set, "--set");
+  const SavedAgent saved(experiment, folder,
+                         [](const std::string& line) { fmt::print(stderr, "reverie: {}\n", line); });
+  const auto seed = static_cast<uint64_t>(options.seed);
+  // The same initial states before and after, so that the difference is the policy's.
+  const RandomStream random(seed, "eval command");
+  const auto measure = [&](const GaussianPolicy& policy) {
+    return evaluate(policy, *experiment.task, experiment.env, options.episodes, options.stochastic,
+                    random);
+  };
+  const Evaluation before = measure(saved.policy());
+  Evaluation after;
+  if (options.adapt > 0)
+    after = measure(adapt_in_world(saved.policy(), *experiment.task, experiment.env,
+                                   adapt_options(settings, options),
+                                   RandomStream(seed, "eval command/adapt")));
+  if (options.json) {
+    print_json(saved, options, before, after);
+    return 0;
+  }
+  fmt::print("{} on {} at {} real steps, {} episodes, {} actions\n", experiment.method->name,
+             experiment.task->spec.name, saved.env_steps, options.episodes,
+             options.stochastic ? "sampled" : "mean");
+  print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
+  if (options.adapt > 0)
+    print_result(fmt::format("return after {} step{}", options.adapt, options.adapt > 1 ? "s" : ""),
+                 after);
+  return 0;
+}
+
+}  // namespace reverie::cli

@@ -1,0 +1,71 @@
+#include <reverie/cli/views.h>
+#include <reverie/runs/experiment.h>
+#include <reverie/runs/files.h>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+
+namespace reverie::cli {
+
+std::string format_count(int64_t count) {
+  if (count < 0) return fmt::format("-{}", format_count(-count));
+  if (count < 1000) return std::to_string(count);
+  return fmt::format("{},{:03}", format_count(count / 1000), count % 1000);
+}
+
+std::string format_rate(double rate) {
+  if (rate >= 1e6) return fmt::format("{:.2f}M", rate / 1e6);
+  if (rate >= 1e3) return fmt::format("{:.1f}k", rate / 1e3);
+  return fmt::format("{:.0f}", rate);
+}
+
+std::string format_eta(const RunStatus& status) {
+  if (status.steps_per_second <= 0) return "?";
+  const auto left = static_cast<double>(std::max<int64_t>(0, status.budget - status.env_steps));
+  return format_duration(left / status.steps_per_second);
+}
+
+void LineView::iteration(const IterationRow& row, const RunStatus& status) {
+  std::string line = fmt::format("iteration {}  steps {}/{}", row.iteration, row.env_steps,
+                                 status.budget);
+  const auto add = [&](const char* metric, const char* label, const char* unit, int digits) {
+    const auto found = row.metrics.find(metric);
+    if (found != row.metrics.end())
+      line += fmt::format("  {} {:.{}f}{}", label, found->second, digits, unit);
+  };
+  add("return/real", "return", "", 1);
+  add("return/imagined", "imagined", "", 1);
+  add("eval/return", "eval", "", 1);
+  add("model/holdout_loss", "holdout", "", 5);
+  add("policy/kl", "kl", "", 5);
+  add("time/collect", "collect", "s", 2);
+  add("time/fit", "fit", "s", 2);
+  add("time/improve", "improve", "s", 2);
+  const auto rate = row.metrics.find("time/imagined_steps_per_second");
+  if (rate != row.metrics.end()) line += fmt::format("  {} imagined/s", format_rate(rate->second));
+  fmt::print("{}  elapsed {}  eta {}\n", line, format_duration(status.wall_seconds),
+             format_eta(status));
+  std::fflush(stdout);
+}
+
+void LineView::note(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+std::unique_ptr<TrainingView> make_view(const Experiment& experiment, const std::string& folder) {
+  const char* term = std::getenv("TERM");
+  const bool dumb = !term || !*term || std::string_view(term) == "dumb";
+  if (dumb || ::isatty(STDOUT_FILENO) == 0) return std::make_unique<LineView>();
+  const char* no_colour = std::getenv("NO_COLOR");
+  return std::make_unique<LiveView>(
+      fmt::format("{} on {}  seed {}  {}", experiment.method->name, experiment.task->spec.name,
+                  experiment.run.seed, folder),
+      !(no_colour && *no_colour));
+}
+
+}  // namespace reverie::cli

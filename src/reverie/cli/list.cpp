@@ -1,0 +1,88 @@
+#include <reverie/cli/commands.h>
+#include <reverie/core/error.h>
+#include <reverie/runs/experiment.h>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace reverie::cli {
+namespace {
+
+std::string describe(const Setting& setting) {
+  std::string text = fmt::format("  {} = {}\n      {}", setting.key, format_value(setting.get()),
+                                 setting.doc);
+  text += setting.choices.empty() ? fmt::format("; {}", setting.accepts())
+                                  : fmt::format("; one of {}", fmt::join(setting.choices, ", "));
+  return text + "\n";
+}
+
+template <class Config>
+std::string describe_group(const char* name, Config config) {
+  Settings settings;
+  settings.group(name, config);
+  std::string text;
+  for (const auto& setting : settings.list()) text += describe(setting);
+  return text;
+}
+
+std::string describe_method(const AgentEntry& entry) {
+  const auto config = entry.make_config();
+  Settings settings;
+  config->describe(settings);
+  std::string text = fmt::format("Settings of {} (presets: {}):\n", entry.name,
+                                 fmt::join(preset_names(entry.name), ", "));
+  for (const auto& setting : settings.list()) text += describe(setting);
+  return text;
+}
+
+void list_methods() {
+  fmt::print("methods:\n");
+  for (const auto& entry : all_agents())
+    fmt::print("  {:<24}{}\n  {:<24}presets: {}\n", entry.name, entry.summary, "",
+               fmt::join(preset_names(entry.name), ", "));
+}
+
+void list_tasks() {
+  fmt::print("tasks:\n");
+  for (const auto& entry : all_tasks()) {
+    const TaskSpec& spec = entry.spec;
+    fmt::print("  {:<24}{}\n  {:<24}observation {}, action {}, horizon {}; {}\n", spec.name,
+               spec.description, "", spec.observation_size, spec.action_size(), spec.horizon,
+               spec.source);
+  }
+}
+
+}  // namespace
+
+std::string describe_settings(const std::string& method) {
+  std::string text;
+  if (method.empty()) {
+    for (const auto& entry : all_agents()) text += describe_method(entry) + "\n";
+  } else {
+    text += describe_method(find_agent(method)) + "\n";
+  }
+  text += "Settings of the task:\n" + describe_group("env", EnvConfig{});
+  return text + "\nSettings of the run:\n" + describe_group("run", RunConfig{});
+}
+
+int list(const std::string& what, const std::string& method) {
+  if (what == "methods") {
+    list_methods();
+  } else if (what == "tasks") {
+    list_tasks();
+  } else if (what == "settings") {
+    fmt::print("{}", describe_settings(method));
+  } else if (what.empty()) {
+    list_methods();
+    fmt::print("\n");
+    list_tasks();
+  } else {
+    throw UsageError(fmt::format("list takes methods, tasks or settings, not '{}'{}", what,
+                                 did_you_mean(what, {"methods", "tasks", "settings"})));
+  }
+  return 0;
+}
+
+}  // namespace reverie::cli

@@ -1,0 +1,198 @@
+// The command line. The only file that reads CLI11's header, which is slow to compile.
+#include <reverie/cli/commands.h>
+#include <reverie/core/error.h>
+#include <reverie/core/settings.h>
+#include <reverie/runs/run_folder.h>
+#include <reverie/runs/stop_signal.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+namespace reverie::cli {
+namespace {
+
+constexpr const char* kCommands[] = {"train", "resume", "eval", "list", "info", "help"};
+
+constexpr const char* kFooter = R"(
+Examples:
+  reverie train mb-mpo rllib/half-cheetah
+  reverie train mb-mpo classic/pendulum --steps 20k --set run.eval_every=1
+  reverie resume runs/mb-mpo-rllib-half-cheetah-s1
+  reverie eval runs/mb-mpo-rllib-half-cheetah-s1 --adapt 2 --set env.mass_scale=1.5
+  reverie list settings mb-mpo
+
+Step counts read 200000, 200k, 1e6 or 1M.
+Ctrl-C or SIGTERM finishes the phase under way, writes a checkpoint and says how to resume; a second
+one stops at once, and loses only what came after the last checkpoint.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity, 130 stopped by Ctrl-C, 143 by SIGTERM.)";
+
+// A flag that is shorthand for a setting; kept in order with --set, so that the last one wins.
+void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& flag,
+                   const std::string& key, const std::string& type, const std::string& doc) {
+  command
+      .add_option_function<std::string>(
+          flag,
+          [&options, flag, key](const std::string& value) {
+            options.assignments.push_back({key, value, flag});
+          },
+          doc + " (= --set " + key + "=" + type + ")")
+      ->type_name(type)
+      ->trigger_on_parse();
+}
+
+void add_set(CLI::App& command, std::vector<std::vector<std::string>>& assignments) {
+  command
+      .add_option_function<std::string>(
+          "--set",
+          [&assignments](const std::string& given) {
+            const size_t equals = given.find('=');
+            if (equals == std::string::npos || equals == 0)
+              throw UsageError(fmt::format("--set takes KEY=VALUE, not '{}'", given));
+            assignments.push_back({given.substr(0, equals), given.substr(equals + 1), "--set"});
+          },
+          "Any setting (see: reverie list settings METHOD); may be repeated")
+      ->type_name("KEY=VALUE")
+      ->trigger_on_parse();
+}
+
+CLI::App* add_train(CLI::App& app, TrainOptions& options) {
+  auto* command = app.add_subcommand("train", "Train a method on a task");
+  command->add_option("METHOD", options.method, "see: reverie list methods")->type_name("");
+  command->add_option("TASK", options.task, "see: reverie list tasks")->type_name("");
+  command->add_option("--preset", options.preset, "Published or own settings by name")
+      ->type_name("NAME");
+  command->add_option("--config", options.config_file, "A file of settings, such as a run's config.toml")
+      ->type_name("FILE");
+  add_shorthand(*command, options, "--steps", "run.steps", "COUNT", "Real steps in all");
+  add_shorthand(*command, options, "--seed", "run.seed", "N", "Where every random stream starts");
+  add_shorthand(*command, options, "--threads", "run.threads", "N", "Worker threads");
+  add_shorthand(*command, options, "--device", "run.device", "NAME", "cpu, cuda, cuda:1, ...");
+  add_set(*command, options.assignments);
+  command->add_option("--out", options.out, "The run's folder (default: runs/METHOD-TASK-sSEED)")
+      ->type_name("DIR");
+  command->add_flag("--print-config", options.print_config,
+                    "Print every setting, resolved and documented, as TOML; train nothing");
+  command->footer([&options] { return "\n" + describe_settings(options.method); });
+  return command;
+}
+
+CLI::App* add_resume(CLI::App& app, ResumeOptions& options) {
+  auto* command = app.add_subcommand("resume", "Go on with a run where its last checkpoint left it");
+  command->add_option("DIR", options.folder, "The run's folder")->required()->type_name("");
+  command->add_option("--steps", options.steps, "Go on to this many real steps")
+      ->type_name("COUNT");
+  command->add_option("--threads", options.threads, "Worker threads")->type_name("N");
+  return command;
+}
+
+CLI::App* add_eval(CLI::App& app, EvalOptions& options,
+                   std::vector<std::vector<std::string>>& sets) {
+  auto* command = app.add_subcommand("eval", "Measure a run's policy on fresh episodes");
+  command->add_option("DIR", options.folder, "The run's folder")->required()->type_name("");
+  command->add_option("--episodes", options.episodes, "Episodes")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
+  command->add_option("--seed", options.seed, "Of the initial states and the noise")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--stochastic", options.stochastic, "Sample actions rather than take the mean");
+  command
+      ->add_option("--adapt", options.adapt,
+                   "Policy-gradient steps on real rollouts; reports the return before and after")
+      ->type_name("K")
+      ->check(CLI::Range(int64_t{0}, int64_t{1000}));
+  command->add_option("--adapt-episodes", options.adapt_episodes, "Real episodes for each such step")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
+  command->add_flag("--json", options.json, "Print one JSON object");
+  add_set(*command, sets);
+  return command;
+}
+
+bool is_command(std::string_view word) {
+  for (const char* command : kCommands)
+    if (word == command) return true;
+  return false;
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app("Reverie: agents that learn a model of the world and practise in its imagination.",
+               "reverie");
+  app.set_version_flag("--version", "reverie " REVERIE_VERSION);
+  app.set_help_flag("-h,--help", "Show this help, or that of a command");
+  app.require_subcommand(0, 1);
+  app.footer(kFooter);
+  app.get_formatter()->column_width(34);
+
+  TrainOptions train_options;
+  ResumeOptions resume_options;
+  EvalOptions eval_options;
+  std::vector<std::vector<std::string>> eval_sets;
+  std::string list_what, list_method, info_folder;
+  auto* train_command = add_train(app, train_options);
+  auto* resume_command = add_resume(app, resume_options);
+  auto* eval_command = add_eval(app, eval_options, eval_sets);
+  auto* list_command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
+  list_command->add_option("WHAT", list_what, "methods, tasks or settings (default: the first two)")
+      ->type_name("");
+  list_command->add_option("METHOD", list_method, "For settings: of which method")->type_name("");
+  auto* info_command = app.add_subcommand("info", "Tell of a run, or of this program and machine");
+  info_command->add_option("DIR", info_folder, "A run's folder")->type_name("");
+
+  if (argc > 1 && argv[1][0] != '-' && !is_command(argv[1]))
+    throw UsageError(fmt::format("unknown command '{}'{}", argv[1],
+                                 did_you_mean(argv[1], {std::begin(kCommands), std::end(kCommands)})));
+  if (argc <= 1 || std::strcmp(argv[1], "help") == 0) {
+    fmt::print("{}", app.help());
+    return 0;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help and --version
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{}; see: {} {} --help", error.what(), program_name(),
+                                 is_command(argv[1]) ? argv[1] : ""));
+  }
+  if (*train_command) return train(train_options);
+  if (*resume_command) return resume(resume_options);
+  if (*eval_command) {
+    for (const auto& set : eval_sets) eval_options.sets.push_back(set[0] + "=" + set[1]);
+    return evaluate_run(eval_options);
+  }
+  if (*list_command) return list(list_what, list_method);
+  if (*info_command) return info(info_folder);
+  fmt::print("{}", app.help());
+  return 0;
+}
+
+// Libraries add source positions and stack traces after their first line.
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  install_stop_signals();
+  try {
+    return dispatch(argc, argv);
+  } catch (const Error& error) {
+    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "reverie: out of memory; use fewer or smaller models or environments\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
+  }
+  return 1;
+}
+
+}  // namespace reverie::cli

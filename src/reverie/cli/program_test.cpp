@@ -1,0 +1,289 @@
+// The program as a person meets it: the real binary, its exit codes, its one-line errors, and what a
+// kill at any moment leaves.
+#include <reverie/agents/agent.h>
+#include <reverie/core/error.h>
+#include <reverie/runs/checkpoint.h>
+#include <reverie/runs/files.h>
+#include <reverie/runs/store.h>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Result {
+  int code = 0;  ///< Exit code, or 128 + the signal.
+  std::string out, err;
+};
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest() {
+    root_ = fs::temp_directory_path() /
+            fmt::format("reverie_program_{}_{}", ::getpid(),
+                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  ~ProgramTest() override { fs::remove_all(root_); }
+
+  pid_t start(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
+    std::vector<char*> argv = {const_cast<char*>(REVERIE_BINARY)};
+    for (const auto& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+    argv.push_back(nullptr);
+    const std::string out = root_ / "stdout", err = root_ / "stderr";
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+    if (largest_file != RLIM_INFINITY) {
+      const rlimit cap{largest_file, largest_file};
+      ::setrlimit(RLIMIT_FSIZE, &cap);
+    }
+    if (::chdir(root_.c_str()) != 0) ::_exit(126);
+    ::execv(REVERIE_BINARY, argv.data());
+    ::_exit(127);
+  }
+  Result finish(pid_t child) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+            read_file(root_ / "stdout"), read_file(root_ / "stderr")};
+  }
+  Result run(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
+    return finish(start(arguments, largest_file));
+  }
+  // An error must be one line, begin with the program's name, and hold all of `parts`.
+  void expect_error(const std::vector<std::string>& arguments, int code,
+                    const std::vector<std::string>& parts) {
+    const Result result = run(arguments);
+    const std::string what = fmt::format("{}", fmt::join(arguments, " "));
+    EXPECT_EQ(result.code, code) << what << "\n" << result.err;
+    EXPECT_TRUE(result.err.starts_with("reverie: ")) << what << "\n" << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << what << result.err;
+    for (const auto& part : parts) EXPECT_THAT(result.err, HasSubstr(part)) << what;
+  }
+  static std::string method() { return all_agents().front().name; }
+
+  // A run of seconds.
+  std::vector<std::string> training(const std::string& out) const {
+    std::vector<std::string> arguments = {
+        "train", method(), "classic/pendulum", "--out", out, "--seed", "3", "--threads", "2",
+        "--set", "run.checkpoint_seconds=0", "--set", "run.eval_every=2", "--set",
+        "run.eval_episodes=2"};
+    for (const auto& set : tiny()) {
+      arguments.push_back("--set");
+      arguments.push_back(set);
+    }
+    return arguments;
+  }
+  static std::vector<std::string> tiny();
+
+  std::string last_checkpoint(const std::string& name) const {
+    const Checkpoints checkpoints(root_ / name / "checkpoints");
+    return read_file(checkpoints.path(checkpoints.numbers().back()));
+  }
+  std::string figures(const std::string& name) const {
+    std::string text;
+    const Store store(root_ / name / "run.sqlite");
+    for (const auto& row : store.iterations())
+      for (const auto& [metric, value] : row.metrics)
+        if (!metric.starts_with("time/"))
+          text += fmt::format("{} {} {} {:a}\n", row.iteration, row.env_steps, metric, value);
+    return text;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(ProgramTest, AnswersWithoutTraining) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"--version"}, {"list"}, {"list", "methods"},
+        {"list", "tasks"}, {"list", "settings", method()}, {"train", "--help"}, {"info"}, {}}) {
+    const Result result = run(arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_FALSE(result.out.empty());
+    EXPECT_EQ(result.err, "");
+  }
+  EXPECT_THAT(run({"list"}).out, HasSubstr("classic/pendulum"));
+  EXPECT_THAT(run({"train", "--help"}).out, HasSubstr("run.checkpoint_seconds"));
+}
+
+TEST_F(ProgramTest, PrintedConfigurationIsReadBack) {
+  const auto first = run({"train", method(), "classic/pendulum", "--steps", "1.5k", "--seed", "9",
+                          "--set", "env.horizon=70", "--print-config"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("steps = 1500"));
+  EXPECT_THAT(first.out, HasSubstr("horizon = 70"));
+  std::ofstream(root_ / "my.toml") << first.out;
+  EXPECT_EQ(run({"train", "--config", "my.toml", "--print-config"}).out, first.out);
+  EXPECT_THAT(run({"train", "--config", "my.toml", "--steps", "2M", "--print-config"}).out,
+              HasSubstr("steps = 2000000"));
+}
+
+TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
+  const std::string task = "classic/pendulum";
+  expect_error({"trian"}, 2, {"trian", "train"});
+  expect_error({"train"}, 2, {"METHOD TASK"});
+  expect_error({"train", method() + "x", task}, 2, {method()});
+  expect_error({"train", method(), "clasic/pendulum"}, 2, {"classic/pendulum"});
+  expect_error({"train", method(), task, "--preset", "nosuch"}, 2, {"preset", "nosuch"});
+  expect_error({"train", method(), task, "--set", "run.sead=1"}, 2, {"run.sead", "run.seed"});
+  expect_error({"train", method(), task, "--set", "run.steps"}, 2, {"KEY=VALUE"});
+  expect_error({"train", method(), task, "--set", "run.steps=many"}, 2, {"run.steps", "integer"});
+  expect_error({"train", method(), task, "--steps", "0"}, 2, {"--steps", "run.steps", "at least 1"});
+  expect_error({"train", method(), task, "--threads", "-1"}, 2, {"run.threads"});
+  expect_error({"train", method(), task, "--device", "toaster"}, 2, {"run.device"});
+  expect_error({"train", method(), task, "--nosuch"}, 2, {"--nosuch"});
+  expect_error({"train", method(), task, "--set", "env.gear_scale=x"}, 2, {"env.gear_scale"});
+  expect_error({"list", "task"}, 2, {"tasks"});
+  expect_error({"list", "settings", "nosuch"}, 2, {"nosuch"});
+  EXPECT_FALSE(fs::exists(root_ / "runs")) << "wrong usage must leave nothing behind";
+}
+
+TEST_F(ProgramTest, WrongFilesAreOneLineThatHelps) {
+  const std::string task = "classic/pendulum";
+  expect_error({"train", method(), task, "--config", "absent.toml"}, 1, {"absent.toml"});
+  std::ofstream(root_ / "bad.toml") << "[run\nsteps = 1\n";
+  expect_error({"train", method(), task, "--config", "bad.toml"}, 2, {"bad.toml:1"});
+  std::ofstream(root_ / "key.toml") << "[run]\nstesp = 1\n";
+  expect_error({"train", method(), task, "--config", "key.toml"}, 2, {"key.toml:2", "run.steps"});
+  expect_error({"train", method(), task, "--out", "/dev/null/run"}, 1, {"/dev/null/run"});
+  fs::create_directories(root_ / "full");
+  std::ofstream(root_ / "full" / "file") << "x";
+  expect_error({"train", method(), task, "--out", "full"}, 1, {"full is not empty"});
+  for (const char* command : {"resume", "eval", "info"}) {
+    expect_error({command, "absent"}, 1, {"absent"});
+    expect_error({command, "full"}, 1, {"full is no run", "config.toml"});
+  }
+}
+
+TEST_F(ProgramTest, AFinishedRunSaysSoAndGoesFurtherWhenAsked) {
+  ASSERT_EQ(run(training("a")).code, 0);
+  for (const char* file : {"config.toml", "run.sqlite", "summary.json", "policy.pt"})
+    EXPECT_TRUE(fs::exists(root_ / "a" / file)) << file;
+  expect_error(training("a"), 1, {"resume a"});
+  const Result again = run({"resume", "a"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("finished"));
+  const std::string before = last_checkpoint("a");
+  EXPECT_EQ(run({"resume", "a", "--steps", "3k"}).code, 0);
+  EXPECT_NE(last_checkpoint("a"), before);
+  const Result eval = run({"eval", "a", "--episodes", "3", "--stochastic"});
+  EXPECT_EQ(eval.code, 0) << eval.err;
+  EXPECT_THAT(eval.out, HasSubstr("return"));
+  EXPECT_EQ(run({"info", "a"}).code, 0);
+  EXPECT_EQ(run({"train", "--config", "a/config.toml", "--out", "b"}).code, 0);
+  EXPECT_EQ(last_checkpoint("b"), last_checkpoint("a")) << "config.toml must repeat the run";
+}
+
+TEST_F(ProgramTest, DamagedCheckpointsFallBackOrSaySo) {
+  ASSERT_EQ(run(training("a")).code, 0);
+  const std::string whole = last_checkpoint("a");
+  const Checkpoints checkpoints(root_ / "a" / "checkpoints");
+  const auto numbers = checkpoints.numbers();
+  ASSERT_EQ(numbers.size(), 2u);
+  fs::resize_file(checkpoints.path(numbers[1]), 500);
+  const Result resumed = run({"resume", "a"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("warning: checkpoint"));
+  EXPECT_EQ(last_checkpoint("a"), whole);
+  for (const int64_t number : checkpoints.numbers()) fs::resize_file(checkpoints.path(number), 500);
+  expect_error({"resume", "a"}, 1, {"no checkpoint", "usable"});
+  expect_error({"eval", "a"}, 1, {"no checkpoint", "usable"});
+}
+
+TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {
+  ASSERT_EQ(run(training("whole")).code, 0);
+  // Files may not outgrow the limit: somewhere in mid-run a write fails.
+  const auto size = static_cast<rlim_t>(last_checkpoint("whole").size());
+  const Result full = run(training("a"), std::max<rlim_t>(size * 9 / 10, 65'536));
+  EXPECT_NE(full.code, 0);
+  EXPECT_TRUE(full.err.starts_with("reverie: cannot ")) << full.err;
+  EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+  EXPECT_EQ(run({"resume", "a"}).code, 0);
+  EXPECT_EQ(last_checkpoint("a"), last_checkpoint("whole"));
+}
+
+TEST_F(ProgramTest, CtrlCAndSigtermStopWithACheckpoint) {
+  ASSERT_EQ(run(training("whole")).code, 0);
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+    const std::string name = fmt::format("stopped{}", signal);
+    const pid_t child = start(training(name));
+    while (!fs::exists(root_ / name / "lock")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    ::kill(child, signal);
+    const Result result = finish(child);
+    if (result.code == 0) continue;  // it was quicker
+    EXPECT_EQ(result.code, code) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("resume " + name));
+    const Result resumed = run({"resume", name});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(last_checkpoint(name), last_checkpoint("whole"));
+    EXPECT_EQ(figures(name), figures("whole"));
+  }
+}
+
+TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(run(training("whole")).code, 0);
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  RandomStream random(static_cast<uint64_t>(::getpid()), "kills");
+  for (int k = 0; k < 4; ++k) {
+    const std::string name = fmt::format("killed{}", k);
+    pid_t child = start(training(name));
+    while (!fs::exists(root_ / name / "config.toml"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    for (int kills = 0;; ++kills) {
+      ASSERT_LT(kills, 30);
+      const double moment = kills < 3 ? random.uniform(0, 0.7) * whole.count() : 3600;
+      int status = 0;
+      if (kills < 3) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(moment));
+        ::kill(child, SIGKILL);
+      }
+      ::waitpid(child, &status, 0);
+      if (WIFEXITED(status)) {
+        ASSERT_EQ(WEXITSTATUS(status), 0) << read_file(root_ / "stderr");
+        break;
+      }
+      child = start({"resume", name});
+    }
+    EXPECT_EQ(last_checkpoint(name), last_checkpoint("whole"));
+    EXPECT_EQ(figures(name), figures("whole"));
+    EXPECT_EQ(read_file(root_ / name / "policy.pt"), read_file(root_ / "whole" / "policy.pt"));
+  }
+}
+
+TEST_F(ProgramTest, OneRunOneProcess) {
+  const pid_t child = start(training("a"));
+  while (!fs::exists(root_ / "a" / "run.sqlite")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  expect_error({"resume", "a"}, 1, {"process", std::to_string(child)});
+  ::kill(child, SIGKILL);
+  finish(child);
+}
+
+std::vector<std::string> ProgramTest::tiny() {
+  if (method() == "walk") return {"run.steps=2000", "pause_ms=15"};
+  return {"run.steps=2000"};
+}
+
+}  // namespace
+}  // namespace reverie

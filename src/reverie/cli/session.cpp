@@ -1,0 +1,104 @@
+#include <reverie/cli/session.h>
+
+#include <reverie/cli/views.h>
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/runs/files.h>
+#include <reverie/runs/stop_signal.h>
+#include <reverie/runs/trainer.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+namespace reverie::cli {
+namespace {
+
+void start_threads(const Experiment& experiment) {
+  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+  const int64_t asked = experiment.run.threads;
+  set_worker_count(static_cast<int>(asked > 0 ? asked : cores));
+}
+
+std::string resume_command(const RunFolder& folder) {
+  return fmt::format("{} resume {}", program_name(), folder.root().string());
+}
+
+// What a person can do after an error in mid-run.
+[[noreturn]] void rethrow_with_advice(const Error& error, const RunFolder& folder) {
+  const Checkpoints checkpoints(folder.checkpoints());
+  const std::string advice =
+      checkpoints.numbers().empty()
+          ? std::string()
+          : fmt::format("; once that is mended go on with: {}", resume_command(folder));
+  throw Error(error.what() + advice);
+}
+
+int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
+  bool done = false;
+  try {
+    done = trainer.run([] { return stop_signal() != 0; });
+  } catch (const NonFiniteError&) {
+    throw;
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    rethrow_with_advice(error, folder);
+  }
+  if (done) {
+    view.note(fmt::format("done: {} real steps; policy and summary in {}", trainer.env_steps(),
+                          folder.root().string()));
+    return 0;
+  }
+  view.note(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
+                        resume_command(folder)));
+  return 128 + stop_signal();
+}
+
+}  // namespace
+
+int start_run(Experiment& experiment, const std::string& out) {
+  start_threads(experiment);
+  // What the task refuses shows before a folder is made.
+  EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
+  const RunFolder folder = create_run(experiment, out);
+  const FolderLock lock(folder.root());
+  const auto view = make_view(experiment, folder.root().string());
+  std::unique_ptr<Trainer> trainer;
+  try {
+    trainer = std::make_unique<Trainer>(experiment, folder, *view);
+  } catch (const UsageError&) {
+    std::error_code ignored;  // nothing has happened in it yet
+    std::filesystem::remove_all(folder.root(), ignored);
+    throw;
+  }
+  view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
+                         experiment.task->spec.name, experiment.run.seed, experiment.run.steps,
+                         folder.root().string()));
+  return run_to_end(*trainer, folder, *view);
+}
+
+int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config) {
+  start_threads(experiment);
+  const FolderLock lock(folder.root());
+  const auto view = make_view(experiment, folder.root().string());
+  Trainer trainer(experiment, folder, *view);
+  trainer.resume();
+  if (trainer.finished()) {
+    const int64_t steps = trainer.env_steps();
+    trainer.run([] { return false; });  // completes what a kill at the very end may have left out
+    view->note(fmt::format("{} is finished: {} of {} real steps; to go further: {} --steps {}",
+                           folder.root().string(), steps, experiment.run.steps,
+                           resume_command(folder), 2 * experiment.run.steps));
+    return 0;
+  }
+  if (rewrite_config) write_config(folder, experiment);
+  view->note(fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
+                         experiment.task->spec.name, trainer.env_steps(), experiment.run.steps));
+  return run_to_end(trainer, folder, *view);
+}
+
+}  // namespace reverie::cli

@@ -1,0 +1,70 @@
+// How a run shows itself: redrawn in place on a terminal, one line an iteration elsewhere.
+#pragma once
+
+#include <reverie/runs/training_view.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace reverie {
+struct Experiment;
+}
+
+namespace reverie::cli {
+
+/// The view for where standard output goes: live on a terminal that can move its cursor, lines
+/// otherwise. Colours only live, and not under NO_COLOR.
+std::unique_ptr<TrainingView> make_view(const Experiment& experiment, const std::string& folder);
+
+/// One line for each iteration, for logs and pipes.
+class LineView : public TrainingView {
+ public:
+  void iteration(const IterationRow& row, const RunStatus& status) override;
+  void note(const std::string& line) override;
+};
+
+/// A block of lines at the bottom of the terminal, redrawn in place by single writes of at most ten
+/// a second, each line cut to the terminal's width.
+class LiveView : public TrainingView {
+ public:
+  LiveView(std::string title, bool colour) : title_(std::move(title)), colour_(colour) {}
+  ~LiveView() override;
+
+  void progress(std::string_view phase, double fraction, const RunStatus& status) override;
+  void iteration(const IterationRow& row, const RunStatus& status) override;
+  void note(const std::string& line) override;
+
+  /// The lines as drawn for a terminal this wide; for tests.
+  std::vector<std::string> lines(int width) const;
+
+ private:
+  void draw(bool now);
+  std::string bold(const std::string& text) const;
+
+  std::string title_;
+  bool colour_;
+  RunStatus status_;
+  std::map<std::string, double> metrics_;  ///< The newest value of each.
+  std::vector<double> returns_;            ///< Real returns, one an iteration.
+  std::string phase_;
+  double fraction_ = 0;
+  size_t drawn_ = 0;  ///< Lines of the block on the screen.
+  std::chrono::steady_clock::time_point drawn_at_{};
+};
+
+/// Text of at most `width` columns (UTF-8, one column a character; escapes take none).
+std::string fit_width(const std::string& text, int width);
+
+/// Block characters of rising height for the values, the newest `width` of them; no more than 8 levels.
+std::string sparkline(const std::vector<double>& values, size_t width);
+
+/// "12,345", and "1.2M", "34.5k" for rates.
+std::string format_count(int64_t count);
+std::string format_rate(double rate);
+
+/// What is left of the budget at the present speed, or "?".
+std::string format_eta(const RunStatus& status);
+
+}  // namespace reverie::cli

@@ -1,0 +1,151 @@
+// Our MJCF compiles to Gymnasium's bodies, and settings vary them as they say.
+#include <reverie/envs/golden_file.h>
+#include <reverie/envs/mujoco_body.h>
+
+#include <reverie/core/error.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+template <class T>
+std::vector<double> numbers(const T* values, int count) {
+  return {values, values + count};
+}
+
+/// The facts that scripts/oracle/body_facts.py records, of our model.
+std::map<std::string, std::vector<double>> facts(const mjModel& m) {
+  const auto number = [](auto value) { return std::vector<double>{static_cast<double>(value)}; };
+  std::map<std::string, std::vector<double>> out;
+#define COUNT(name) out[#name] = number(m.name)
+#define FIELD(name, count) out[#name] = numbers(m.name, count)
+#define OPTION(name) out["opt_" #name] = number(m.opt.name)
+  COUNT(nq), COUNT(nv), COUNT(nu), COUNT(nbody), COUNT(njnt), COUNT(ngeom), COUNT(na), COUNT(neq);
+  COUNT(npair), COUNT(nexclude), COUNT(ntendon), COUNT(nsensor);
+  FIELD(qpos0, m.nq), FIELD(qpos_spring, m.nq);
+  FIELD(body_parentid, m.nbody), FIELD(body_pos, 3 * m.nbody), FIELD(body_quat, 4 * m.nbody);
+  FIELD(body_ipos, 3 * m.nbody), FIELD(body_iquat, 4 * m.nbody), FIELD(body_mass, m.nbody);
+  FIELD(body_inertia, 3 * m.nbody), FIELD(body_subtreemass, m.nbody);
+  FIELD(body_invweight0, 2 * m.nbody);
+  FIELD(jnt_type, m.njnt), FIELD(jnt_qposadr, m.njnt), FIELD(jnt_dofadr, m.njnt);
+  FIELD(jnt_bodyid, m.njnt), FIELD(jnt_pos, 3 * m.njnt), FIELD(jnt_axis, 3 * m.njnt);
+  FIELD(jnt_stiffness, m.njnt), FIELD(jnt_range, 2 * m.njnt), FIELD(jnt_limited, m.njnt);
+  FIELD(jnt_margin, m.njnt), FIELD(jnt_solref, mjNREF * m.njnt);
+  FIELD(jnt_solimp, mjNIMP * m.njnt);
+  FIELD(dof_armature, m.nv), FIELD(dof_damping, m.nv), FIELD(dof_frictionloss, m.nv);
+  FIELD(dof_invweight0, m.nv), FIELD(dof_M0, m.nv);
+  FIELD(geom_type, m.ngeom), FIELD(geom_contype, m.ngeom), FIELD(geom_conaffinity, m.ngeom);
+  FIELD(geom_condim, m.ngeom), FIELD(geom_bodyid, m.ngeom), FIELD(geom_priority, m.ngeom);
+  FIELD(geom_size, 3 * m.ngeom), FIELD(geom_pos, 3 * m.ngeom), FIELD(geom_quat, 4 * m.ngeom);
+  FIELD(geom_friction, 3 * m.ngeom), FIELD(geom_margin, m.ngeom), FIELD(geom_gap, m.ngeom);
+  FIELD(geom_solmix, m.ngeom), FIELD(geom_solref, mjNREF * m.ngeom);
+  FIELD(geom_solimp, mjNIMP * m.ngeom);
+  FIELD(actuator_trntype, m.nu), FIELD(actuator_dyntype, m.nu), FIELD(actuator_gaintype, m.nu);
+  FIELD(actuator_biastype, m.nu), FIELD(actuator_trnid, 2 * m.nu), FIELD(actuator_gear, 6 * m.nu);
+  FIELD(actuator_ctrllimited, m.nu), FIELD(actuator_ctrlrange, 2 * m.nu);
+  FIELD(actuator_forcelimited, m.nu), FIELD(actuator_gainprm, mjNGAIN * m.nu);
+  FIELD(actuator_biasprm, mjNBIAS * m.nu);
+  OPTION(timestep), OPTION(integrator), OPTION(cone), OPTION(solver), OPTION(iterations);
+  OPTION(tolerance), OPTION(noslip_iterations), OPTION(impratio), OPTION(density);
+  OPTION(viscosity), OPTION(o_margin), OPTION(disableflags), OPTION(enableflags);
+  out["opt_gravity"] = numbers(m.opt.gravity, 3);
+  out["opt_wind"] = numbers(m.opt.wind, 3);
+#undef COUNT
+#undef FIELD
+#undef OPTION
+  return out;
+}
+
+class MujocoBodyFacts : public testing::TestWithParam<std::string> {};
+
+// Every number of Gymnasium's compiled body, to rounding: its file writes some lengths with 17
+// digits.
+TEST_P(MujocoBodyFacts, EqualGymnasiums) {
+  const GoldenFile golden(GetParam() + "_facts.txt");
+  const auto body = mujoco_body(GetParam() + ".xml");
+  const auto ours = facts(*body);
+  for (const auto& [name, theirs] : golden.fields()) {
+    ASSERT_TRUE(ours.contains(name)) << name;
+    const std::vector<double>& values = ours.at(name);
+    ASSERT_EQ(values.size(), theirs.size()) << name;
+    double scale = 1;
+    for (const double value : theirs) scale = std::max(scale, std::abs(value));
+    for (size_t i = 0; i < theirs.size(); ++i)
+      EXPECT_NEAR(values[i], theirs[i], 1e-12 * scale) << name << "[" << i << "]";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts, testing::Values("half_cheetah", "hopper"),
+                         [](const auto& test) { return test.param; });
+
+TEST(MujocoBody, IsCompiledOnceAndShared) {
+  EXPECT_EQ(mujoco_body("hopper.xml"), mujoco_body("hopper.xml"));
+  EnvConfig config;
+  config.mass_scale = 2;
+  EXPECT_EQ(mujoco_body("hopper.xml", config), mujoco_body("hopper.xml", config));
+  EXPECT_NE(mujoco_body("hopper.xml", config), mujoco_body("hopper.xml"));
+  config.mass_scale = 1;
+  config.horizon = 7;  // not the body's
+  EXPECT_EQ(mujoco_body("hopper.xml", config), mujoco_body("hopper.xml"));
+}
+
+TEST(MujocoBody, SettingsVaryWhatTheyName) {
+  const auto published = mujoco_body("half_cheetah.xml");
+  EnvConfig config;
+  config.mass_scale = 2;
+  config.friction_scale = 3;
+  config.damping_scale = 4;
+  config.gravity_scale = 5;
+  config.gear_scale = 6;
+  config.disabled_actuator = 1;
+  const auto varied = mujoco_body("half_cheetah.xml", config);
+  auto expected = facts(*published);
+  const auto actual = facts(*varied);
+  const auto scale = [&](const std::string& name, double factor, size_t stride = 1) {
+    for (size_t i = 0; i < expected.at(name).size(); i += stride) expected.at(name)[i] *= factor;
+  };
+  scale("body_mass", 2);
+  scale("body_inertia", 2);
+  scale("body_subtreemass", 2);
+  scale("geom_friction", 3, 3);
+  scale("dof_damping", 4);
+  scale("opt_gravity", 5);
+  scale("actuator_gear", 6);
+  for (size_t i = 0; i < mjNGAIN; ++i) expected.at("actuator_gainprm")[mjNGAIN + i] = 0;
+  EXPECT_DOUBLE_EQ(actual.at("body_subtreemass")[0], 28.0);
+  for (const auto& [name, values] : actual) {
+    // Derived from the masses, and made anew from them: armature does not scale with mass.
+    if (name == "body_invweight0" || name == "dof_invweight0" || name == "dof_M0") {
+      EXPECT_NE(values, expected.at(name)) << name;
+      continue;
+    }
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_NEAR(values[i], expected.at(name)[i], 1e-12 * std::abs(values[i])) << name;
+  }
+}
+
+TEST(MujocoBody, RefusesAnActuatorThatIsNotThere) {
+  EnvConfig config;
+  config.disabled_actuator = 3;
+  try {
+    mujoco_body("hopper.xml", config);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "env.disabled_actuator is 3; hopper.xml has actuators 0 to 2 (-1: none)");
+  }
+}
+
+TEST(MujocoBody, ErrorsOfMujocoAreExceptions) {
+  mujoco_body("hopper.xml");  // installs the handlers
+  EXPECT_THROW(mju_error("the reason"), Error);
+  mju_warning("a warning");
+  EXPECT_EQ(take_mujoco_warning(), "a warning");
+  EXPECT_EQ(take_mujoco_warning(), "");
+}
+
+}  // namespace
+}  // namespace reverie

@@ -1,0 +1,113 @@
+#include <reverie/envs/mujoco_simulation.h>
+
+#include <reverie/core/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace reverie {
+namespace {
+
+double draw(RandomStream& random, ResetNoise::Kind kind, double scale) {
+  return kind == ResetNoise::Kind::uniform ? random.uniform(-scale, scale)
+                                           : scale * random.normal();
+}
+
+// MuJoCo's own limit: beyond it a step resets the state and counts a warning.
+bool sound(const mjtNum* values, int count) {
+  return std::all_of(values, values + count, [](mjtNum x) { return std::abs(x) <= mjMAXVAL; });
+}
+
+}  // namespace
+
+MujocoSimulation::MujocoSimulation(std::string_view file, int frame_skip, const ResetNoise& noise,
+                                   const EnvConfig& config)
+    : model_(mujoco_body(file, config)),
+      data_(mj_makeData(model_.get()), mj_deleteData),
+      frame_skip_(frame_skip),
+      noise_(noise) {
+  if (!data_) throw Error(fmt::format("no memory for a simulation of {}", file));
+}
+
+void MujocoSimulation::reset(RandomStream& random) {
+  mj_resetData(model_.get(), data_.get());
+  for (int i = 0; i < model_->nq; ++i)
+    data_->qpos[i] += draw(random, noise_.position_kind, noise_.position_scale);
+  for (int i = 0; i < model_->nv; ++i)
+    data_->qvel[i] += draw(random, noise_.velocity_kind, noise_.velocity_scale);
+  mj_forward(model_.get(), data_.get());
+}
+
+void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
+  if (static_cast<int>(position.size()) != model_->nq ||
+      static_cast<int>(velocity.size()) != model_->nv)
+    throw std::invalid_argument("a pose must have the body's nq positions and nv velocities");
+  mj_resetData(model_.get(), data_.get());
+  std::copy(position.begin(), position.end(), data_->qpos);
+  std::copy(velocity.begin(), velocity.end(), data_->qvel);
+  mj_forward(model_.get(), data_.get());
+}
+
+void MujocoSimulation::step(std::span<const double> action) {
+  if (static_cast<int>(action.size()) != model_->nu)
+    throw std::invalid_argument("an action must have one number per actuator");
+  for (int i = 0; i < model_->nu; ++i) {
+    const mjtNum* range = model_->actuator_ctrlrange + 2 * i;
+    const double control = action[static_cast<size_t>(i)];
+    data_->ctrl[i] =
+        model_->actuator_ctrllimited[i] ? std::clamp(control, range[0], range[1]) : control;
+  }
+  for (int frame = 0; frame < frame_skip_; ++frame) mj_step(model_.get(), data_.get());
+  require_sound();
+}
+
+void MujocoSimulation::require_sound() const {
+  for (const int kind : {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL})
+    if (data_->warning[kind].number > 0)
+      throw NonFiniteError(fmt::format("the simulation diverged ({})",
+                                       mju_warningText(kind, data_->warning[kind].lastinfo)));
+  // The last frame's result has not been through MuJoCo's own check, which opens a step.
+  if (!sound(data_->qpos, model_->nq) || !sound(data_->qvel, model_->nv))
+    throw NonFiniteError("the simulation diverged (a position or velocity is NaN or huge)");
+}
+
+void MujocoSimulation::measure(std::span<double> out) const {
+  std::copy_n(data_->qpos, model_->nq, out.begin());
+  std::copy_n(data_->qvel, model_->nv, out.begin() + model_->nq);
+}
+
+std::vector<double> MujocoSimulation::state() const {
+  std::vector<double> state;
+  state.reserve(static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1));
+  state.insert(state.end(), data_->qpos, data_->qpos + model_->nq);
+  state.insert(state.end(), data_->qvel, data_->qvel + model_->nv);
+  state.insert(state.end(), data_->act, data_->act + model_->na);
+  state.insert(state.end(), data_->qacc_warmstart, data_->qacc_warmstart + model_->nv);
+  state.push_back(data_->time);
+  return state;
+}
+
+void MujocoSimulation::restore(std::span<const double> state) {
+  if (static_cast<int>(state.size()) != model_->nq + 2 * model_->nv + model_->na + 1)
+    throw std::invalid_argument("the saved state is of another body");
+  mj_resetData(model_.get(), data_.get());
+  auto from = state.begin();
+  const auto read = [&](mjtNum* to, int count) {
+    std::copy_n(from, count, to);
+    from += count;
+  };
+  read(data_->qpos, model_->nq);
+  read(data_->qvel, model_->nv);
+  read(data_->act, model_->na);
+  const auto warm_start = from;
+  from += model_->nv;
+  read(&data_->time, 1);
+  // For whoever looks at positions of bodies before the next step; it overwrites the warm start.
+  mj_forward(model_.get(), data_.get());
+  std::copy_n(warm_start, model_->nv, data_->qacc_warmstart);
+}
+
+}  // namespace reverie

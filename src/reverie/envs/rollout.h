@@ -1,0 +1,16 @@
+// Acting in the real world for a while.
+#pragma once
+
+#include <reverie/data/transitions.h>
+#include <reverie/envs/world.h>
+
+#include <functional>
+
+namespace reverie {
+
+/// Starts new episodes everywhere and takes `steps` steps in each environment of `world`, with the
+/// actions [n, a] that `act` chooses for observations [n, o]. Returns rollouts of one task,
+/// [1, n, steps, …]; an episode that ends makes room for the next.
+Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const Tensor&)>& act);
+
+}  // namespace reverie

@@ -1,0 +1,32 @@
+// Rollouts inside a learned model.
+#pragma once
+
+#include <reverie/core/random.h>
+#include <reverie/models/dynamics_model.h>
+#include <reverie/policies/gaussian_policy.h>
+
+namespace reverie {
+
+/// Which member of the ensemble moves a row.
+enum class Propagation {
+  fixed_member,   ///< Task i lives in one member for all its rollouts (MB-MPO).
+  random_member,  ///< Every row draws a member at every step (ME-TRPO).
+};
+
+struct ImagineOptions {
+  int64_t horizon = 200;      ///< Steps imagined per row.
+  int64_t episode_limit = 0;  ///< Steps until an episode within is truncated; 0: `horizon`.
+  Propagation propagation = Propagation::fixed_member;
+};
+
+/// Rolls out the policies `parameters` [tasks, p] from `starts` [tasks, rows, o], all at once; with
+/// a fixed member, tasks are dealt to members in consecutive blocks: task i to member i K / tasks.
+/// The reward is the task's formula, or the model's where it learns one. Where the task terminates,
+/// or an episode reaches its limit before the horizon, the row goes on from a random row of
+/// `resets` [count, o]. Steps run on the worker threads in groups of rows that share a member; the
+/// numbers do not depend on the threads. Throws NonFiniteError where a state is no longer finite.
+Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+                 const Tensor& parameters, const Tensor& starts, const Tensor& resets,
+                 const ImagineOptions& options, const RandomStream& random);
+
+}  // namespace reverie

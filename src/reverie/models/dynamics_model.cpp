@@ -1,0 +1,117 @@
+#include <reverie/core/archive.h>
+#include <reverie/models/dynamics_model.h>
+
+namespace reverie {
+namespace {
+
+MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
+  const int64_t target = spec.observation_size + (config.learn_reward ? 1 : 0);
+  MlpShape shape{
+      {spec.observation_size + spec.action_size()}, config.activation, config.weight_normalisation};
+  shape.sizes.insert(shape.sizes.end(), config.hidden.begin(), config.hidden.end());
+  shape.sizes.push_back(config.head == Head::gaussian ? 2 * target : target);
+  return shape;
+}
+
+}  // namespace
+
+std::vector<std::string> setting_names(Head) {
+  return {"deterministic", "gaussian"};
+}
+
+void ModelConfig::describe(Settings& settings) {
+  settings.add("members", members, "networks in the ensemble", between(1, 1000));
+  settings.add("hidden", hidden, "units of each hidden layer", at_least(1));
+  settings.add("activation", activation, "hidden activation");
+  settings.add("weight_normalisation", weight_normalisation,
+               "whether weights are trained as direction times length");
+  settings.add("head", head, "whether the model also predicts a variance");
+  settings.add("learn_reward", learn_reward,
+               "whether the model predicts the reward; otherwise the task's formula is used");
+  settings.add("clip_action", clip_action,
+               "whether the model sees actions clipped to the actuators' range, as the world does");
+  settings.add("clip_margin", clip_margin,
+               "imagined states stay within the range seen in the data, widened by this fraction; "
+               "negative: unbounded",
+               between(-1, 1e6));
+}
+
+DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random)
+    : config_(config),
+      observation_size_(spec.observation_size),
+      action_size_(spec.action_size()),
+      action_low_(torch::tensor(spec.action_low, torch::kFloat64).to(torch::kFloat32)),
+      action_high_(torch::tensor(spec.action_high, torch::kFloat64).to(torch::kFloat32)),
+      observation_normaliser_(observation_size_),
+      action_normaliser_(action_size_),
+      target_normaliser_(observation_size_ + (config.learn_reward ? 1 : 0)),
+      lowest_state_(torch::full({observation_size_}, -1e30f)),
+      highest_state_(torch::full({observation_size_}, 1e30f)),
+      ensemble_(config.members, network_shape(spec, config), random) {
+  if (config.head == Head::gaussian)  // Chua et al.: -10 and 0.5
+    variance_bounds_ =
+        torch::tensor({-10.0f, 0.5f}).view({1, 2, 1}).repeat({config.members, 1, target_size()});
+}
+
+void DynamicsModel::set_statistics(const Transitions& data) {
+  observation_normaliser_.fit(data.observation);
+  action_normaliser_.fit(
+      config_.clip_action ? torch::minimum(torch::maximum(data.action, action_low_), action_high_)
+                          : data.action);
+  auto target = data.next_observation - data.observation;
+  if (config_.learn_reward) target = torch::cat({target, data.reward.unsqueeze(1)}, 1);
+  target_normaliser_.fit(target);
+  if (config_.clip_margin < 0) return;
+  const auto low = torch::minimum(data.observation, data.next_observation).amin(0);
+  const auto high = torch::maximum(data.observation, data.next_observation).amax(0);
+  const auto margin = (high - low) * config_.clip_margin;
+  lowest_state_ = low - margin;
+  highest_state_ = high + margin;
+}
+
+Tensor DynamicsModel::inputs(const Tensor& observation, const Tensor& action) const {
+  const auto seen = config_.clip_action
+                        ? torch::minimum(torch::maximum(action, action_low_), action_high_)
+                        : action;
+  return torch::cat(
+      {observation_normaliser_.normalise(observation), action_normaliser_.normalise(seen)}, -1);
+}
+
+Tensor DynamicsModel::targets(const Transitions& data) const {
+  auto target = data.next_observation - data.observation;
+  if (config_.learn_reward) target = torch::cat({target, data.reward.unsqueeze(1)}, 1);
+  return target_normaliser_.normalise(target);
+}
+
+Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {
+  if (config_.head == Head::deterministic) return {raw, {}};
+  const auto parts = raw.chunk(2, -1);
+  const auto low = bounds.select(-2, 0), high = bounds.select(-2, 1);
+  auto log_variance = high - torch::softplus(high - parts[1]);
+  log_variance = low + torch::softplus(log_variance - low);
+  return {parts[0], log_variance};
+}
+
+DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
+                                                const Tensor& action) const {
+  const auto x = inputs(observation, action).unsqueeze(0).expand({members(), -1, -1});
+  const auto raw = ensemble_.forward(x);
+  const auto change = target_normaliser_.denormalise(raw.narrow(-1, 0, target_size()));
+  Successor result;
+  const auto next = observation + change.narrow(-1, 0, observation_size_);
+  result.observation = torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
+  if (config_.learn_reward) result.reward = change.select(-1, observation_size_);
+  return result;
+}
+
+void DynamicsModel::serialize(Archive& archive) {
+  archive("observation_normaliser", observation_normaliser_);
+  archive("action_normaliser", action_normaliser_);
+  archive("target_normaliser", target_normaliser_);
+  archive("lowest_state", lowest_state_);
+  archive("highest_state", highest_state_);
+  archive("ensemble", ensemble_);
+  archive("variance_bounds", variance_bounds_);
+}
+
+}  // namespace reverie

@@ -1,0 +1,94 @@
+// A learned model of the world: an ensemble that predicts how a state changes.
+#pragma once
+
+#include <reverie/core/settings.h>
+#include <reverie/data/normaliser.h>
+#include <reverie/data/transitions.h>
+#include <reverie/envs/task.h>
+#include <reverie/nn/ensemble.h>
+
+namespace reverie {
+
+enum class Head { deterministic, gaussian };
+std::vector<std::string> setting_names(Head);
+
+struct ModelConfig {
+  int64_t members = 5;
+  std::vector<int64_t> hidden = {512, 512};
+  Activation activation = Activation::relu;
+  bool weight_normalisation = false;
+  Head head = Head::deterministic;
+  bool learn_reward = false;
+  bool clip_action = true;
+  double clip_margin = 0.1;
+
+  void describe(Settings& settings);
+};
+
+/// What one member says of n transitions, in normalised units of the target. `log_variance` is
+/// undefined for a deterministic head.
+struct Prediction {
+  Tensor mean;          ///< [n, d]
+  Tensor log_variance;  ///< [n, d]
+};
+
+/// K networks f_k(s, a) -> s' - s (and the reward, where it is learned), inputs and targets
+/// normalised by statistics of the data (MB-MPO, section 4.1; Nagabandi et al. 2018). The Gaussian
+/// head also predicts a variance per dimension within soft bounds that are trained (Chua et al.
+/// 2018, appendix A.1).
+class DynamicsModel {
+ public:
+  DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random);
+
+  const ModelConfig& config() const { return config_; }
+  int64_t members() const { return ensemble_.members(); }
+  int64_t observation_size() const { return observation_size_; }
+  int64_t action_size() const { return action_size_; }
+  int64_t target_size() const { return observation_size_ + (config_.learn_reward ? 1 : 0); }
+  Ensemble& ensemble() { return ensemble_; }
+  const Ensemble& ensemble() const { return ensemble_; }
+
+  /// Takes the statistics (normalisers, range of states) from the data that a fit is about to use.
+  void set_statistics(const Transitions& data);
+
+  /// Network inputs [n, o + a] and targets [n, target_size], normalised.
+  Tensor inputs(const Tensor& observation, const Tensor& action) const;
+  Tensor targets(const Transitions& data) const;
+
+  /// Splits the raw outputs [n, …] of one member. Differentiable in `raw` and `bounds`.
+  Prediction head(const Tensor& raw, const Tensor& bounds) const;
+  /// The soft bounds of the log-variance, [K, 2, d]: lowest, highest. Trained with the members.
+  Tensor& variance_bounds() { return variance_bounds_; }
+  const Tensor& variance_bounds() const { return variance_bounds_; }
+
+  /// Predicted mean successors [K, n, o] and, where it is learned, rewards [K, n], by every member
+  /// for the same rows. Plain torch and differentiable: the twin of the imagination's own path.
+  struct Successor {
+    Tensor observation, reward;
+  };
+  Successor predict(const Tensor& observation, const Tensor& action) const;
+
+  /// What the imagination needs to turn a network's outputs into successors.
+  const Normaliser& observation_normaliser() const { return observation_normaliser_; }
+  const Normaliser& action_normaliser() const { return action_normaliser_; }
+  const Normaliser& target_normaliser() const { return target_normaliser_; }
+  const Tensor& lowest_state() const {
+    return lowest_state_;
+  }  ///< [o]: imagined states stay above,
+  const Tensor& highest_state() const { return highest_state_; }  ///< [o]: and below.
+  const Tensor& action_low() const { return action_low_; }        ///< [a]
+  const Tensor& action_high() const { return action_high_; }      ///< [a]
+
+  void serialize(Archive& archive);
+
+ private:
+  ModelConfig config_;
+  int64_t observation_size_, action_size_;
+  Tensor action_low_, action_high_;
+  Normaliser observation_normaliser_, action_normaliser_, target_normaliser_;
+  Tensor lowest_state_, highest_state_;
+  Ensemble ensemble_;
+  Tensor variance_bounds_;
+};
+
+}  // namespace reverie

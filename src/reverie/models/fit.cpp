@@ -1,0 +1,260 @@
+#include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/models/fit.h>
+#include <reverie/nn/kernels/mlp.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace reverie {
+
+void FitConfig::describe(Settings& settings) {
+  settings.add("first_epochs", first_epochs, "most passes over the training split at the first fit",
+               between(1, 1e6));
+  settings.add("epochs", epochs, "most passes at each later fit", between(1, 1e6));
+  settings.add("batch", batch, "rows of a minibatch, per member", between(1, 1e6));
+  settings.add("learning_rate", learning_rate, "Adam's step size", between(0, 10));
+  settings.add("holdout", holdout, "fraction of the data that a member does not train on",
+               between(0, 0.9));
+  settings.add(
+      "persistence", persistence,
+      "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
+      between(0, 0.9999));
+  settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
+}
+
+namespace {
+
+/// What all members share in a fit.
+struct Problem {
+  DynamicsModel& model;
+  const Objective& objective;
+  const FitConfig& config;
+  Tensor inputs, targets;  // [n, …], normalised
+};
+
+/// The buffers that one thread works in.
+struct Workspace {
+  explicit Workspace(const Problem& problem)
+      : pass(problem.model.ensemble().shape(), problem.config.batch),
+        x(torch::empty({problem.config.batch, problem.inputs.size(1)})),
+        y(torch::empty({problem.config.batch, problem.targets.size(1)})),
+        gradient(static_cast<size_t>(problem.model.ensemble().shape().effective_count())) {}
+  kernels::MlpPass pass;
+  Tensor x, y;
+  std::vector<float> gradient;
+};
+
+/// One member's way through a fit, an epoch at a time.
+class MemberFit {
+ public:
+  MemberFit(Problem& problem, int64_t member, int64_t epochs, RandomStream random)
+      : problem_(problem), member_(member), epochs_(epochs), random_(std::move(random)) {
+    const int64_t rows = problem.inputs.size(0);
+    const auto held_out = static_cast<int64_t>(problem.config.holdout * static_cast<double>(rows));
+    const auto order = random_.permutation(rows);
+    holdout_ = order.narrow(0, 0, held_out);
+    train_ = order.narrow(0, held_out, rows - held_out).clone();
+    if (problem.model.config().head == Head::gaussian) {
+      bounds_ = problem.model.variance_bounds()[member];
+      bounds_moments_ = torch::zeros({2, bounds_.numel()});
+      bounds_gradient_ = torch::zeros_like(bounds_);
+    }
+  }
+
+  bool finished() const { return finished_; }
+  int64_t member() const { return member_; }
+  int64_t epoch() const { return epoch_; }
+  double train_loss() const { return train_loss_; }
+  double holdout_loss() const { return holdout_loss_; }
+  int64_t rows() const { return epoch_ * train_.size(0); }
+
+  void run_epoch(Workspace& workspace) {
+    train_ = train_.index_select(0, random_.permutation(train_.size(0)));
+    train_loss_ = sweep(train_, workspace, true);
+    finished_ = ++epoch_ >= epochs_;
+    if (holdout_.size(0) == 0) return;
+    // Without early stopping only the last holdout loss is of use.
+    const bool early = problem_.config.persistence > 0;
+    if (early || finished_) holdout_loss_ = sweep(holdout_, workspace, false);
+    if (early && stops_early()) finished_ = true;
+  }
+
+ private:
+  /// The mean loss over the rows of `index`, minibatch by minibatch, training on each if asked to.
+  double sweep(const Tensor& index, Workspace& workspace, bool train) {
+    double total = 0;
+    for (int64_t from = 0; from < index.size(0); from += problem_.config.batch) {
+      const auto rows =
+          index.narrow(0, from, std::min(problem_.config.batch, index.size(0) - from));
+      total += batch_loss(rows, workspace, train) * static_cast<double>(rows.size(0));
+    }
+    return total / static_cast<double>(index.size(0));
+  }
+
+  double batch_loss(const Tensor& rows, Workspace& workspace, bool train) {
+    auto& ensemble = problem_.model.ensemble();
+    const int64_t n = rows.size(0);
+    auto x = workspace.x.narrow(0, 0, n), y = workspace.y.narrow(0, 0, n);
+    torch::index_select_out(x, problem_.inputs, 0, rows);
+    torch::index_select_out(y, problem_.targets, 0, rows);
+    const float* weights =
+        ensemble.effective().data_ptr<float>() + member_ * ensemble.effective().size(1);
+    // Not written to: torch has no blob of constants.
+    auto* output = const_cast<float*>(workspace.pass.forward(weights, x.data_ptr<float>(), n));
+    auto raw = torch::from_blob(output, {n, ensemble.shape().output()}).requires_grad_(train);
+    auto bounds = bounds_.defined() ? bounds_.detach().requires_grad_(train) : Tensor();
+    const torch::AutoGradMode mode(train);
+    const auto loss = problem_.objective.loss(problem_.model.head(raw, bounds), y, rows);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) refuse(x, y);
+    if (!train) return value;
+    // Only the loss is differentiated by torch; the network by its own kernel.
+    loss.backward();
+    workspace.pass.backward(weights, x.data_ptr<float>(), n,
+                            raw.grad().contiguous().data_ptr<float>(), workspace.gradient.data());
+    ensemble.step(member_, workspace.gradient.data(), problem_.config.learning_rate);
+    if (bounds.defined()) step_bounds(bounds.grad());
+    return value;
+  }
+
+  /// Adam on the variance's bounds, with Chua et al.'s pull (0.01) towards each other.
+  void step_bounds(const Tensor& gradient) {
+    bounds_gradient_.copy_(gradient);
+    bounds_gradient_[1] += 0.01f;
+    bounds_gradient_[0] -= 0.01f;
+    kernels::AdamRates rates;
+    rates.learning_rate = static_cast<float>(problem_.config.learning_rate);
+    kernels::adam_step(bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),
+                       bounds_moments_[1].data_ptr<float>(), bounds_gradient_.data_ptr<float>(),
+                       bounds_.numel(), ++bounds_steps_, rates);
+  }
+
+  [[noreturn]] void refuse(Tensor x, Tensor y) {
+    Archive evidence;
+    evidence("inputs", x);
+    evidence("targets", y);
+    throw NonFiniteError(fmt::format("NaN or infinity in the model's loss (member {}, epoch {})",
+                                     member_, epoch_ + 1),
+                         evidence.bytes());
+  }
+
+  bool stops_early() {
+    const double p = problem_.config.persistence;
+    if (epoch_ == 1) {
+      // Losses can be negative with a Gaussian head: then "above" is a division.
+      rolling_ = holdout_loss_ < 0 ? holdout_loss_ / 1.5 : holdout_loss_ * 1.5;
+      previous_ = holdout_loss_ < 0 ? holdout_loss_ / 2.0 : holdout_loss_ * 2.0;
+    }
+    rolling_ = p * rolling_ + (1 - p) * holdout_loss_;
+    const bool worse = previous_ < rolling_;
+    previous_ = rolling_;
+    return worse;
+  }
+
+  Problem& problem_;
+  int64_t member_, epochs_;
+  RandomStream random_;
+  Tensor train_, holdout_;
+  Tensor bounds_, bounds_moments_, bounds_gradient_;
+  int64_t bounds_steps_ = 0;
+  int64_t epoch_ = 0;
+  bool finished_ = false;
+  double train_loss_ = 0, holdout_loss_ = 0, rolling_ = 0, previous_ = 0;
+};
+
+/// Hands out epochs of members, the one that is furthest behind first, so that cores stay busy
+/// whatever their number and the members'.
+class Schedule {
+ public:
+  explicit Schedule(std::vector<MemberFit>& members) : members_(members), busy_(members.size()) {}
+
+  /// The next member to advance by an epoch; nothing when all are done or one has failed.
+  MemberFit* take() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!failed_) {
+      MemberFit* best = nullptr;
+      bool unfinished = false;
+      for (size_t k = 0; k < members_.size(); ++k) {
+        if (members_[k].finished()) continue;
+        unfinished = true;
+        if (!busy_[k] && (best == nullptr || members_[k].epoch() < best->epoch()))
+          best = &members_[k];
+      }
+      if (!unfinished) return nullptr;
+      if (best != nullptr) {
+        busy_[index(best)] = true;
+        return best;
+      }
+      freed_.wait(lock);
+    }
+    return nullptr;
+  }
+  void give_back(MemberFit* member, bool failed) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_[index(member)] = false;
+    failed_ = failed_ || failed;
+    freed_.notify_all();
+  }
+
+ private:
+  size_t index(const MemberFit* member) const {
+    return static_cast<size_t>(member - members_.data());
+  }
+
+  std::vector<MemberFit>& members_;
+  std::vector<char> busy_;
+  bool failed_ = false;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+};
+
+}  // namespace
+
+FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
+              const FitConfig& config, int64_t epochs, const RandomStream& random,
+              Monitor& monitor) {
+  TORCH_CHECK(data.size() > 0, "fit needs data");
+  const torch::NoGradGuard no_grad;
+  model.set_statistics(data);
+  objective.prepare(data);
+  Problem problem{model, objective, config, model.inputs(data.observation, data.action),
+                  model.targets(data)};
+  std::vector<MemberFit> members;
+  for (int64_t k = 0; k < model.members(); ++k)
+    members.emplace_back(problem, k, epochs, random.split(static_cast<uint64_t>(k)));
+
+  Schedule schedule(members);
+  std::atomic<int64_t> epochs_run{0};
+  const std::thread::id caller = std::this_thread::get_id();
+  parallel_for(worker_count(), [&](int64_t) {
+    Workspace workspace(problem);
+    while (MemberFit* member = schedule.take()) {
+      try {
+        member->run_epoch(workspace);
+      } catch (...) {
+        schedule.give_back(member, true);
+        throw;
+      }
+      schedule.give_back(member, false);
+      const auto done = static_cast<double>(++epochs_run);
+      if (std::this_thread::get_id() == caller)
+        monitor.progress("fit", done / static_cast<double>(epochs * model.members()));
+    }
+  });
+
+  FitReport report;
+  const auto count = static_cast<double>(members.size());
+  for (const auto& member : members) {
+    report.train_loss += member.train_loss() / count;
+    report.holdout_loss += member.holdout_loss() / count;
+    report.epochs += static_cast<double>(member.epoch()) / count;
+    report.rows += member.rows();
+  }
+  return report;
+}
+
+}  // namespace reverie

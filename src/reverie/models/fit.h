@@ -1,0 +1,38 @@
+// Fitting the dynamics model.
+#pragma once
+
+#include <reverie/models/objectives/objective.h>
+#include <reverie/runs/monitor.h>
+
+namespace reverie {
+
+struct FitConfig {
+  int64_t first_epochs = 50;
+  int64_t epochs = 20;
+  int64_t batch = 500;
+  double learning_rate = 1e-3;
+  double holdout = 0.2;
+  double persistence = 0.0;
+  int64_t window = 0;
+
+  void describe(Settings& settings);
+};
+
+struct FitReport {
+  double train_loss = 0;    ///< Mean over members, last epoch.
+  double holdout_loss = 0;  ///< Mean over members, after the last epoch.
+  double epochs = 0;        ///< Mean over members: early stopping ends each on its own.
+  int64_t rows = 0;         ///< Rows seen in training, all members and epochs.
+};
+
+/// Fits every member to `data`, warm-started, on a random split of its own, redrawn at each call.
+/// With `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r +
+/// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
+/// run). Members train side by side on the worker threads; the result does not depend on how many.
+/// Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the model's
+/// parameters are then those before the batch.
+FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
+              const FitConfig& config, int64_t epochs, const RandomStream& random,
+              Monitor& monitor);
+
+}  // namespace reverie

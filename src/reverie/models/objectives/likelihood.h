@@ -1,0 +1,17 @@
+// Maximum likelihood.
+#pragma once
+
+#include <reverie/models/objectives/objective.h>
+
+namespace reverie {
+
+/// The mean squared error for a deterministic head; for a Gaussian one the negative log-likelihood
+/// without its constant, (mu - y)^2 / sigma^2 + log sigma^2 (Chua et al. 2018, section 4; the
+/// factor 1/2 is left out there as here). Means are over rows and dimensions.
+class Likelihood : public Objective {
+ public:
+  Tensor loss(const Prediction& prediction, const Tensor& target,
+              const Tensor& index) const override;
+};
+
+}  // namespace reverie

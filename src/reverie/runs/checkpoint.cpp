@@ -1,0 +1,99 @@
+#include <reverie/runs/checkpoint.h>
+
+#include <reverie/core/error.h>
+#include <reverie/runs/files.h>
+
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace reverie {
+namespace {
+
+constexpr std::string_view kMagic = "REVERIE1";
+constexpr size_t kHeader = 8 + 8 + 4;  // magic, size, CRC-32
+
+uint32_t checksum(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace
+
+std::string encode_checkpoint(const Archive& archive) {
+  const std::string body = archive.bytes();
+  const uint64_t size = body.size();
+  const uint32_t crc = checksum(body);
+  std::string bytes(kMagic);
+  bytes.append(reinterpret_cast<const char*>(&size), sizeof(size));
+  bytes.append(reinterpret_cast<const char*>(&crc), sizeof(crc));
+  return bytes.append(body);
+}
+
+Archive decode_checkpoint(std::string_view bytes) {
+  if (bytes.size() < kHeader) throw Error("cut short");
+  if (!bytes.starts_with(kMagic)) throw Error("not a checkpoint of this version");
+  uint64_t size = 0;
+  uint32_t crc = 0;
+  std::memcpy(&size, bytes.data() + 8, sizeof(size));
+  std::memcpy(&crc, bytes.data() + 16, sizeof(crc));
+  bytes.remove_prefix(kHeader);
+  if (bytes.size() < size) throw Error("cut short");
+  if (bytes.size() > size || checksum(bytes) != crc) throw Error("damaged (wrong checksum)");
+  return Archive::from_bytes(bytes);
+}
+
+std::filesystem::path Checkpoints::path(int64_t number) const {
+  return folder_ / fmt::format("{:06}.ckpt", number);
+}
+
+std::vector<int64_t> Checkpoints::numbers() const {
+  std::vector<int64_t> numbers;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() != ".ckpt" || stem.empty() || stem.size() > 18) continue;
+    if (stem.find_first_not_of("0123456789") != std::string::npos) continue;
+    numbers.push_back(std::stoll(stem));
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+void Checkpoints::save(int64_t number, const Archive& archive) const {
+  write_file_atomically(path(number), encode_checkpoint(archive));
+  auto all = numbers();
+  std::error_code ignored;  // an old file that stays is no harm
+  for (size_t i = 0; i + 2 < all.size(); ++i) std::filesystem::remove(path(all[i]), ignored);
+}
+
+std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) const {
+  const auto all = numbers();
+  if (all.empty()) return std::nullopt;
+  std::string reason;
+  for (auto number = all.rbegin(); number != all.rend(); ++number) {
+    try {
+      Loaded loaded{*number, decode_checkpoint(read_file(path(*number)))};
+      if (number != all.rbegin())
+        warn(fmt::format("checkpoint {} is unusable ({}): going back to {}",
+                         path(all.back()).string(), reason, path(*number).filename().string()));
+      return loaded;
+    } catch (const std::exception& error) {
+      if (reason.empty()) reason = error.what();
+    }
+  }
+  throw Error(fmt::format("no checkpoint in {} is usable (the newest is {}); start the run anew",
+                          folder_.string(), reason));
+}
+
+void Checkpoints::set_aside_after(int64_t number) const {
+  for (const int64_t newer : numbers()) {
+    if (newer <= number) continue;
+    std::error_code ignored;
+    std::filesystem::rename(path(newer), path(newer).string() + ".damaged", ignored);
+  }
+}
+
+}  // namespace reverie

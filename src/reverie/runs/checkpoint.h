@@ -1,0 +1,52 @@
+// Checkpoints: whole files or none, the newest two, with a way back when one is damaged.
+#pragma once
+
+#include <reverie/core/archive.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace reverie {
+
+/// The checkpoints of one run: `folder/NNNNNN.ckpt`. A file is a header (magic, size, CRC-32 of the
+/// rest) and an Archive's bytes, so that any damage shows before a value is used. It holds no clock:
+/// two runs in the same state write the same bytes.
+class Checkpoints {
+ public:
+  using Warn = std::function<void(const std::string&)>;
+
+  explicit Checkpoints(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  struct Loaded {
+    int64_t number = 0;
+    Archive archive;
+  };
+
+  std::filesystem::path path(int64_t number) const;
+
+  /// Numbers of the files there, rising.
+  std::vector<int64_t> numbers() const;
+
+  /// Writes checkpoint `number`, then removes all but the newest two. Throws Error where it cannot be
+  /// written (a full disk); those already there are unharmed.
+  void save(int64_t number, const Archive& archive) const;
+
+  /// The newest that is whole; for each damaged one passed over, one line to `warn`. Nothing where
+  /// there is no checkpoint at all. Throws Error where all are damaged.
+  std::optional<Loaded> load_newest(const Warn& warn) const;
+
+  /// Sets aside (renames to `.damaged`) what is newer than `number`, so that going on from `number`
+  /// never has it counted among the newest.
+  void set_aside_after(int64_t number) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// The bytes of a checkpoint file, and back. `decode` throws Error saying what is wrong.
+std::string encode_checkpoint(const Archive& archive);
+Archive decode_checkpoint(std::string_view bytes);
+
+}  // namespace reverie

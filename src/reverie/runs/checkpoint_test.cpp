@@ -1,0 +1,155 @@
+#include <reverie/core/error.h>
+#include <reverie/runs/checkpoint.h>
+#include <reverie/runs/files.h>
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  CheckpointTest() {
+    folder_ = fs::temp_directory_path() /
+              fmt::format("reverie_ckpt_{}_{}", ::getpid(),
+                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder_);
+  }
+  ~CheckpointTest() override { fs::remove_all(folder_); }
+
+  static Archive archive(int64_t value) {
+    Archive archive;
+    Tensor tensor = torch::arange(300, torch::kFloat) + static_cast<double>(value);
+    archive("value", value);
+    archive("tensor", tensor);
+    return archive;
+  }
+  // The value of the newest usable checkpoint; warnings are kept.
+  int64_t newest() {
+    warnings_.clear();
+    auto loaded = Checkpoints(folder_).load_newest(
+        [this](const std::string& line) { warnings_.push_back(line); });
+    int64_t value = -1;
+    if (loaded) loaded->archive("value", value);
+    return value;
+  }
+  void damage(int64_t number, const std::string& bytes) {
+    std::ofstream(Checkpoints(folder_).path(number), std::ios::binary) << bytes;
+  }
+
+  fs::path folder_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(CheckpointTest, KeepsTheNewestTwo) {
+  EXPECT_EQ(newest(), -1);
+  const Checkpoints checkpoints(folder_);
+  for (int64_t i = 1; i <= 5; ++i) checkpoints.save(i, archive(10 * i));
+  EXPECT_THAT(checkpoints.numbers(), ::testing::ElementsAre(4, 5));
+  EXPECT_EQ(newest(), 50);
+  EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(CheckpointTest, FallsBackWhereTheNewestIsCutShort) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1));
+  checkpoints.save(2, archive(2));
+  const std::string whole = read_file(checkpoints.path(2));
+  for (size_t length = 0; length < whole.size(); length += 1 + whole.size() / 97) {
+    damage(2, whole.substr(0, length));
+    ASSERT_EQ(newest(), 1) << "cut to " << length << " bytes";
+    ASSERT_EQ(warnings_.size(), 1u);
+    EXPECT_EQ(warnings_[0].find('\n'), std::string::npos);
+  }
+  damage(2, whole + "x");
+  EXPECT_EQ(newest(), 1);
+}
+
+TEST_F(CheckpointTest, FallsBackWhereAnyBitFlipped) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1));
+  checkpoints.save(2, archive(2));
+  const std::string whole = read_file(checkpoints.path(2));
+  for (size_t at = 0; at < whole.size(); at += 1 + whole.size() / 211) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+    damage(2, flipped);
+    ASSERT_EQ(newest(), 1) << "bit " << at % 8 << " of byte " << at;
+  }
+}
+
+TEST_F(CheckpointTest, AllDamagedIsOneError) {
+  Checkpoints(folder_).save(1, archive(1));
+  damage(1, "nothing like it");
+  EXPECT_THROW(newest(), Error);
+}
+
+TEST_F(CheckpointTest, ASetAsideOneIsNotCounted) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1));
+  checkpoints.save(9, archive(9));
+  checkpoints.set_aside_after(1);
+  EXPECT_THAT(checkpoints.numbers(), ::testing::ElementsAre(1));
+}
+
+// A child process whose files may not grow beyond `limit` bytes stands for a disk that fills up at
+// every possible moment of the write.
+TEST_F(CheckpointTest, AFailedWriteHarmsNothing) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1));
+  checkpoints.save(2, archive(2));
+  const size_t size = read_file(checkpoints.path(2)).size();
+  for (size_t limit = 0; limit < size; limit += 1 + size / 7) {
+    const std::string bytes = encode_checkpoint(archive(3));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit cap{limit, limit};
+      ::setrlimit(RLIMIT_FSIZE, &cap);
+      try {
+        write_file_atomically(checkpoints.path(2), bytes);
+      } catch (const Error&) {
+        ::_exit(42);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_EQ(WEXITSTATUS(status), 42);
+    EXPECT_EQ(newest(), 2);
+    EXPECT_TRUE(warnings_.empty());
+    EXPECT_FALSE(fs::exists(checkpoints.path(2).string() + ".tmp"));
+  }
+}
+
+TEST_F(CheckpointTest, WritingWhereNoneCanIsOneClearLine) {
+  try {
+    write_file_atomically("/dev/null/nowhere/file", "text");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "cannot write /dev/null/nowhere/file: Not a directory");
+  }
+}
+
+TEST_F(CheckpointTest, ALockedFolderNamesItsHolder) {
+  const FolderLock lock(folder_);
+  try {
+    const FolderLock second(folder_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(std::to_string(::getpid())));
+  }
+}
+
+}  // namespace
+}  // namespace reverie

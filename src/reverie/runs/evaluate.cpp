@@ -1,0 +1,61 @@
+#include <reverie/runs/evaluate.h>
+
+#include <reverie/policies/gaussian_policy.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+constexpr int64_t kSideBySide = 64;  // more environments than this cost memory, not time
+
+void run_episodes(const GaussianPolicy& policy, EnvironmentPool& pool, bool stochastic,
+                  RandomStream noise, Evaluation& out) {
+  const auto count = static_cast<size_t>(pool.count());
+  std::vector<double> returns(count, 0.0);
+  std::vector<int64_t> lengths(count, 0);
+  size_t open = count;
+  const auto device = policy.parameters().device();
+  pool.reset();
+  while (open > 0) {
+    const Gaussian actions = policy.distribution(pool.observation().to(device));
+    const Tensor action = stochastic ? actions.sample(noise) : actions.mean;
+    pool.step(action.cpu());
+    for (const Episode& episode : pool.finished()) {
+      const auto index = static_cast<size_t>(episode.environment);
+      if (lengths[index] > 0) continue;  // its second episode: not asked for
+      returns[index] = episode.episode_return;
+      lengths[index] = episode.length;
+      --open;
+    }
+  }
+  out.returns.insert(out.returns.end(), returns.begin(), returns.end());
+  out.lengths.insert(out.lengths.end(), lengths.begin(), lengths.end());
+}
+
+}  // namespace
+
+Spread spread(const std::vector<double>& values) {
+  Spread result;
+  if (values.empty()) return result;
+  for (const double value : values) result.mean += value;
+  result.mean /= static_cast<double>(values.size());
+  for (const double value : values) result.std += (value - result.mean) * (value - result.mean);
+  result.std = std::sqrt(result.std / static_cast<double>(values.size()));
+  return result;
+}
+
+Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
+                    int64_t episodes, bool stochastic, const RandomStream& random) {
+  const torch::NoGradGuard no_grad;
+  Evaluation result;
+  for (int64_t batch = 0; static_cast<int64_t>(result.returns.size()) < episodes; ++batch) {
+    const int64_t left = episodes - static_cast<int64_t>(result.returns.size());
+    EnvironmentPool pool(task, env, std::min(left, kSideBySide), random.split(2 * batch));
+    run_episodes(policy, pool, stochastic, random.split(2 * batch + 1), result);
+  }
+  return result;
+}
+
+}  // namespace reverie

@@ -1,0 +1,110 @@
+#include <reverie/runs/experiment.h>
+
+#include <reverie/core/embedded.h>
+#include <reverie/core/error.h>
+#include <reverie/runs/files.h>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace reverie {
+namespace {
+
+std::string_view preset_text(const std::string& method) {
+  for (const auto& file : embedded_files())
+    if (file.name == method + ".toml") return file.text;
+  return {};
+}
+
+// The text of an assignment whose value must be a name.
+std::string name_of(const Assignment& assignment) {
+  if (const auto* text = std::get_if<std::string>(&assignment.value)) return *text;
+  throw UsageError(fmt::format("{}: '{}' takes a name in quotes", assignment.where, assignment.key));
+}
+
+// A preset's own settings first, then what it says of this task.
+void apply_preset(Settings& settings, const ExperimentRequest& request, const std::string& method,
+                  const std::string& task) {
+  const auto names = preset_names(method);
+  if (std::find(names.begin(), names.end(), request.preset) == names.end()) {
+    if (request.preset == "default") return;
+    throw UsageError(fmt::format("{} has no preset '{}'{}; it has: {}", method, request.preset,
+                                 did_you_mean(request.preset, names),
+                                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  }
+  const std::string file = "presets/" + method + ".toml";
+  const auto assignments = read_toml(preset_text(method), file);
+  const std::string mine = request.preset + ".";
+  const std::string on = mine + "on.";
+  const std::string this_task = on + task + ".";
+  for (const auto& one : assignments)
+    if (one.key.starts_with(mine) && !one.key.starts_with(on))
+      settings.assign(one.key.substr(mine.size()), one.value, one.where);
+  for (const auto& one : assignments)
+    if (one.key.starts_with(this_task))
+      settings.assign(one.key.substr(this_task.size()), one.value, one.where);
+}
+
+}  // namespace
+
+Settings Experiment::settings() {
+  Settings settings;
+  agent->describe(settings);
+  settings.group("env", env);
+  settings.group("run", run);
+  return settings;
+}
+
+std::string Experiment::to_toml(bool with_docs) {
+  return fmt::format("method = {}\ntask = {}\n\n{}", format_value(method->name),
+                     format_value(task->spec.name), settings().to_toml(with_docs));
+}
+
+std::vector<std::string> preset_names(const std::string& method) {
+  std::vector<std::string> names;
+  for (const auto& one : read_toml(preset_text(method), "presets/" + method + ".toml")) {
+    const std::string name = one.key.substr(0, one.key.find('.'));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name == "default"; });
+  return names;
+}
+
+Experiment resolve(const ExperimentRequest& request) {
+  std::vector<Assignment> from_file;
+  std::string method = request.method;
+  std::string task = request.task;
+  ExperimentRequest chosen = request;
+  if (!request.config_file.empty()) {
+    for (auto& one : read_toml(read_file(request.config_file), request.config_file)) {
+      if (one.key == "method") {
+        if (method.empty()) method = name_of(one);
+      } else if (one.key == "task") {
+        if (task.empty()) task = name_of(one);
+      } else if (one.key == "preset") {
+        if (chosen.preset == "default") chosen.preset = name_of(one);
+      } else {
+        from_file.push_back(std::move(one));
+      }
+    }
+  }
+  if (method.empty() || task.empty())
+    throw UsageError("name a method and a task: reverie train METHOD TASK (see: reverie list)");
+  Experiment experiment(find_agent(method), find_task(task));
+  Settings settings = experiment.settings();
+  apply_preset(settings, chosen, method, task);
+  for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
+  for (const auto& flag : request.flags) settings.assign(flag.key, std::string_view(flag.value), flag.where);
+  return experiment;
+}
+
+Experiment read_experiment(const std::filesystem::path& config_file) {
+  ExperimentRequest request;
+  request.config_file = config_file.string();
+  return resolve(request);
+}
+
+}  // namespace reverie

@@ -1,0 +1,53 @@
+// What is to be run: a method on a task, with every setting resolved.
+#pragma once
+
+#include <reverie/agents/agent.h>
+#include <reverie/runs/run_config.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace reverie {
+
+/// A method, a task and all their settings: the method's own at the top level, `env.…`, `run.…`.
+/// `to_toml` of one and `read_experiment` of the other give the same experiment.
+struct Experiment {
+  Experiment(const AgentEntry& method, const TaskEntry& task)
+      : method(&method), task(&task), agent(method.make_config()) {}
+
+  const AgentEntry* method;
+  const TaskEntry* task;
+  std::unique_ptr<AgentConfig> agent;
+  EnvConfig env;
+  RunConfig run;
+
+  /// Refers to this experiment's members: use it up before moving the experiment.
+  Settings settings();
+  std::string to_toml(bool with_docs);
+};
+
+/// How a person asks for an experiment. Later ones win: the defaults of the code, the preset (and what
+/// it says of this task), the file, then the assignments in order.
+struct ExperimentRequest {
+  std::string method, task;         ///< May be empty where the file names them.
+  std::string preset = "default";   ///< A table of presets/<method>.toml.
+  std::string config_file;          ///< Empty: none.
+  struct Flag {
+    std::string key, value, where;  ///< "run.steps", "200k", "--steps"
+  };
+  std::vector<Flag> flags;
+};
+
+/// Throws UsageError for anything unknown or out of range, naming the nearest.
+Experiment resolve(const ExperimentRequest& request);
+
+/// The experiment of a run's config.toml. Throws Error or UsageError naming the file.
+Experiment read_experiment(const std::filesystem::path& config_file);
+
+/// The presets a method has, "default" first where there is one.
+std::vector<std::string> preset_names(const std::string& method);
+
+}  // namespace reverie

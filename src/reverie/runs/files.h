@@ -1,0 +1,37 @@
+// Files that a crash leaves whole, and the lock that keeps two processes from one run.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace reverie {
+
+/// Replaces `path` by a file of these bytes: written under a temporary name, synced, renamed, and the
+/// folder synced, so that at any instant either the old file or the new one is there. Throws Error
+/// naming the path and the reason (a full disk, no permission); the old file is unharmed.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// The bytes of a file. Throws Error naming the path and the reason.
+std::string read_file(const std::filesystem::path& path);
+
+/// Makes a folder and those above it. Throws Error naming the path and the reason.
+void make_folder(const std::filesystem::path& path);
+
+/// A duration for people: "42 s", "3 min 05 s", "2 h 07 min".
+std::string format_duration(double seconds);
+
+/// The process's hold on a run folder; released when it ends, however it ends.
+class FolderLock {
+ public:
+  /// Throws Error with the process id where another process holds it.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace reverie

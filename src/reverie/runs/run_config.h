@@ -1,0 +1,34 @@
+// Settings of a run, whatever its method: `run.…`.
+#pragma once
+
+#include <reverie/core/settings.h>
+
+namespace reverie {
+
+struct RunConfig {
+  int64_t steps = 100'000;
+  int64_t seed = 1;
+  int64_t threads = 0;
+  std::string device = "cpu";
+  int64_t eval_every = 5;
+  int64_t eval_episodes = 20;
+  double checkpoint_seconds = 30;
+
+  void describe(Settings& settings) {
+    settings.add("steps", steps, "real environment steps to take in all", at_least(1));
+    settings.add("seed", seed, "where every random stream starts", between(0, 1e15));
+    settings.add("threads", threads, "worker threads; 0: one per core", between(0, 1024));
+    settings.add("device", device, "where the tensors live: cpu, cuda, cuda:1, ...");
+    settings.add("eval_every", eval_every,
+                 "iterations between evaluations of the policy's mean action; 0: only at the end",
+                 at_least(0));
+    settings.add("eval_episodes", eval_episodes, "fresh episodes of each evaluation",
+                 between(1, 100'000));
+    settings.add("checkpoint_seconds", checkpoint_seconds,
+                 "least seconds between checkpoints; 0: one after each iteration; it changes no "
+                 "result",
+                 at_least(0));
+  }
+};
+
+}  // namespace reverie

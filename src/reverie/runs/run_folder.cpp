@@ -1,0 +1,146 @@
+#include <reverie/runs/run_folder.h>
+
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/runs/files.h>
+#include <reverie/runs/store.h>
+
+#include <fmt/core.h>
+#include <sys/utsname.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string default_name(const Experiment& experiment) {
+  std::string task = experiment.task->spec.name;
+  for (char& letter : task)
+    if (letter == '/') letter = '-';
+  return fmt::format("runs/{}-{}-s{}", experiment.method->name, task, experiment.run.seed);
+}
+
+// Makes the first of name, name-2, name-3, … that isn't there: creating a folder is atomic, so two
+// programs that start at once get two.
+fs::path create_numbered(const std::string& name) {
+  make_folder(fs::path(name).parent_path());
+  for (int k = 1;; ++k) {
+    const fs::path path = k == 1 ? name : fmt::format("{}-{}", name, k);
+    std::error_code error;
+    if (fs::create_directory(path, error)) return path;
+    if (error && error != std::errc::file_exists)
+      throw Error(fmt::format("cannot create {}: {}", path.string(), error.message()));
+  }
+}
+
+std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') out.push_back('\\');
+    if (static_cast<unsigned char>(letter) < 0x20)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
+    else
+      out.push_back(letter);
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+std::string program_name() {
+  const char* name = std::getenv("REVERIE_COMMAND");  // set by the launcher
+  return name && *name ? name : "reverie";
+}
+
+RunFolder create_run(Experiment& experiment, const std::string& out) {
+  fs::path path;
+  if (out.empty()) {
+    path = create_numbered(default_name(experiment));
+  } else {
+    path = out;
+    std::error_code error;
+    if (fs::exists(path / "config.toml", error))
+      throw Error(fmt::format("{} holds a run already; go on with it: {} resume {}", out,
+                              program_name(), out));
+    make_folder(path);
+    const bool empty = fs::is_empty(path, error);
+    if (error) throw Error(fmt::format("cannot read {}: {}", out, error.message()));
+    if (!empty)
+      throw Error(fmt::format("{} is not empty and holds no run; name another folder", out));
+  }
+  RunFolder folder(path);
+  make_folder(folder.checkpoints());
+  write_config(folder, experiment);
+  return folder;
+}
+
+void write_config(const RunFolder& folder, Experiment& experiment) {
+  const std::string header =
+      fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n", REVERIE_VERSION,
+                  program_name(), folder.config().string());
+  write_file_atomically(folder.config(), header + experiment.to_toml(true));
+}
+
+RunFolder open_run(const std::string& path) {
+  RunFolder folder(path);
+  std::error_code error;
+  if (!fs::exists(folder.root(), error))
+    throw Error(fmt::format("there is no folder {}", path));
+  if (!fs::exists(folder.config(), error))
+    throw Error(fmt::format("{} is no run: it has no config.toml", path));
+  return folder;
+}
+
+std::string host_description() {
+  std::string processor;
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    const size_t colon = line.find(": ");
+    if (colon != std::string::npos) processor = line.substr(colon + 2);
+    break;
+  }
+  utsname system{};
+  uname(&system);
+  return fmt::format("{}, {} cores, {} {} {}", processor.empty() ? "unknown processor" : processor,
+                     std::thread::hardware_concurrency(), system.sysname, system.release,
+                     system.machine);
+}
+
+void write_summary(const RunFolder& folder, const Experiment& experiment, const Store& store,
+                   const Summary& summary) {
+  const auto evaluations = store.evaluations();
+  const double improving = store.total("time/improve");
+  std::string json = "{\n";
+  const auto field = [&json](std::string_view name, const std::string& value) {
+    json += fmt::format("  {}: {},\n", json_text(name), value);
+  };
+  field("method", json_text(experiment.method->name));
+  field("task", json_text(experiment.task->spec.name));
+  field("seed", std::to_string(experiment.run.seed));
+  field("finished", summary.finished ? "true" : "false");
+  field("env_steps", std::to_string(summary.env_steps));
+  if (!evaluations.empty()) {
+    const auto& last = evaluations.back();
+    field("return_mean", fmt::format("{}", last.return_mean));
+    field("return_std", fmt::format("{}", last.return_std));
+    field("eval_episodes", std::to_string(last.episodes));
+    field("eval_env_steps", std::to_string(last.env_steps));
+  }
+  field("wall_seconds", fmt::format("{:.2f}", summary.wall_seconds));
+  field("imagined_steps", std::to_string(summary.imagined_steps));
+  field("imagined_steps_per_second",
+        fmt::format("{:.0f}", improving > 0
+                                  ? static_cast<double>(summary.imagined_steps) / improving
+                                  : 0.0));
+  field("threads", std::to_string(worker_count()));
+  field("version", json_text(REVERIE_VERSION));
+  json += fmt::format("  \"host\": {}\n}}\n", json_text(host_description()));
+  write_file_atomically(folder.summary(), json);
+}
+
+}  // namespace reverie

@@ -1,0 +1,59 @@
+// A run's folder: what lies where, and what may be done with it.
+#pragma once
+
+#include <reverie/runs/experiment.h>
+
+#include <filesystem>
+#include <string>
+
+namespace reverie {
+
+class Store;
+
+/// The names in a run folder.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path root) : root_(std::move(root)) {}
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path config() const { return root_ / "config.toml"; }
+  std::filesystem::path store() const { return root_ / "run.sqlite"; }
+  std::filesystem::path checkpoints() const { return root_ / "checkpoints"; }
+  std::filesystem::path summary() const { return root_ / "summary.json"; }
+  std::filesystem::path policy() const { return root_ / "policy.pt"; }
+  std::filesystem::path failed() const { return root_ / "failed.ckpt"; }
+
+ private:
+  std::filesystem::path root_;
+};
+
+/// Makes the folder of a new run and writes its config.toml. An empty `out` stands for
+/// runs/<method>-<task>-s<seed>, with -2, -3, … where that is taken. Throws Error where `out` holds
+/// anything already (and says how to resume a run), or can't be written.
+RunFolder create_run(Experiment& experiment, const std::string& out);
+
+/// Writes the experiment as the folder's config.toml.
+void write_config(const RunFolder& folder, Experiment& experiment);
+
+/// The folder of a run that exists. Throws Error where `path` is none.
+RunFolder open_run(const std::string& path);
+
+/// How a person calls this program: "reverie", or the launcher as it was typed.
+std::string program_name();
+
+/// A moment's result as summary.json tells it.
+struct Summary {
+  int64_t env_steps = 0;
+  bool finished = false;
+  double wall_seconds = 0;
+  int64_t imagined_steps = 0;
+};
+
+/// Writes summary.json from the summary, the last evaluation and the timings in the store.
+void write_summary(const RunFolder& folder, const Experiment& experiment, const Store& store,
+                   const Summary& summary);
+
+/// The machine in words: processor, cores, system.
+std::string host_description();
+
+}  // namespace reverie

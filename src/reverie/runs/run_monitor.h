@@ -1,0 +1,54 @@
+// The monitor of a trained run: gathers an iteration's figures and times its phases.
+#pragma once
+
+#include <reverie/runs/monitor.h>
+#include <reverie/runs/training_view.h>
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+class Archive;
+
+/// Figures recorded since the last iteration ended, with the episodes. They travel in a checkpoint
+/// made in mid-iteration, wall-clock ones ("time/…") apart, so that a checkpoint holds no clock.
+class RunMonitor : public Monitor {
+ public:
+  explicit RunMonitor(TrainingView& view) : view_(view) {}
+
+  void record(std::string_view name, double value) override;
+  void progress(std::string_view phase, double fraction) override;
+
+  void set_status(const RunStatus& status);
+  void add_episodes(const std::vector<Episode>& episodes);
+  bool has(const std::string& name) const { return metrics_.contains(name); }
+
+  /// What this iteration left; the next one starts empty.
+  IterationRow take(int64_t iteration, int64_t env_steps);
+
+  /// Runs `work` and records the seconds it took as "time/<phase>".
+  template <class Work>
+  void timed(std::string_view phase, Work work) {
+    progress(phase, 0);
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    record(std::string("time/").append(phase), taken.count());
+    progress(phase, 1);
+  }
+
+  void serialize(Archive& archive);
+
+ private:
+  TrainingView& view_;
+  std::mutex mutex_;
+  RunStatus status_;
+  std::map<std::string, double> metrics_;
+  std::vector<Episode> episodes_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,23 @@
+#include <reverie/runs/saved_agent.h>
+
+#include <reverie/core/error.h>
+
+#include <fmt/core.h>
+
+namespace reverie {
+
+SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
+                       const Checkpoints::Warn& warn) {
+  auto loaded = Checkpoints(folder.checkpoints()).load_newest(warn);
+  if (!loaded)
+    throw Error(fmt::format("{} has no checkpoint yet; train it first: {} resume {}",
+                            folder.root().string(), program_name(), folder.root().string()));
+  task_ = experiment.task->make_task(experiment.env);
+  agent_ = experiment.method->make(*experiment.agent,
+                                   {*task_, static_cast<uint64_t>(experiment.run.seed),
+                                    torch::Device(torch::kCPU), silent_});
+  loaded->archive("env_steps", env_steps);
+  loaded->archive("agent", *agent_);
+}
+
+}  // namespace reverie

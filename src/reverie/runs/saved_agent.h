@@ -1,0 +1,28 @@
+// The agent of a run, as its newest checkpoint has it: to be looked at, not trained.
+#pragma once
+
+#include <reverie/runs/checkpoint.h>
+#include <reverie/runs/run_folder.h>
+
+#include <memory>
+
+namespace reverie {
+
+/// Loads the agent of a run, whether it is being trained at the time or not. Throws Error where there
+/// is no checkpoint yet, or none that is whole (`warn` hears of those passed over).
+class SavedAgent {
+ public:
+  SavedAgent(const Experiment& experiment, const RunFolder& folder, const Checkpoints::Warn& warn);
+
+  const GaussianPolicy& policy() const { return agent_->policy(); }
+  const Task& task() const { return *task_; }
+
+  int64_t env_steps = 0;  ///< Real steps it had taken.
+
+ private:
+  Monitor silent_;
+  std::shared_ptr<const Task> task_;
+  std::unique_ptr<Agent> agent_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,81 @@
+// The run's store: metrics, evaluations, episodes, checkpoints and events in one SQLite file.
+#pragma once
+
+#include <reverie/envs/pool.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct sqlite3;
+
+namespace reverie {
+
+/// What an evaluation found.
+struct EvaluationRow {
+  int64_t iteration = 0;
+  int64_t env_steps = 0;
+  int64_t episodes = 0;
+  double return_mean = 0;
+  double return_std = 0;
+};
+
+/// Everything one iteration leaves behind.
+struct IterationRow {
+  int64_t iteration = 0;  ///< From 1.
+  int64_t env_steps = 0;  ///< At its end.
+  std::map<std::string, double> metrics;
+  std::vector<Episode> episodes;  ///< Real ones that ended in it.
+  std::optional<EvaluationRow> evaluation;
+};
+
+/// What is kept of a checkpoint beside its file: the clock, which the file must not hold.
+struct CheckpointRow {
+  int64_t number = 0;
+  int64_t iteration = 0;  ///< Iterations complete.
+  int64_t env_steps = 0;
+  double wall_seconds = 0;  ///< Of work so far, resumes included.
+};
+
+/// `run.sqlite`, in write-ahead mode, one transaction per iteration: readers see whole iterations,
+/// and a crash loses none that was committed. All calls throw Error (disk full, damaged file) with
+/// one line that names the file.
+class Store {
+ public:
+  /// Creates the file or opens the one there.
+  explicit Store(const std::filesystem::path& file);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void add(const IterationRow& row);
+  void add(const CheckpointRow& row);
+  /// Something that happened, for people: "start", "resume", "stop", "warning", "error".
+  void add_event(std::string_view kind, std::string_view text);
+
+  /// Drops what is later than this iteration: a run resumed from a checkpoint lives it again.
+  void truncate_after(int64_t iteration);
+  /// Drops what is later than this checkpoint.
+  void truncate_checkpoints_after(int64_t number);
+
+  /// All iterations with their metrics (episodes left out), in order.
+  std::vector<IterationRow> iterations() const;
+  std::vector<EvaluationRow> evaluations() const;
+  std::optional<CheckpointRow> checkpoint(int64_t number) const;
+  /// Sum of one metric over all iterations; 0 where there is none.
+  double total(std::string_view metric) const;
+
+ private:
+  class Statement;
+  class Transaction;
+  void execute(const char* sql) const;
+  [[noreturn]] void fail(int code) const;
+
+  std::filesystem::path file_;
+  sqlite3* database_ = nullptr;
+};
+
+}  // namespace reverie

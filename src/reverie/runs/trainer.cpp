@@ -1,0 +1,241 @@
+#include <reverie/runs/trainer.h>
+
+#include <reverie/core/error.h>
+#include <reverie/policies/gaussian_policy.h>
+#include <reverie/runs/evaluate.h>
+#include <reverie/runs/files.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace reverie {
+namespace {
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double seconds_since(std::chrono::steady_clock::time_point moment) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
+}
+
+torch::Device parse_device(const std::string& name) {
+  try {
+    const torch::Device device(name);
+    if (device.is_cuda() && !torch::cuda::is_available())
+      throw UsageError("'run.device': this machine has no CUDA device for libtorch; use cpu");
+    return device;
+  } catch (const c10::Error&) {
+    throw UsageError(fmt::format("'run.device' takes cpu, cuda or cuda:N, not '{}'", name));
+  }
+}
+
+}  // namespace
+
+Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view)
+    : experiment_(experiment),
+      folder_(folder),
+      view_(view),
+      monitor_(view),
+      store_(folder.store()),
+      checkpoints_(folder.checkpoints()) {
+  const auto seed = static_cast<uint64_t>(experiment.run.seed);
+  // The task as the environments have it, with the settings of `env.…` in its spec.
+  // How many environments there are is the agent's to say, and the agent needs a task before there
+  // is a world: each gets its own, equal one.
+  task_ = experiment.task->make_task(experiment.env);
+  agent_ = experiment.method->make(
+      *experiment.agent, {*task_, seed, parse_device(experiment.run.device), monitor_});
+  world_ = std::make_unique<World>(*experiment.task, experiment.env, agent_->environments(),
+                                   RandomStream(seed, "world"));
+  replay_ = std::make_unique<Replay>(agent_->replay_capacity(), task_->spec().observation_size,
+                                     task_->spec().action_size());
+  first_unix_time_ = unix_time();
+}
+
+Trainer::~Trainer() = default;
+
+void Trainer::serialize(Archive& archive) {
+  std::string method = experiment_.method->name;
+  std::string task = experiment_.task->spec.name;
+  archive("method", method);
+  archive("task", task);
+  if (method != experiment_.method->name || task != experiment_.task->spec.name)
+    throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method, task,
+                            experiment_.method->name, experiment_.task->spec.name));
+  archive("phases", phases_);
+  int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
+  archive("env_steps", env_steps);
+  archive("world", *world_);
+  archive("replay", *replay_);
+  archive("agent", *agent_);
+  archive("pending", monitor_);
+}
+
+void Trainer::resume() {
+  const auto warn = [this](const std::string& line) {
+    view_.note("warning: " + line);
+    store_.add_event("warning", line);
+  };
+  auto loaded = checkpoints_.load_newest(warn);
+  if (loaded) {
+    serialize(loaded->archive);
+    saved_phases_ = phases_;
+    imagined_before_ = agent_->imagined_steps();
+    checkpoints_.set_aside_after(loaded->number);
+    if (const auto row = store_.checkpoint(loaded->number)) earlier_seconds_ = row->wall_seconds;
+  }
+  first_steps_ = world_->steps();
+  store_.truncate_after(iterations());
+  store_.truncate_checkpoints_after(phases_);
+  store_.add_event("resume", fmt::format("from {} real steps", world_->steps()));
+}
+
+bool Trainer::finished() const {
+  return phases_ % kPhases == 0 && world_->steps() >= experiment_.run.steps;
+}
+
+double Trainer::wall_seconds() const { return earlier_seconds_ + seconds_since(start_); }
+
+RunStatus Trainer::status() const {
+  const double here = seconds_since(start_);
+  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(),
+          here > 0 ? static_cast<double>(world_->steps() - first_steps_) / here : 0.0};
+}
+
+bool Trainer::run(const std::function<bool()>& stop) {
+  open_events();
+  if (first_steps_ == 0) store_.add_event("start", host_description());
+  try {
+    while (!finished()) {
+      monitor_.set_status(status());
+      run_phase();
+      if (stop() && !finished()) {
+        checkpoint();
+        write_summary_now();
+        store_.add_event("stop", fmt::format("at {} real steps", world_->steps()));
+        return false;
+      }
+      if (phases_ % kPhases == 0 &&
+          seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds)
+        checkpoint();
+    }
+  } catch (const NonFiniteError& error) {
+    save_failed_state();
+    throw NonFiniteError(fmt::format("{} (iteration {}, {} real steps); what led to it is in {}",
+                                     error.what(), iterations() + 1, world_->steps(),
+                                     folder_.failed().string()));
+  }
+  finish();
+  return true;
+}
+
+void Trainer::run_phase() {
+  switch (phases_ % kPhases) {
+    case 0:
+      monitor_.timed("collect", [&] { agent_->collect(*world_, *replay_); });
+      monitor_.add_episodes(world_->take_finished());
+      break;
+    case 1:
+      monitor_.timed("fit", [&] { agent_->fit(*replay_); });
+      break;
+    default:
+      monitor_.timed("improve", [&] { agent_->improve(*world_); });
+  }
+  ++phases_;
+  if (phases_ % kPhases == 0) finish_iteration();
+}
+
+bool Trainer::evaluation_due() const {
+  const int64_t every = experiment_.run.eval_every;
+  return world_->steps() >= experiment_.run.steps || (every > 0 && iterations() % every == 0);
+}
+
+void Trainer::finish_iteration() {
+  std::optional<EvaluationRow> evaluation;
+  if (evaluation_due()) {
+    monitor_.timed("evaluate", [&] { evaluation = evaluate_policy(); });
+    monitor_.record("eval/return", evaluation->return_mean);
+    monitor_.record("eval/return_std", evaluation->return_std);
+  }
+  monitor_.record("imagination/steps", static_cast<double>(agent_->imagined_steps()));
+  monitor_.record("time/wall", wall_seconds());
+  IterationRow row = monitor_.take(iterations(), world_->steps());
+  row.evaluation = evaluation;
+  if (!row.episodes.empty()) {
+    std::vector<double> returns;
+    for (const auto& episode : row.episodes) returns.push_back(episode.episode_return);
+    row.metrics.try_emplace("return/real", spread(returns).mean);
+    row.metrics.try_emplace("return/real_std", spread(returns).std);
+  }
+  const double improving = row.metrics["time/improve"];
+  if (improving > 0)
+    row.metrics["time/imagined_steps_per_second"] =
+        static_cast<double>(agent_->imagined_steps() - imagined_before_) / improving;
+  imagined_before_ = agent_->imagined_steps();
+  store_.add(row);
+  events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
+  events_->flush();
+  if (row.evaluation) write_summary_now();
+  view_.iteration(row, status());
+}
+
+EvaluationRow Trainer::evaluate_policy() {
+  const auto seed = static_cast<uint64_t>(experiment_.run.seed);
+  // The stream depends on the iteration alone: an evaluation leaves no state behind to save.
+  const auto random =
+      RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
+  const auto found = evaluate(agent_->policy(), *experiment_.task, experiment_.env,
+                              experiment_.run.eval_episodes, false, random);
+  const Spread returns = spread(found.returns);
+  return {iterations(), world_->steps(), experiment_.run.eval_episodes, returns.mean, returns.std};
+}
+
+void Trainer::checkpoint() {
+  if (saved_phases_ == phases_) return;
+  Archive archive;
+  serialize(archive);
+  store_.add(CheckpointRow{phases_, iterations(), world_->steps(), wall_seconds()});
+  checkpoints_.save(phases_, archive);
+  saved_phases_ = phases_;
+  saved_at_ = std::chrono::steady_clock::now();
+}
+
+void Trainer::finish() {
+  const bool had_finished = saved_phases_ == phases_;
+  checkpoint();
+  agent_->policy().export_torchscript(folder_.policy().string());
+  write_summary_now();
+  if (!had_finished) store_.add_event("finish", fmt::format("{} real steps", world_->steps()));
+}
+
+void Trainer::write_summary_now() {
+  write_summary(folder_, experiment_, store_,
+                {world_->steps(), finished(), wall_seconds(), agent_->imagined_steps()});
+}
+
+void Trainer::save_failed_state() noexcept {
+  // Whatever fails here must not hide the error that brought us.
+  try {
+    Archive archive;
+    serialize(archive);
+    write_file_atomically(folder_.failed(), encode_checkpoint(archive));
+  } catch (const std::exception& error) {
+    view_.note(fmt::format("warning: {}", error.what()));
+  }
+}
+
+void Trainer::open_events() {
+  const double now = unix_time();
+  first_unix_time_ = now - wall_seconds();
+  events_ = std::make_unique<EventFile>(folder_.root(), now);
+  for (const auto& row : store_.iterations()) {
+    const auto wall = row.metrics.find("time/wall");
+    events_->add(first_unix_time_ + (wall == row.metrics.end() ? 0.0 : wall->second),
+                 row.env_steps, row.metrics);
+  }
+  events_->flush();
+}
+
+}  // namespace reverie

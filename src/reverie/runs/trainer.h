@@ -1,0 +1,87 @@
+// The loop that runs any method, and what makes it survive anything.
+#pragma once
+
+#include <reverie/runs/checkpoint.h>
+#include <reverie/runs/run_folder.h>
+#include <reverie/runs/run_monitor.h>
+#include <reverie/runs/store.h>
+#include <reverie/runs/tensorboard.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace reverie {
+
+/// Trains an experiment in a run folder. It is
+///
+///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
+///
+/// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop between
+/// two phases, and at the end. When a checkpoint is made changes no result: killed at any moment and
+/// resumed, a run ends with the same policy, replay and metrics ("time/…" apart), bit for bit, on the
+/// same machine and thread count.
+class Trainer {
+ public:
+  /// References outlive the trainer. Throws Error, UsageError as the parts do.
+  Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view);
+  ~Trainer();
+
+  /// Goes back to the newest usable checkpoint, if there is any, and drops what the store holds
+  /// beyond it. Call once, before `run`.
+  void resume();
+
+  /// Whether the budget is spent and nothing is left to do.
+  bool finished() const;
+
+  /// Trains to the end of the budget (true), or until `stop` says so, asked between phases (false).
+  /// Either way the state is in a checkpoint afterwards. A NonFiniteError leaves the state it was
+  /// thrown in as failed.ckpt, for whoever looks into it, and the checkpoints as they were.
+  bool run(const std::function<bool()>& stop);
+
+  const Agent& agent() const { return *agent_; }
+  const Replay& replay() const { return *replay_; }
+  int64_t env_steps() const { return world_->steps(); }
+  int64_t iterations() const { return phases_ / kPhases; }
+
+  /// The whole state, clocks apart.
+  void serialize(Archive& archive);
+
+ private:
+  static constexpr int64_t kPhases = 3;  // collect, fit, improve
+
+  void run_phase();
+  void finish_iteration();
+  bool evaluation_due() const;
+  EvaluationRow evaluate_policy();
+  void checkpoint();
+  void finish();
+  void save_failed_state() noexcept;
+  double wall_seconds() const;
+  RunStatus status() const;
+  void open_events();
+  void write_summary_now();
+
+  Experiment& experiment_;
+  RunFolder folder_;
+  TrainingView& view_;
+  RunMonitor monitor_;
+  Store store_;
+  Checkpoints checkpoints_;
+  std::shared_ptr<const Task> task_;
+  std::unique_ptr<World> world_;
+  std::unique_ptr<Agent> agent_;
+  std::unique_ptr<Replay> replay_;
+  std::unique_ptr<EventFile> events_;
+
+  int64_t phases_ = 0;        // completed in all: iteration and phase in one number
+  int64_t saved_phases_ = -1;
+  int64_t imagined_before_ = 0;
+  double earlier_seconds_ = 0;  // wall-clock of the processes before this one
+  int64_t first_steps_ = 0;
+  double first_unix_time_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point saved_at_ = start_;
+};
+
+}  // namespace reverie

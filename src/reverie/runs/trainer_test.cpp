@@ -1,0 +1,158 @@
+#include <reverie/core/error.h>
+#include <reverie/runs/files.h>
+#include <reverie/runs/trainer.h>
+#include <reverie/runs/walk_agent_fixture.h>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::WalkConfig;
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  TrainerTest() {
+    root_ = fs::temp_directory_path() /
+            fmt::format("reverie_trainer_{}_{}", ::getpid(),
+                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(root_);
+  }
+  ~TrainerTest() override { fs::remove_all(root_); }
+
+  static Experiment experiment() {
+    Experiment experiment(testing::walk_entry(), find_task("classic/pendulum"));
+    experiment.run.steps = 2400;
+    experiment.run.seed = 7;
+    experiment.run.eval_every = 3;
+    experiment.run.eval_episodes = 3;
+    experiment.run.checkpoint_seconds = 0;
+    return experiment;
+  }
+  RunFolder create(const std::string& name) {
+    auto fresh = experiment();
+    return create_run(fresh, (root_ / name).string());
+  }
+  // Trains until `phases` have run, in the manner of a kill: without a checkpoint of its own.
+  bool train(const RunFolder& folder, int phases, bool resume) {
+    auto same = experiment();
+    TrainingView silent;
+    Trainer trainer(same, folder, silent);
+    if (resume) trainer.resume();
+    return trainer.run([&phases] { return --phases <= 0; });
+  }
+  static std::string last_checkpoint(const RunFolder& folder) {
+    const Checkpoints checkpoints(folder.checkpoints());
+    return read_file(checkpoints.path(checkpoints.numbers().back()));
+  }
+  // Everything in the store but the clocks.
+  static std::string figures(const RunFolder& folder) {
+    std::string text;
+    const Store store(folder.store());
+    for (const auto& row : store.iterations())
+      for (const auto& [name, value] : row.metrics)
+        if (!name.starts_with("time/"))
+          text += fmt::format("{} {} {} {:a}\n", row.iteration, row.env_steps, name, value);
+    for (const auto& row : store.evaluations())
+      text += fmt::format("{} {:a} {:a}\n", row.iteration, row.return_mean, row.return_std);
+    return text;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(TrainerTest, LeavesAWholeRunFolder) {
+  const auto folder = create("run");
+  EXPECT_TRUE(train(folder, 1 << 30, false));
+  EXPECT_TRUE(fs::exists(folder.policy()));
+  const std::string summary = read_file(folder.summary());
+  for (const char* key : {"env_steps\": 2400", "return_mean", "return_std", "eval_episodes\": 3",
+                          "wall_seconds", "imagined_steps\": 12000", "imagined_steps_per_second",
+                          "seed\": 7", "version", "host", "finished\": true"})
+    EXPECT_NE(summary.find(key), std::string::npos) << key << " in " << summary;
+  EXPECT_NE(figures(folder).find("return/real"), std::string::npos);
+}
+
+TEST_F(TrainerTest, TwoRunsAreEqualBytes) {
+  const auto one = create("one"), two = create("two");
+  train(one, 1 << 30, false);
+  train(two, 1 << 30, false);
+  EXPECT_EQ(last_checkpoint(one), last_checkpoint(two));
+  EXPECT_EQ(figures(one), figures(two));
+}
+
+TEST_F(TrainerTest, StoppedAtAnyPhaseAndResumedIsAsNeverStopped) {
+  const auto whole = create("whole");
+  train(whole, 1 << 30, false);
+  for (const int phases : {1, 2, 3, 4, 8, 17, 35}) {
+    const auto folder = create(fmt::format("stopped{}", phases));
+    EXPECT_FALSE(train(folder, phases, false));
+    EXPECT_TRUE(train(folder, 1 << 30, true));
+    EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole)) << phases << " phases";
+    EXPECT_EQ(figures(folder), figures(whole)) << phases << " phases";
+  }
+}
+
+TEST_F(TrainerTest, ADamagedCheckpointCostsOnlyTime) {
+  const auto whole = create("whole"), folder = create("damaged");
+  train(whole, 1 << 30, false);
+  EXPECT_FALSE(train(folder, 21, false));
+  const Checkpoints checkpoints(folder.checkpoints());
+  fs::resize_file(checkpoints.path(checkpoints.numbers().back()), 1000);
+  EXPECT_TRUE(train(folder, 1 << 30, true));
+  EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+  EXPECT_EQ(figures(folder), figures(whole));
+}
+
+TEST_F(TrainerTest, AnEarlyKillStartsAnew) {
+  const auto whole = create("whole"), folder = create("early");
+  train(whole, 1 << 30, false);
+  EXPECT_TRUE(train(folder, 1 << 30, true));  // no checkpoint yet
+  EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+}
+
+TEST_F(TrainerTest, ConfigFileRepeatsTheExperiment) {
+  auto first = experiment();
+  first.env.horizon = 50;
+  const std::string text = first.to_toml(true);
+  // The fixture is no registered method: read the settings only.
+  auto second = experiment();
+  Settings settings = second.settings();
+  for (const auto& one : read_toml(text, "config.toml"))
+    if (one.key != "method" && one.key != "task") settings.assign(one.key, one.value, one.where);
+  EXPECT_EQ(second.to_toml(true), text);
+}
+
+TEST_F(TrainerTest, NotANumberStopsWithItsState) {
+  const auto folder = create("nan");
+  auto failing = experiment();
+  dynamic_cast<WalkConfig&>(*failing.agent).nan_at = 4;
+  TrainingView silent;
+  Trainer trainer(failing, folder, silent);
+  try {
+    trainer.run([] { return false; });
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_NE(std::string(error.what()).find("failed.ckpt"), std::string::npos);
+  }
+  EXPECT_NO_THROW(decode_checkpoint(read_file(folder.failed())));
+  EXPECT_EQ(Checkpoints(folder.checkpoints()).numbers().back(), 9);  // three whole iterations
+}
+
+TEST_F(TrainerTest, RefusesAFolderThatHoldsSomething) {
+  create("taken");
+  EXPECT_THROW(create("taken"), Error);
+  fs::create_directories(root_ / "other");
+  std::ofstream(root_ / "other" / "file") << "x";
+  EXPECT_THROW(create("other"), Error);
+  EXPECT_THROW(open_run((root_ / "other").string()), Error);
+  EXPECT_THROW(open_run((root_ / "absent").string()), Error);
+}
+
+}  // namespace
+}  // namespace reverie

@@ -1,0 +1,31 @@
+// Whoever watches a run: the terminal, a test.
+#pragma once
+
+#include <reverie/runs/store.h>
+
+#include <string>
+#include <string_view>
+
+namespace reverie {
+
+/// Where a run stands, for the eyes.
+struct RunStatus {
+  int64_t iteration = 0;  ///< Complete ones.
+  int64_t env_steps = 0;
+  int64_t budget = 0;
+  double wall_seconds = 0;   ///< Resumes included.
+  double steps_per_second = 0;  ///< Real steps over wall-clock since this process began; 0: unknown.
+};
+
+class TrainingView {
+ public:
+  virtual ~TrainingView() = default;
+  /// A phase has come this far, 0 to 1. Called often, possibly from a worker thread.
+  virtual void progress(std::string_view /*phase*/, double /*fraction*/, const RunStatus&) {}
+  /// An iteration is complete.
+  virtual void iteration(const IterationRow&, const RunStatus&) {}
+  /// One line for the person: a warning, where a checkpoint went.
+  virtual void note(const std::string&) {}
+};
+
+}  // namespace reverie
