@@ -9,8 +9,8 @@
 namespace reverie {
 
 /// What an improver maximises: a surrogate of the return over fixed samples, as a function of the
-/// policy's flat parameters [p], and the divergence from the policy that acted. At the parameters the
-/// problem was made with, the divergence is 0. Implementations: `SurrogateProblem`,
+/// policy's flat parameters [p], and the divergence from the policy that acted. At the parameters
+/// the problem was made with, the divergence is 0. Implementations: `SurrogateProblem`,
 /// `maml::MetaProblem`.
 class PolicyProblem {
  public:

@@ -55,8 +55,7 @@ Tensor MetaProblem::through(const Path& path, Tensor v, bool transposed) const {
 PolicyProblem::Value MetaProblem::evaluate(const Tensor& parameters,
                                            const SurrogateTerms& terms) const {
   const Path path = adapt_from(parameters);
-  const SurrogateMeans means =
-      calculus::surrogate(policy_, path.back(), after_, old_, terms);
+  const SurrogateMeans means = calculus::surrogate(policy_, path.back(), after_, old_, terms);
   return {task_mean(means.surrogate).item<double>(), task_mean(means.kl).item<double>()};
 }
 
@@ -69,6 +68,8 @@ Tensor MetaProblem::gradient(const Tensor& parameters, const SurrogateTerms& ter
 
 std::function<Tensor(const Tensor&)> MetaProblem::fisher() const {
   return [this](const Tensor& v) {
+    if (!config_.exact_fisher)
+      return task_mean(calculus::fisher_product(policy_, path_.back(), after_, v));
     const Tensor moved = through(path_, v.expand({after_.tasks(), v.size(0)}), false);
     const Tensor bent = calculus::fisher_product(policy_, path_.back(), after_, moved);
     return task_mean(through(path_, bent, true));

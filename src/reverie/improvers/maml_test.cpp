@@ -32,8 +32,8 @@ struct Twin {
     return policy.distribution(adapt(theta), after.observation);
   }
   Tensor objective(const Tensor& theta, const Gaussian& old) const {
-    const Tensor ratio = torch::exp(adapted(theta).log_prob(after.action) -
-                                    old.log_prob(after.action));
+    const Tensor ratio =
+        torch::exp(adapted(theta).log_prob(after.action) - old.log_prob(after.action));
     return (ratio * after.advantage).mean();
   }
   Tensor divergence(const Tensor& theta, const Gaussian& old) const {
@@ -68,7 +68,7 @@ class Maml : public ::testing::TestWithParam<int> {
 };
 
 TEST_P(Maml, AdaptationIsOneStepOfPolicyGradient) {
-  const maml::MetaProblem problem(policy, before, after, {alpha, false});
+  const maml::MetaProblem problem(policy, before, after, {alpha});
   EXPECT_LT(relative_error(problem.adapted(), twin().adapt(theta())), 1e-5);
   if (GetParam() == 1) {
     EXPECT_TRUE(torch::equal(problem.adapted(), maml::adapt(policy, before[0], alpha)));
@@ -80,9 +80,8 @@ TEST_P(Maml, GradientEqualsAutogradAndFiniteDifferencesOfTheWholeObjective) {
   const Tensor at = theta();
   const Gaussian now = exact.adapted(at);
   const Gaussian old{now.mean.detach(), now.log_std.detach()};
-  const Tensor by_autograd =
-      torch::autograd::grad({exact.objective(at, old)}, {at})[0];
-  const maml::MetaProblem problem(policy, before, after, {alpha, false});
+  const Tensor by_autograd = torch::autograd::grad({exact.objective(at, old)}, {at})[0];
+  const maml::MetaProblem problem(policy, before, after, {alpha});
   const Tensor gradient = problem.gradient(policy.parameters());
   EXPECT_LT(relative_error(gradient, by_autograd), 5e-5);
 
@@ -110,19 +109,26 @@ TEST_P(Maml, FisherProductIsTheHessianOfTheDivergence) {
   const Gaussian now = exact.adapted(at);
   const Gaussian old{now.mean.detach(), now.log_std.detach()};
   const Tensor v = random.normal({at.size(0)});
-  const Tensor slope =
-      torch::autograd::grad({exact.divergence(at, old)}, {at}, {}, true, true)[0];
-  const Tensor product =
-      torch::autograd::grad({(slope * v.to(torch::kFloat64)).sum()}, {at})[0];
-  const maml::MetaProblem problem(policy, before, after, {alpha, false});
+  const Tensor slope = torch::autograd::grad({exact.divergence(at, old)}, {at}, {}, true, true)[0];
+  const Tensor product = torch::autograd::grad({(slope * v.to(torch::kFloat64)).sum()}, {at})[0];
+  const maml::MetaProblem problem(policy, before, after, {alpha});
   EXPECT_LT(relative_error(problem.fisher()(v), product), 5e-5);
+
+  // Without the second derivatives it is near at a small step size only.
+  const auto approximation_error = [&](double step) {
+    const maml::MetaProblem full(policy, before, after, {step});
+    const maml::MetaProblem short_cut(policy, before, after, {step, false, false});
+    return relative_error(short_cut.fisher()(v), full.fisher()(v));
+  };
+  EXPECT_LT(approximation_error(1e-3), 5e-3);
+  EXPECT_GT(approximation_error(alpha), 0.05);
 }
 
 TEST_P(Maml, EvaluationAdaptsAgainAtTheTrialParameters) {
   const Twin exact = twin();
   const Gaussian now = exact.adapted(theta());
   const Gaussian old{now.mean.detach(), now.log_std.detach()};
-  const maml::MetaProblem problem(policy, before, after, {alpha, false});
+  const maml::MetaProblem problem(policy, before, after, {alpha});
   const Tensor trial = policy.parameters() + 0.03 * random.normal({policy.parameter_count()});
   const Tensor wide = trial.to(torch::kFloat64).requires_grad_(true);
   const PolicyProblem::Value value = problem.evaluate(trial);
@@ -134,7 +140,7 @@ TEST_P(Maml, EvaluationAdaptsAgainAtTheTrialParameters) {
 TEST_P(Maml, BitsDoNotDependOnTheNumberOfThreads) {
   const auto improve = [&](Improver&& improver) {
     GaussianPolicy copy = policy;
-    improver.step(copy, maml::MetaProblem(copy, before, after, {0.1, false}));
+    improver.step(copy, maml::MetaProblem(copy, before, after, {0.1}));
     return copy.parameters();
   };
   const int count = worker_count();

@@ -19,17 +19,16 @@ struct PpoConfig {
     settings.add("learning_rate", learning_rate, "Adam's step size", at_least(0));
     settings.add("epochs", epochs, "Adam steps on the same samples, all at once", at_least(1));
     settings.add("kl_coefficient", kl_coefficient, "weight of the KL penalty", at_least(0));
-    settings.add("adaptive_kl", adaptive_kl,
-                 "whether the KL penalty's weight follows kl_target");
+    settings.add("adaptive_kl", adaptive_kl, "whether the KL penalty's weight follows kl_target");
     settings.add("kl_target", kl_target, "divergence that an adaptive penalty aims at",
                  at_least(1e-12));
   }
 };
 
 /// PPO (Schulman et al., "Proximal policy optimization algorithms", 2017): Adam on the clipped
-/// surrogate, with a KL penalty where its weight is not 0. An adaptive weight is doubled after a step
-/// whose divergence exceeded 1.5 times the target and halved below the target / 1.5 (their §4).
-/// Adam's moments last from step to step.
+/// surrogate, with a KL penalty where its weight is not 0. An adaptive weight is doubled after a
+/// step whose divergence exceeded 1.5 times the target and halved below the target / 1.5 (their
+/// §4). Adam's moments last from step to step.
 class Ppo : public Improver {
  public:
   explicit Ppo(const PpoConfig& config)

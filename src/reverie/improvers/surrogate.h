@@ -6,8 +6,8 @@
 namespace reverie {
 
 /// L(theta) = mean_t [pi_theta(a_t | s_t) / pi_old(a_t | s_t) A_t] (Schulman et al., "Trust region
-/// policy optimization", 2015, eq. 14), pi_old being `policy` as it stands when the problem is made.
-/// The policy must outlive the problem.
+/// policy optimization", 2015, eq. 14), pi_old being `policy` as it stands when the problem is
+/// made. The policy must outlive the problem.
 class SurrogateProblem : public PolicyProblem {
  public:
   /// All tasks of the batch are samples of the one policy.

@@ -6,7 +6,9 @@
 namespace reverie {
 namespace {
 
-double inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum().item<double>(); }
+double inner_product(const Tensor& a, const Tensor& b) {
+  return (a * b).sum().item<double>();
+}
 
 }  // namespace
 

@@ -23,9 +23,9 @@ struct TrpoConfig {
   }
 };
 
-/// TRPO (Schulman et al. 2015): the natural gradient x = F^-1 g by conjugate gradients on exact Fisher
-/// products, a step of length sqrt(2 max_kl / x^T F x), shortened until the surrogate has improved and
-/// the divergence is within max_kl; where no length does, the parameters stay.
+/// TRPO (Schulman et al. 2015): the natural gradient x = F^-1 g by conjugate gradients on exact
+/// Fisher products, a step of length sqrt(2 max_kl / x^T F x), shortened until the surrogate has
+/// improved and the divergence is within max_kl; where no length does, the parameters stay.
 class Trpo : public Improver {
  public:
   explicit Trpo(const TrpoConfig& config) : config_(config) {}
@@ -35,8 +35,8 @@ class Trpo : public Improver {
   TrpoConfig config_;
 };
 
-/// An approximate solution [p] (float64) of A x = b by `iterations` of conjugate gradients from 0, A
-/// symmetric and positive definite, given by its product. Stops early at a squared residual of
+/// An approximate solution [p] (float64) of A x = b by `iterations` of conjugate gradients from 0,
+/// A symmetric and positive definite, given by its product. Stops early at a squared residual of
 /// 1e-10 of b's.
 Tensor conjugate_gradient(const std::function<Tensor(const Tensor&)>& product, const Tensor& b,
                           int64_t iterations);

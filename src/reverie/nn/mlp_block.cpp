@@ -12,6 +12,20 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
     for (int64_t j = 0; j < columns; ++j) sums[j] += matrix[i * columns + j];
 }
 
+/// output = tanh(input W^T + bias), or without the tanh in the last layer.
+void evaluate_layer(const float* weight, const float* bias, const float* input, int64_t rows,
+                    int64_t in, int64_t out, bool last, float* output) {
+  small_gemm(Op::plain, Op::transposed, rows, out, in, input, weight, 0.0f, output);
+  for (int64_t i = 0; i < rows; ++i) {
+    float* row = output + i * out;
+    if (last) {
+      for (int64_t j = 0; j < out; ++j) row[j] += bias[j];
+    } else {
+      for (int64_t j = 0; j < out; ++j) row[j] = fast_tanh(row[j] + bias[j]);
+    }
+  }
+}
+
 }  // namespace
 
 MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capacity_(capacity) {
@@ -40,18 +54,8 @@ const float* MlpBlock::forward(const float* parameters, const float* input, int6
   input_ = input;
   rows_ = rows;
   for (const Layer& layer : layers_) {
-    small_gemm(Op::plain, Op::transposed, rows, layer.out, layer.in, input,
-               parameters + layer.weight, 0.0f, layer.output);
-    const float* bias = parameters + layer.bias;
-    const bool last = &layer == &layers_.back();
-    for (int64_t i = 0; i < rows; ++i) {
-      float* row = layer.output + i * layer.out;
-      if (last) {
-        for (int64_t j = 0; j < layer.out; ++j) row[j] += bias[j];
-      } else {
-        for (int64_t j = 0; j < layer.out; ++j) row[j] = fast_tanh(row[j] + bias[j]);
-      }
-    }
+    evaluate_layer(parameters + layer.weight, parameters + layer.bias, input, rows, layer.in,
+                   layer.out, &layer == &layers_.back(), layer.output);
     input = layer.output;
   }
   return layers_.back().output;
@@ -129,6 +133,27 @@ void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent, float* pr
       const float h = below.output[i];
       below.delta_tangent[i] =
           (1.0f - h * h) * below.delta_tangent[i] - 2.0f * h * below.z_tangent[i] * below.delta[i];
+    }
+  }
+}
+
+void mlp_forward(const std::vector<int64_t>& sizes, const float* parameters, const float* input,
+                 int64_t rows, float* output) {
+  constexpr int64_t block = 128;
+  const int64_t widest = *std::max_element(sizes.begin(), sizes.end());
+  std::vector<float> memory(static_cast<size_t>(2 * std::min(block, rows) * widest));
+  float* hidden[2] = {memory.data(), memory.data() + memory.size() / 2};
+  for (int64_t first = 0; first < rows; first += block) {
+    const int64_t count = std::min(block, rows - first);
+    const float* from = input + first * sizes.front();
+    const float* weight = parameters;
+    for (size_t l = 1; l < sizes.size(); ++l) {
+      const int64_t in = sizes[l - 1], out = sizes[l];
+      const bool last = l + 1 == sizes.size();
+      float* to = last ? output + first * out : hidden[l % 2];
+      evaluate_layer(weight, weight + in * out, from, count, in, out, last, to);
+      weight += (in + 1) * out;
+      from = to;
     }
   }
 }

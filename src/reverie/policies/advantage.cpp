@@ -85,8 +85,7 @@ Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
   baseline.fit(rollouts, discounted_returns(rollouts, config.discount));
   const Tensor values = baseline.predict(rollouts.observation, rollouts.time);
   Tensor bootstrap;
-  if (config.bootstrap)
-    bootstrap = baseline.predict(rollouts.next_observation, rollouts.time + 1);
+  if (config.bootstrap) bootstrap = baseline.predict(rollouts.next_observation, rollouts.time + 1);
   return normalized(
       generalized_advantages(rollouts, values, config.discount, config.gae_lambda, bootstrap));
 }

@@ -7,11 +7,11 @@
 
 namespace reverie {
 
-/// Sums of discounted rewards to the end of each episode: [tasks, rows, horizon] float32. An episode
-/// ends where `terminated` or `truncated` is set; several may follow each other in a row. `bootstrap`
-/// [tasks, rows, horizon], where defined, is the value of the successor state, counted where an
-/// episode was truncated (and not terminated); undefined, the horizon counts as the end, as MB-MPO
-/// has it.
+/// Sums of discounted rewards to the end of each episode: [tasks, rows, horizon] float32. An
+/// episode ends where `terminated` or `truncated` is set; several may follow each other in a row.
+/// `bootstrap` [tasks, rows, horizon], where defined, is the value of the successor state, counted
+/// where an episode was truncated (and not terminated); undefined, the horizon counts as the end,
+/// as MB-MPO has it.
 Tensor discounted_returns(const Rollouts& rollouts, double discount, const Tensor& bootstrap = {});
 
 /// Generalised advantage estimates (Schulman et al. 2016, eq. 16) from `values`

@@ -44,8 +44,8 @@ Tensor by_definition(const Rollouts& r, const Tensor& values, double gamma, doub
           double next = 0.0;
           if (truncated && bootstrap.defined()) next = bootstrap[i][j][k].item<double>();
           if (!terminated && !truncated) next = values[i][j][k + 1].item<double>();
-          sum += weight * (r.reward[i][j][k].item<double>() + gamma * next -
-                           values[i][j][k].item<double>());
+          sum += weight *
+                 (r.reward[i][j][k].item<double>() + gamma * next - values[i][j][k].item<double>());
           if (terminated || truncated) break;
         }
         result[i][j][t] = sum;
@@ -92,7 +92,8 @@ TEST(Advantage, ReturnOfAConstantRewardIsAGeometricSum) {
 
 TEST(Advantage, IsNormalisedTaskByTask) {
   RandomStream random(4, "advantage");
-  const Tensor raw = random.normal({3, 4, 50}) * torch::tensor({1.0, 10.0, 0.1}).view({3, 1, 1}) + 5;
+  const Tensor raw =
+      random.normal({3, 4, 50}) * torch::tensor({1.0, 10.0, 0.1}).view({3, 1, 1}) + 5;
   const Tensor got = normalized(raw);
   for (int64_t task = 0; task < 3; ++task) {
     EXPECT_NEAR(got[task].mean().item<double>(), 0.0, 1e-5);
@@ -110,8 +111,7 @@ TEST(LinearBaseline, EqualsTheRidgeSolution) {
   baseline.fit(rollouts, returns);
   const Tensor predicted = baseline.predict(rollouts.observation, rollouts.time);
   for (int64_t task = 0; task < 3; ++task) {
-    const Tensor o =
-        rollouts.observation[task].reshape({-1, 4}).clamp(-10, 10).to(torch::kFloat64);
+    const Tensor o = rollouts.observation[task].reshape({-1, 4}).clamp(-10, 10).to(torch::kFloat64);
     const Tensor t = rollouts.time[task].reshape({-1, 1}).to(torch::kFloat64) / 100;
     const Tensor phi = torch::cat({o, o * o, t, t * t, t * t * t, torch::ones_like(t)}, 1);
     const Tensor a = torch::mm(phi.t(), phi) + 1e-5 * torch::eye(12, torch::kFloat64);

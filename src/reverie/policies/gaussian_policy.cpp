@@ -1,4 +1,6 @@
 #include <reverie/core/archive.h>
+#include <reverie/core/workers.h>
+#include <reverie/nn/mlp_block.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <torch/script.h>
@@ -24,6 +26,47 @@ Tensor kl_divergence(const Gaussian& p, const Gaussian& q) {
   const Tensor variances = torch::exp(2 * p.log_std) + (p.mean - q.mean).square();
   return (q.log_std - p.log_std + 0.5 * variances * torch::exp(-2 * q.log_std) - 0.5).sum(-1);
 }
+
+namespace {
+
+/// Whether a call can do without libtorch: floats on the CPU, and nobody differentiates.
+bool plain(const Tensor& parameters, const Tensor& observation) {
+  const auto simple = [](const Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32 &&
+           !(tensor.requires_grad() && torch::GradMode::is_enabled());
+  };
+  return simple(parameters) && simple(observation);
+}
+
+/// The means at `observation`, by tasks where `parameters` has a row for each.
+Tensor plain_mean(const std::vector<int64_t>& sizes, const Tensor& parameters,
+                  const Tensor& observation) {
+  const Tensor theta = parameters.contiguous(), input = observation.contiguous();
+  std::vector<int64_t> shape = input.sizes().vec();
+  shape.back() = sizes.back();
+  Tensor mean = torch::empty(shape);
+  const bool per_task = theta.dim() == 2;
+  const int64_t tasks = per_task ? theta.size(0) : 1;
+  const int64_t rows = input.numel() / (tasks * sizes.front());
+  // Rows of one worker's task: waking the workers costs more than a few rows do.
+  constexpr int64_t unit_rows = 512;
+  const int64_t units = (rows + unit_rows - 1) / unit_rows;
+  const auto unit = [&](int64_t index) {
+    const int64_t task = index / units, first = index % units * unit_rows;
+    const int64_t row = task * rows + first;
+    mlp_forward(sizes, theta.data_ptr<float>() + (per_task ? task * theta.size(1) : 0),
+                input.data_ptr<float>() + row * sizes.front(), std::min(unit_rows, rows - first),
+                mean.data_ptr<float>() + row * sizes.back());
+  };
+  if (tasks * rows > 2 * unit_rows) {
+    parallel_for(tasks * units, unit);
+  } else {
+    for (int64_t index = 0; index < tasks * units; ++index) unit(index);
+  }
+  return mean;
+}
+
+}  // namespace
 
 GaussianPolicy::GaussianPolicy(int64_t observation_size, int64_t action_size,
                                const PolicyConfig& config, RandomStream& random)
@@ -56,6 +99,14 @@ void GaussianPolicy::set_parameters(const Tensor& parameters) {
 
 Gaussian GaussianPolicy::distribution(const Tensor& parameters, const Tensor& observation) const {
   const bool per_task = parameters.dim() == 2;
+  if (parameters.size(-1) != parameter_count() || observation.size(-1) != sizes_.front() ||
+      (per_task && (observation.dim() != 3 || observation.size(0) != parameters.size(0))))
+    throw std::invalid_argument("the policy's parameters or observations have another shape");
+  if (plain(parameters, observation)) {
+    const Tensor log_std = parameters.narrow(-1, parameter_count() - action_size(), action_size())
+                               .clamp_min(min_log_std_);
+    return {plain_mean(sizes_, parameters, observation), per_task ? log_std.unsqueeze(1) : log_std};
+  }
   int64_t at = 0;
   const auto take = [&](int64_t count) {
     at += count;

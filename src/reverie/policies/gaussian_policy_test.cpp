@@ -78,6 +78,23 @@ TEST(GaussianPolicy, ParametersPerTaskEqualEachTaskAlone) {
   }
 }
 
+TEST(GaussianPolicy, PlainPathEqualsLibtorch) {
+  RandomStream random(9, "policy");
+  const GaussianPolicy policy = random_policy({9, 4}, 5, 3, random);
+  const Tensor shared = policy.parameters();
+  const Tensor separate = shared + 0.1 * random.normal({2, policy.parameter_count()});
+  for (const int64_t rows : {1, 10, 600}) {
+    for (const Tensor& parameters : {shared, separate}) {
+      const Tensor observation = random.normal({2, rows, 5});
+      const Tensor plain = policy.distribution(parameters, observation).mean;
+      const Tensor twin =
+          policy.distribution(parameters.clone().requires_grad_(true), observation).mean;
+      EXPECT_TRUE(twin.requires_grad());
+      EXPECT_LT((plain - twin).abs().max().item<double>(), 1e-5);
+    }
+  }
+}
+
 TEST(GaussianPolicy, StartsWithTheDeviationAskedForAndFloorsIt) {
   RandomStream random(4, "policy");
   PolicyConfig config;
@@ -125,8 +142,9 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   EXPECT_LT(relative_error(mean, policy.distribution(observation).mean), 1e-6);
   const Tensor many = observation[0].expand({20000, 4});
   const Tensor sampled = module.get_method("sample")({many}).toTensor();
-  EXPECT_LT((sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
-            0.03);
+  EXPECT_LT(
+      (sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
+      0.03);
 }
 
 TEST(GaussianPolicy, SavesAndLoadsItself) {

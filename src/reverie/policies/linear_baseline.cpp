@@ -3,14 +3,24 @@
 #include <reverie/core/workers.h>
 #include <reverie/policies/linear_baseline.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace reverie {
 namespace {
 
+constexpr int64_t lanes = 8;    // features are padded with zeros to a multiple of this
+constexpr int64_t at_once = 8;  // rows added to the normal equations together
+
+int64_t padded(int64_t count) {
+  return (count + lanes - 1) / lanes * lanes;
+}
+
 void features(const float* observation, int64_t size, float time, double* phi) {
   for (int64_t i = 0; i < size; ++i) {
-    const double o = std::min(std::max(double(observation[i]), -10.0), 10.0);
+    const double wide = observation[i];
+    const double o = wide < -10.0 ? -10.0 : (wide > 10.0 ? 10.0 : wide);  // NaN stays
     phi[i] = o;
     phi[size + i] = o * o;
   }
@@ -21,8 +31,23 @@ void features(const float* observation, int64_t size, float time, double* phi) {
   phi[2 * size + 3] = 1.0;
 }
 
-/// Solves (A + ridge I) w = b by Cholesky, A given by its lower triangle. False where a pivot is not
-/// positive or the solution is not finite.
+/// A += sum of phi phi^T and b += sum of phi y over `at_once` rows, A [n, width] in its upper
+/// triangle (and what shares a vector with it). The fixed inner length lets the sums stay in
+/// registers.
+void add_rows(const double* phi, const double* y, int64_t n, int64_t width, double* a, double* b) {
+  for (int64_t i = 0; i < n; ++i) {
+    double* line = a + i * width;
+    for (int64_t j = i / lanes * lanes; j < width; ++j) {
+      double sum = 0.0;
+      for (int64_t r = 0; r < at_once; ++r) sum += phi[r * width + i] * phi[r * width + j];
+      line[j] += sum;
+    }
+    for (int64_t r = 0; r < at_once; ++r) b[i] += phi[r * width + i] * y[r];
+  }
+}
+
+/// Solves (A + ridge I) w = b by Cholesky, A [n, n] given by its lower triangle. False where a
+/// pivot is not positive or the solution is not finite.
 bool solve(std::vector<double> a, double ridge, const std::vector<double>& b, double* w) {
   const auto n = static_cast<int64_t>(b.size());
   for (int64_t i = 0; i < n; ++i) {
@@ -58,22 +83,31 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
   const Tensor target = returns.to(torch::kCPU, torch::kFloat32).contiguous();
   Tensor weights = torch::zeros({tasks, n}, torch::kFloat64);
   parallel_for(tasks, [&](int64_t task) {
-    std::vector<double> a(static_cast<size_t>(n * n)), b(static_cast<size_t>(n)), phi(b);
-    // phi phi^T is summed whole (not its lower half): rows of fixed length vectorise.
-    for (int64_t row = task * rows; row < (task + 1) * rows; ++row) {
-      features(observation.data_ptr<float>() + row * o, o, time.data_ptr<float>()[row], phi.data());
-      const double y = target.data_ptr<float>()[row];
-      for (int64_t i = 0; i < n; ++i) {
-        const double scale = phi[i];
-        double* line = a.data() + i * n;
-        for (int64_t j = 0; j < n; ++j) line[j] += scale * phi[j];
-        b[i] += scale * y;
+    const int64_t width = padded(n);
+    std::vector<double> upper(static_cast<size_t>(n * width)), b(static_cast<size_t>(n));
+    std::vector<double> phi(static_cast<size_t>(at_once * width)), y(at_once);
+    for (int64_t first = 0; first < rows; first += at_once) {
+      for (int64_t r = 0; r < at_once; ++r) {
+        double* line = phi.data() + r * width;
+        if (first + r < rows) {
+          const int64_t row = task * rows + first + r;
+          features(observation.data_ptr<float>() + row * o, o, time.data_ptr<float>()[row], line);
+          y[r] = target.data_ptr<float>()[row];
+        } else {
+          std::fill(line, line + width, 0.0);
+          y[r] = 0.0;
+        }
       }
+      add_rows(phi.data(), y.data(), n, width, upper.data(), b.data());
     }
+    std::vector<double> a(static_cast<size_t>(n * n));
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j <= i; ++j) a[i * n + j] = upper[j * width + i];
     for (const double value : b)
       if (!std::isfinite(value))
         throw NonFiniteError(fmt::format(
-            "NaN or infinity in the observations or returns of task {} given to the baseline", task));
+            "NaN or infinity in the observations or returns of task {} given to the baseline",
+            task));
     double ridge = regularisation_;
     for (int attempt = 0; attempt <= 5; ++attempt, ridge *= 10.0)
       if (solve(a, ridge, b, weights.data_ptr<double>() + task * n)) return;
@@ -92,11 +126,17 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
   parallel_for(tasks, [&](int64_t task) {
     const int64_t n = 2 * o + 4;
     const double* w = weights_.data_ptr<double>() + task * n;
-    std::vector<double> phi(static_cast<size_t>(n));
+    const int64_t width = padded(n);
+    std::vector<double> phi(static_cast<size_t>(width)), weights(static_cast<size_t>(width));
+    std::copy(w, w + n, weights.begin());
     for (int64_t row = task * rows; row < (task + 1) * rows; ++row) {
       features(from.data_ptr<float>() + row * o, o, at.data_ptr<float>()[row], phi.data());
+      std::array<double, lanes> sums{};
+      for (int64_t i = 0; i < width; i += lanes)
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          sums[lane] += weights[i + lane] * phi[i + lane];
       double sum = 0.0;
-      for (int64_t i = 0; i < n; ++i) sum += w[i] * phi[i];
+      for (const double part : sums) sum += part;
       values.data_ptr<float>()[row] = static_cast<float>(sum);
     }
   });

@@ -7,20 +7,20 @@ namespace reverie {
 
 class Archive;
 
-/// V(s, t) = w . phi(s, t), one w for each task, with the features of Duan et al. ("Benchmarking deep
-/// reinforcement learning for continuous control", 2016): phi = [o, o^2, t/100, (t/100)^2,
+/// V(s, t) = w . phi(s, t), one w for each task, with the features of Duan et al. ("Benchmarking
+/// deep reinforcement learning for continuous control", 2016): phi = [o, o^2, t/100, (t/100)^2,
 /// (t/100)^3, 1], o clipped to ±10. Fitted to discounted returns by the normal equations in double
 /// precision; where these have no solution, the regularisation grows tenfold, up to five times.
 class LinearFeatureBaseline {
  public:
   explicit LinearFeatureBaseline(double regularisation = 1e-5) : regularisation_(regularisation) {}
 
-  /// Fits every task to its own rows. `returns` is [tasks, rows, horizon]. Throws NonFiniteError where
-  /// an observation or a return is not finite.
+  /// Fits every task to its own rows. `returns` is [tasks, rows, horizon]. Throws NonFiniteError
+  /// where an observation or a return is not finite.
   void fit(const Rollouts& rollouts, const Tensor& returns);
 
-  /// Values [tasks, …] at `observation` [tasks, …, o] and `time` [tasks, …]. The number of tasks must
-  /// be that of the fit; before the first fit values are 0.
+  /// Values [tasks, …] at `observation` [tasks, …, o] and `time` [tasks, …]. The number of tasks
+  /// must be that of the fit; before the first fit values are 0.
   Tensor predict(const Tensor& observation, const Tensor& time) const;
 
   const Tensor& weights() const { return weights_; }  ///< [tasks, 2 o + 4] float64

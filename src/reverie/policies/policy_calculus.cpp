@@ -66,9 +66,9 @@ struct Block {
   int64_t task, first, rows;
 };
 
-/// Runs `body(mlp, block, result)` on every block of every task, in parallel over units of rows, where
-/// `result` is the unit's own zeroed array of `width` numbers, and returns the units' sum by task,
-/// [tasks, width], added up in the order of the rows.
+/// Runs `body(mlp, block, result)` on every block of every task, in parallel over units of rows,
+/// where `result` is the unit's own zeroed array of `width` numbers, and returns the units' sum by
+/// task, [tasks, width], added up in the order of the rows.
 template <class T, class Body>
 Tensor sum_blocks(const GaussianPolicy& policy, const PolicyBatch& batch, int64_t width,
                   const Body& body) {
@@ -143,7 +143,8 @@ OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
   }
   sum_blocks<float>(policy, batch, 0, [&](MlpBlock& mlp, const Block& block, float*) {
     const Spread spread(policy, theta[block.task]);
-    const float* mean = mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
+    const float* mean =
+        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
     const float* action = rows_of(batch.action, block);
     const int64_t row = block.task * batch.rows() + block.first;
     std::copy(mean, mean + block.rows * a, old.mean.data_ptr<float>() + row * a);
@@ -161,7 +162,8 @@ Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
   const PerTask theta(parameters);
   return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* gradient) {
     const Spread spread(policy, theta[block.task]);
-    const float* mean = mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
+    const float* mean =
+        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
     const float* action = rows_of(batch.action, block);
     const float* weight = rows_of(batch.advantage, block);
     float* log_std_gradient = gradient + mlp.parameter_count();
@@ -185,7 +187,8 @@ Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& paramet
   const PerTask theta(parameters), direction(v);
   return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* product) {
     const Spread spread(policy, theta[block.task]);
-    const float* mean = mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
+    const float* mean =
+        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
     const float* mean_tangent = mlp.tangent(direction[block.task]);
     const float* log_std_direction = direction[block.task] + mlp.parameter_count();
     const float* action = rows_of(batch.action, block);
@@ -212,15 +215,15 @@ Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& paramet
 Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters,
                           const PolicyBatch& batch, const OldPolicy& old,
                           const SurrogateTerms& terms) {
-  if (!fast(parameters))
-    return autograd::surrogate_gradient(policy, parameters, batch, old, terms);
+  if (!fast(parameters)) return autograd::surrogate_gradient(policy, parameters, batch, old, terms);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   const auto clip = static_cast<float>(terms.clip);
   const auto beta = static_cast<float>(terms.kl_coefficient);
   return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* gradient) {
     const Spread spread(policy, theta[block.task]);
-    const float* mean = mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
+    const float* mean =
+        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
     const float* action = rows_of(batch.action, block);
     const float* advantage = rows_of(batch.advantage, block);
     const float* old_mean = rows_of(old.mean, block);
@@ -228,15 +231,19 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
     const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
     float* log_std_gradient = gradient + mlp.parameter_count();
     std::vector<float> cotangent(static_cast<size_t>(block.rows * a));
+    // Exactly 1 for equal spreads: Adam would make a step of what rounding leaves of a zero
+    // gradient.
+    std::vector<float> deviation_ratio(static_cast<size_t>(a));
+    for (int64_t j = 0; j < a; ++j)
+      deviation_ratio[j] = std::exp(old_log_std[j] - spread.log_std[j]);
     for (int64_t t = 0; t < block.rows; ++t) {
       const float log_prob = log_density(action + t * a, mean + t * a, spread);
-      const float weight =
-          clipped_surrogate(log_prob - old_log_prob[t], advantage[t], clip).slope;
+      const float weight = clipped_surrogate(log_prob - old_log_prob[t], advantage[t], clip).slope;
       for (int64_t j = 0; j < a; ++j) {
         const float inverse = spread.inverse_std[j];
         const float z = (action[t * a + j] - mean[t * a + j]) * inverse;
         const float shift = (mean[t * a + j] - old_mean[t * a + j]) * inverse;
-        const float ratio = std::exp(old_log_std[j]) * inverse;
+        const float ratio = deviation_ratio[j];
         cotangent[t * a + j] = (weight * z - beta * shift) * inverse;
         log_std_gradient[j] += spread.free[j] * (weight * (z * z - 1.0f) -
                                                  beta * (1.0f - ratio * ratio - shift * shift));

@@ -45,8 +45,8 @@ struct SurrogateMeans {
 };
 
 /// All functions take `parameters` [p], shared by the tasks, or [tasks, p], and return one row per
-/// task. Sums run in an order that the number of threads doesn't change. Float tensors on the CPU go
-/// through `MlpBlock` in blocks that stay in cache; others through autograd
+/// task. Sums run in an order that the number of threads doesn't change. Float tensors on the CPU
+/// go through `MlpBlock` in blocks that stay in cache; others through autograd
 /// (`policies/policy_calculus_autograd.h`, which is also the twin that tests compare with).
 namespace calculus {
 
@@ -62,7 +62,8 @@ Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
 Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& parameters,
                              const PolicyBatch& batch, const Tensor& v);
 
-/// The gradient of mean_t [min(ratio A, clipped ratio A) - kl_coefficient KL(old || new)]: [tasks, p].
+/// The gradient of mean_t [min(ratio A, clipped ratio A) - kl_coefficient KL(old || new)]: [tasks,
+/// p].
 Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters,
                           const PolicyBatch& batch, const OldPolicy& old,
                           const SurrogateTerms& terms = {});
@@ -73,8 +74,8 @@ SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
                          const SurrogateTerms& terms = {});
 
 /// F v with F = mean_t E[grad log pi (grad log pi)^T], the Fisher information at `parameters` over
-/// the batch's observations: [tasks, p] for v [p] or [tasks, p]. F = J^T M J (Gauss-Newton) is exact:
-/// it is the Hessian of KL(old || new) where new = old.
+/// the batch's observations: [tasks, p] for v [p] or [tasks, p]. F = J^T M J (Gauss-Newton) is
+/// exact: it is the Hessian of KL(old || new) where new = old.
 Tensor fisher_product(const GaussianPolicy& policy, const Tensor& parameters,
                       const PolicyBatch& batch, const Tensor& v);
 

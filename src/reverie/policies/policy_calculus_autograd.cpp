@@ -21,7 +21,8 @@ Tensor hessian_product(const Tensor& value, const Tensor& variable, const Tensor
   return gradient((first * v.to(first.options())).sum(), variable);
 }
 
-/// Rows' mean of log pi weighted by the advantages, summed over tasks (each has its own parameters).
+/// Rows' mean of log pi weighted by the advantages, summed over tasks (each has its own
+/// parameters).
 Tensor weighted_log_prob(const GaussianPolicy& policy, const Tensor& at, const PolicyBatch& batch) {
   const Tensor log_prob = policy.distribution(at, batch.observation).log_prob(batch.action);
   return (log_prob * batch.advantage).mean(1).sum();

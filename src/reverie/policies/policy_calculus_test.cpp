@@ -10,8 +10,9 @@ namespace {
 
 using namespace testing;
 
-// Every function of the calculus against its autograd twin in double precision. The shapes: one row,
-// odd widths, no to three hidden layers, rows that fill no block, one block, and several units.
+// Every function of the calculus against its autograd twin in double precision. The shapes: one
+// row, odd widths, no to three hidden layers, rows that fill no block, one block, and several
+// units.
 struct Shape {
   std::vector<int64_t> hidden;
   int64_t observations, actions, tasks, rows;
@@ -38,8 +39,8 @@ class PolicyCalculus : public ::testing::TestWithParam<Shape> {
 
 TEST_P(PolicyCalculus, ScoreGradientEqualsAutograd) {
   for (const Tensor& at : {shared, separate}) {
-    const Tensor exact = calculus::autograd::score_gradient(*policy, at.to(torch::kFloat64),
-                                                            to_double(batch));
+    const Tensor exact =
+        calculus::autograd::score_gradient(*policy, at.to(torch::kFloat64), to_double(batch));
     EXPECT_LT(relative_error(calculus::score_gradient(*policy, at, batch), exact), 2e-5);
   }
 }
@@ -62,13 +63,12 @@ TEST_P(PolicyCalculus, FisherProductEqualsAutograd) {
 
 TEST_P(PolicyCalculus, SurrogateEqualsAutograd) {
   const OldPolicy old = calculus::evaluate(*policy, shared, batch);
-  for (const SurrogateTerms& terms : {SurrogateTerms{}, SurrogateTerms{0.2, 0.0},
-                                      SurrogateTerms{0.5, 0.3}}) {
+  for (const SurrogateTerms& terms :
+       {SurrogateTerms{}, SurrogateTerms{0.2, 0.0}, SurrogateTerms{0.5, 0.3}}) {
     const Tensor exact_gradient = calculus::autograd::surrogate_gradient(
         *policy, separate.to(torch::kFloat64), to_double(batch), to_double(old), terms);
-    EXPECT_LT(relative_error(
-                  calculus::surrogate_gradient(*policy, separate, batch, old, terms),
-                  exact_gradient),
+    EXPECT_LT(relative_error(calculus::surrogate_gradient(*policy, separate, batch, old, terms),
+                             exact_gradient),
               5e-5);
     const SurrogateMeans exact = calculus::autograd::surrogate(
         *policy, separate.to(torch::kFloat64), to_double(batch), to_double(old), terms);
@@ -80,10 +80,11 @@ TEST_P(PolicyCalculus, SurrogateEqualsAutograd) {
 
 TEST_P(PolicyCalculus, OldPolicyHasNoDivergenceFromItself) {
   const OldPolicy old = calculus::evaluate(*policy, separate, batch);
-  const OldPolicy twin = calculus::autograd::evaluate(*policy, separate, batch);
+  const OldPolicy twin =
+      calculus::autograd::evaluate(*policy, separate.to(torch::kFloat64), to_double(batch));
   EXPECT_LT(relative_error(old.mean, twin.mean), 1e-5);
   EXPECT_LT(relative_error(old.log_prob, twin.log_prob), 1e-5);
-  EXPECT_EQ(relative_error(old.log_std, twin.log_std), 0.0);
+  EXPECT_LT(relative_error(old.log_std, twin.log_std), 1e-6);
   const SurrogateMeans means = calculus::surrogate(*policy, separate, batch, old);
   EXPECT_EQ(means.kl.abs().max().item<double>(), 0.0);
   EXPECT_LT((means.surrogate - batch.advantage.mean(1)).abs().max().item<double>(), 1e-6);
@@ -92,14 +93,13 @@ TEST_P(PolicyCalculus, OldPolicyHasNoDivergenceFromItself) {
 TEST_P(PolicyCalculus, BitsDoNotDependOnTheNumberOfThreads) {
   const auto all = [&] {
     const OldPolicy old = calculus::evaluate(*policy, shared, batch);
-    return std::vector<Tensor>{
-        old.mean,
-        old.log_prob,
-        calculus::score_gradient(*policy, separate, batch),
-        calculus::score_hessian_product(*policy, separate, batch, v),
-        calculus::fisher_product(*policy, separate, batch, v),
-        calculus::surrogate_gradient(*policy, separate, batch, old),
-        calculus::surrogate(*policy, separate, batch, old).kl};
+    return std::vector<Tensor>{old.mean,
+                               old.log_prob,
+                               calculus::score_gradient(*policy, separate, batch),
+                               calculus::score_hessian_product(*policy, separate, batch, v),
+                               calculus::fisher_product(*policy, separate, batch, v),
+                               calculus::surrogate_gradient(*policy, separate, batch, old),
+                               calculus::surrogate(*policy, separate, batch, old).kl};
   };
   const int before = worker_count();
   set_worker_count(1);
@@ -112,11 +112,10 @@ TEST_P(PolicyCalculus, BitsDoNotDependOnTheNumberOfThreads) {
   set_worker_count(before);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, PolicyCalculus,
-    ::testing::Values(Shape{{32, 32}, 17, 6, 3, 700}, Shape{{5}, 3, 1, 2, 1},
-                      Shape{{7, 13, 3}, 2, 5, 1, 129}, Shape{{}, 4, 2, 2, 128},
-                      Shape{{64, 64}, 27, 8, 1, 1100}));
+INSTANTIATE_TEST_SUITE_P(Shapes, PolicyCalculus,
+                         ::testing::Values(Shape{{32, 32}, 17, 6, 3, 700}, Shape{{5}, 3, 1, 2, 1},
+                                           Shape{{7, 13, 3}, 2, 5, 1, 129}, Shape{{}, 4, 2, 2, 128},
+                                           Shape{{64, 64}, 27, 8, 1, 1100}));
 
 // Below the floor the standard deviation is constant: no derivative goes through it.
 TEST(PolicyCalculusFloor, HoldsTheDeviationConstant) {
@@ -140,9 +139,9 @@ TEST(PolicyCalculusFloor, HoldsTheDeviationConstant) {
                    calculus::autograd::score_hessian_product(policy, wide, to_double(batch), v)));
   EXPECT_TRUE(near(calculus::fisher_product(policy, at, batch, v),
                    calculus::autograd::fisher_product(policy, wide, to_double(batch), v)));
-  EXPECT_TRUE(near(calculus::surrogate_gradient(policy, at, batch, old),
-                   calculus::autograd::surrogate_gradient(policy, wide, to_double(batch),
-                                                          to_double(old))));
+  EXPECT_TRUE(
+      near(calculus::surrogate_gradient(policy, at, batch, old),
+           calculus::autograd::surrogate_gradient(policy, wide, to_double(batch), to_double(old))));
 }
 
 }  // namespace
