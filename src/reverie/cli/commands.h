@@ -27,7 +27,7 @@ struct EvalOptions {
   std::string folder;
   int64_t episodes = 20;
   int64_t seed = 1;
-  int64_t adapt = 0;  ///< Policy-gradient steps on real rollouts; 0: none.
+  int64_t adapt = 0;            ///< Policy-gradient steps on real rollouts; 0: none.
   int64_t adapt_episodes = 20;  ///< Real episodes that each of these learns from.
   bool stochastic = false;
   bool json = false;

@@ -62,8 +62,9 @@ int evaluate_run(const EvalOptions& options) {
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
   for (const auto& set : options.sets) settings.assign(set, "--set");
-  const SavedAgent saved(experiment, folder,
-                         [](const std::string& line) { fmt::print(stderr, "reverie: {}\n", line); });
+  const SavedAgent saved(experiment, folder, [](const std::string& line) {
+    fmt::print(stderr, "reverie: {}\n", line);
+  });
   const auto seed = static_cast<uint64_t>(options.seed);
   // The same initial states before and after, so that the difference is the policy's.
   const RandomStream random(seed, "eval command");

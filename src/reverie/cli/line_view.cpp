@@ -30,8 +30,8 @@ std::string format_eta(const RunStatus& status) {
 }
 
 void LineView::iteration(const IterationRow& row, const RunStatus& status) {
-  std::string line = fmt::format("iteration {}  steps {}/{}", row.iteration, row.env_steps,
-                                 status.budget);
+  std::string line =
+      fmt::format("iteration {}  steps {}/{}", row.iteration, row.env_steps, status.budget);
   const auto add = [&](const char* metric, const char* label, const char* unit, int digits) {
     const auto found = row.metrics.find(metric);
     if (found != row.metrics.end())
@@ -47,13 +47,13 @@ void LineView::iteration(const IterationRow& row, const RunStatus& status) {
   add("time/improve", "improve", "s", 2);
   const auto rate = row.metrics.find("time/imagined_steps_per_second");
   if (rate != row.metrics.end()) line += fmt::format("  {} imagined/s", format_rate(rate->second));
-  fmt::print("{}  elapsed {}  eta {}\n", line, format_duration(status.wall_seconds),
-             format_eta(status));
-  std::fflush(stdout);
+  note(fmt::format("{}  elapsed {}  eta {}", line, format_duration(status.wall_seconds),
+                   format_eta(status)));
 }
 
 void LineView::note(const std::string& line) {
-  fmt::print("{}\n", line);
+  // A reader that has gone, or a full disk under the log, is no reason to stop training.
+  std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
 }
 

@@ -11,8 +11,8 @@ namespace reverie::cli {
 namespace {
 
 std::string describe(const Setting& setting) {
-  std::string text = fmt::format("  {} = {}\n      {}", setting.key, format_value(setting.get()),
-                                 setting.doc);
+  std::string text =
+      fmt::format("  {} = {}\n      {}", setting.key, format_value(setting.get()), setting.doc);
   text += setting.choices.empty() ? fmt::format("; {}", setting.accepts())
                                   : fmt::format("; one of {}", fmt::join(setting.choices, ", "));
   return text + "\n";

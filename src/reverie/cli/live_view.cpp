@@ -59,7 +59,8 @@ std::string fit_width(const std::string& text, int width) {
 std::string sparkline(const std::vector<double>& values, size_t width) {
   const size_t first = values.size() > width ? values.size() - width : 0;
   if (first == values.size()) return "";
-  const auto [low, high] = std::minmax_element(values.begin() + static_cast<long>(first), values.end());
+  const auto [low, high] =
+      std::minmax_element(values.begin() + static_cast<long>(first), values.end());
   std::string line;
   for (size_t i = first; i < values.size(); ++i) {
     const double height = *high > *low ? (values[i] - *low) / (*high - *low) : 0.5;
@@ -70,6 +71,13 @@ std::string sparkline(const std::vector<double>& values, size_t width) {
 
 LiveView::~LiveView() {
   if (drawn_ > 0) draw(true);
+}
+
+// The block stays on the screen as it was at the end; the line follows it.
+void LiveView::finish(const std::string& line) {
+  if (drawn_ > 0) draw(true);
+  drawn_ = 0;
+  write_all(line + "\n");
 }
 
 std::string LiveView::bold(const std::string& text) const {
@@ -85,15 +93,16 @@ std::vector<std::string> LiveView::lines(int width) const {
   const auto row = [](const char* label, const std::string& text) {
     return fmt::format("  {:<8}{}", label, text);
   };
-  const double done = static_cast<double>(status_.env_steps) / static_cast<double>(std::max<int64_t>(1, status_.budget));
+  const double done = static_cast<double>(status_.env_steps) /
+                      static_cast<double>(std::max<int64_t>(1, status_.budget));
   std::vector<std::string> lines = {
       bold(title_),
       row("steps", fmt::format("{} {} of {}  elapsed {}  eta {}", bar(done, 20),
                                bold(format_count(status_.env_steps)), format_count(status_.budget),
                                format_duration(status_.wall_seconds), format_eta(status_))),
-      row("return", fmt::format("real {}  imagined {}  evaluation {}", bold(value("return/real", "{:.1f}")),
-                                value("return/imagined", "{:.1f}"),
-                                bold(value("eval/return", "{:.1f}")))),
+      row("return",
+          fmt::format("real {}  imagined {}  evaluation {}", bold(value("return/real", "{:.1f}")),
+                      value("return/imagined", "{:.1f}"), bold(value("eval/return", "{:.1f}")))),
       row("", sparkline(returns_, static_cast<size_t>(std::max(10, width - 12)))),
       row("model", fmt::format("holdout loss {}  kl {}", value("model/holdout_loss", "{:.5f}"),
                                value("policy/kl", "{:.5f}"))),

@@ -1,3 +1,5 @@
 #include <reverie/cli/commands.h>
 
-int main(int argc, char** argv) { return reverie::cli::run_program(argc, argv); }
+int main(int argc, char** argv) {
+  return reverie::cli::run_program(argc, argv);
+}

@@ -3,10 +3,9 @@
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
 #include <reverie/runs/run_folder.h>
-#include <reverie/runs/stop_signal.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -65,7 +64,9 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   command->add_option("TASK", options.task, "see: reverie list tasks")->type_name("");
   command->add_option("--preset", options.preset, "Published or own settings by name")
       ->type_name("NAME");
-  command->add_option("--config", options.config_file, "A file of settings, such as a run's config.toml")
+  command
+      ->add_option("--config", options.config_file,
+                   "A file of settings, such as a run's config.toml")
       ->type_name("FILE");
   add_shorthand(*command, options, "--steps", "run.steps", "COUNT", "Real steps in all");
   add_shorthand(*command, options, "--seed", "run.seed", "N", "Where every random stream starts");
@@ -81,7 +82,8 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options) {
 }
 
 CLI::App* add_resume(CLI::App& app, ResumeOptions& options) {
-  auto* command = app.add_subcommand("resume", "Go on with a run where its last checkpoint left it");
+  auto* command =
+      app.add_subcommand("resume", "Go on with a run where its last checkpoint left it");
   command->add_option("DIR", options.folder, "The run's folder")->required()->type_name("");
   command->add_option("--steps", options.steps, "Go on to this many real steps")
       ->type_name("COUNT");
@@ -107,7 +109,8 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
                    "Policy-gradient steps on real rollouts; reports the return before and after")
       ->type_name("K")
       ->check(CLI::Range(int64_t{0}, int64_t{1000}));
-  command->add_option("--adapt-episodes", options.adapt_episodes, "Real episodes for each such step")
+  command
+      ->add_option("--adapt-episodes", options.adapt_episodes, "Real episodes for each such step")
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
@@ -147,8 +150,9 @@ int dispatch(int argc, char** argv) {
   info_command->add_option("DIR", info_folder, "A run's folder")->type_name("");
 
   if (argc > 1 && argv[1][0] != '-' && !is_command(argv[1]))
-    throw UsageError(fmt::format("unknown command '{}'{}", argv[1],
-                                 did_you_mean(argv[1], {std::begin(kCommands), std::end(kCommands)})));
+    throw UsageError(
+        fmt::format("unknown command '{}'{}", argv[1],
+                    did_you_mean(argv[1], {std::begin(kCommands), std::end(kCommands)})));
   if (argc <= 1 || std::strcmp(argv[1], "help") == 0) {
     fmt::print("{}", app.help());
     return 0;
@@ -181,7 +185,6 @@ std::string first_line(std::string_view text) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
-  install_stop_signals();
   try {
     return dispatch(argc, argv);
   } catch (const Error& error) {

@@ -1,5 +1,5 @@
-// The program as a person meets it: the real binary, its exit codes, its one-line errors, and what a
-// kill at any moment leaves.
+// The program as a person meets it: the real binary, its exit codes, its one-line errors, and what
+// a kill at any moment leaves.
 #include <reverie/agents/agent.h>
 #include <reverie/core/error.h>
 #include <reverie/runs/checkpoint.h>
@@ -84,10 +84,21 @@ class ProgramTest : public ::testing::Test {
 
   // A run of seconds.
   std::vector<std::string> training(const std::string& out) const {
-    std::vector<std::string> arguments = {
-        "train", method(), "classic/pendulum", "--out", out, "--seed", "3", "--threads", "2",
-        "--set", "run.checkpoint_seconds=0", "--set", "run.eval_every=2", "--set",
-        "run.eval_episodes=2"};
+    std::vector<std::string> arguments = {"train",
+                                          method(),
+                                          "classic/pendulum",
+                                          "--out",
+                                          out,
+                                          "--seed",
+                                          "3",
+                                          "--threads",
+                                          "2",
+                                          "--set",
+                                          "run.checkpoint_seconds=0",
+                                          "--set",
+                                          "run.eval_every=2",
+                                          "--set",
+                                          "run.eval_episodes=2"};
     for (const auto& set : tiny()) {
       arguments.push_back("--set");
       arguments.push_back(set);
@@ -114,9 +125,15 @@ class ProgramTest : public ::testing::Test {
 };
 
 TEST_F(ProgramTest, AnswersWithoutTraining) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--help"}, {"--version"}, {"list"}, {"list", "methods"},
-        {"list", "tasks"}, {"list", "settings", method()}, {"train", "--help"}, {"info"}, {}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"--version"},
+                                                    {"list"},
+                                                    {"list", "methods"},
+                                                    {"list", "tasks"},
+                                                    {"list", "settings", method()},
+                                                    {"train", "--help"},
+                                                    {"info"},
+                                                    {}}) {
     const Result result = run(arguments);
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_FALSE(result.out.empty());
@@ -148,7 +165,8 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--set", "run.sead=1"}, 2, {"run.sead", "run.seed"});
   expect_error({"train", method(), task, "--set", "run.steps"}, 2, {"KEY=VALUE"});
   expect_error({"train", method(), task, "--set", "run.steps=many"}, 2, {"run.steps", "integer"});
-  expect_error({"train", method(), task, "--steps", "0"}, 2, {"--steps", "run.steps", "at least 1"});
+  expect_error({"train", method(), task, "--steps", "0"}, 2,
+               {"--steps", "run.steps", "at least 1"});
   expect_error({"train", method(), task, "--threads", "-1"}, 2, {"run.threads"});
   expect_error({"train", method(), task, "--device", "toaster"}, 2, {"run.device"});
   expect_error({"train", method(), task, "--nosuch"}, 2, {"--nosuch"});
@@ -227,7 +245,8 @@ TEST_F(ProgramTest, CtrlCAndSigtermStopWithACheckpoint) {
   for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     const std::string name = fmt::format("stopped{}", signal);
     const pid_t child = start(training(name));
-    while (!fs::exists(root_ / name / "lock")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (!fs::exists(root_ / name / "lock"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     ::kill(child, signal);
     const Result result = finish(child);
@@ -274,7 +293,8 @@ TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
 
 TEST_F(ProgramTest, OneRunOneProcess) {
   const pid_t child = start(training("a"));
-  while (!fs::exists(root_ / "a" / "run.sqlite")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (!fs::exists(root_ / "a" / "run.sqlite"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   expect_error({"resume", "a"}, 1, {"process", std::to_string(child)});
   ::kill(child, SIGKILL);
   finish(child);

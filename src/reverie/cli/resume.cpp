@@ -10,8 +10,10 @@ int resume(const ResumeOptions& options) {
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
-  if (!options.steps.empty()) settings.assign("run.steps", std::string_view(options.steps), "--steps");
-  if (!options.threads.empty()) settings.assign("run.threads", std::string_view(options.threads), "--threads");
+  if (!options.steps.empty())
+    settings.assign("run.steps", std::string_view(options.steps), "--steps");
+  if (!options.threads.empty())
+    settings.assign("run.threads", std::string_view(options.threads), "--threads");
   return continue_run(experiment, folder, !options.steps.empty() || !options.threads.empty());
 }
 

@@ -39,6 +39,7 @@ std::string resume_command(const RunFolder& folder) {
 
 int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
   bool done = false;
+  install_stop_signals();
   try {
     done = trainer.run([] { return stop_signal() != 0; });
   } catch (const NonFiniteError&) {
@@ -49,12 +50,12 @@ int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
     rethrow_with_advice(error, folder);
   }
   if (done) {
-    view.note(fmt::format("done: {} real steps; policy and summary in {}", trainer.env_steps(),
-                          folder.root().string()));
+    view.finish(fmt::format("done: {} real steps; policy and summary in {}", trainer.env_steps(),
+                            folder.root().string()));
     return 0;
   }
-  view.note(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
-                        resume_command(folder)));
+  view.finish(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
+                          resume_command(folder)));
   return 128 + stop_signal();
 }
 

@@ -13,7 +13,8 @@ namespace reverie::cli {
 /// Trains a new run in a folder of its own. Returns the exit code.
 int start_run(Experiment& experiment, const std::string& out);
 
-/// Goes on with a run; `rewrite_config` where the experiment is no longer what its config.toml says.
+/// Goes on with a run; `rewrite_config` where the experiment is no longer what its config.toml
+/// says.
 int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config);
 
 }  // namespace reverie::cli

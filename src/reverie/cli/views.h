@@ -35,6 +35,7 @@ class LiveView : public TrainingView {
   void progress(std::string_view phase, double fraction, const RunStatus& status) override;
   void iteration(const IterationRow& row, const RunStatus& status) override;
   void note(const std::string& line) override;
+  void finish(const std::string& line) override;
 
   /// The lines as drawn for a terminal this wide; for tests.
   std::vector<std::string> lines(int width) const;
@@ -57,7 +58,8 @@ class LiveView : public TrainingView {
 /// Text of at most `width` columns (UTF-8, one column a character; escapes take none).
 std::string fit_width(const std::string& text, int width);
 
-/// Block characters of rising height for the values, the newest `width` of them; no more than 8 levels.
+/// Block characters of rising height for the values, the newest `width` of them; no more than 8
+/// levels.
 std::string sparkline(const std::vector<double>& values, size_t width);
 
 /// "12,345", and "1.2M", "34.5k" for rates.

@@ -11,8 +11,8 @@
 namespace reverie {
 
 /// The checkpoints of one run: `folder/NNNNNN.ckpt`. A file is a header (magic, size, CRC-32 of the
-/// rest) and an Archive's bytes, so that any damage shows before a value is used. It holds no clock:
-/// two runs in the same state write the same bytes.
+/// rest) and an Archive's bytes, so that any damage shows before a value is used. It holds no
+/// clock: two runs in the same state write the same bytes.
 class Checkpoints {
  public:
   using Warn = std::function<void(const std::string&)>;
@@ -29,8 +29,8 @@ class Checkpoints {
   /// Numbers of the files there, rising.
   std::vector<int64_t> numbers() const;
 
-  /// Writes checkpoint `number`, then removes all but the newest two. Throws Error where it cannot be
-  /// written (a full disk); those already there are unharmed.
+  /// Writes checkpoint `number`, then removes all but the newest two. Throws Error where it cannot
+  /// be written (a full disk); those already there are unharmed.
   void save(int64_t number, const Archive& archive) const;
 
   /// The newest that is whole; for each damaged one passed over, one line to `warn`. Nothing where

@@ -21,7 +21,8 @@ std::string_view preset_text(const std::string& method) {
 // The text of an assignment whose value must be a name.
 std::string name_of(const Assignment& assignment) {
   if (const auto* text = std::get_if<std::string>(&assignment.value)) return *text;
-  throw UsageError(fmt::format("{}: '{}' takes a name in quotes", assignment.where, assignment.key));
+  throw UsageError(
+      fmt::format("{}: '{}' takes a name in quotes", assignment.where, assignment.key));
 }
 
 // A preset's own settings first, then what it says of this task.
@@ -30,9 +31,10 @@ void apply_preset(Settings& settings, const ExperimentRequest& request, const st
   const auto names = preset_names(method);
   if (std::find(names.begin(), names.end(), request.preset) == names.end()) {
     if (request.preset == "default") return;
-    throw UsageError(fmt::format("{} has no preset '{}'{}; it has: {}", method, request.preset,
-                                 did_you_mean(request.preset, names),
-                                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    throw UsageError(
+        fmt::format("{} has no preset '{}'{}; it has: {}", method, request.preset,
+                    did_you_mean(request.preset, names),
+                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
   const std::string file = "presets/" + method + ".toml";
   const auto assignments = read_toml(preset_text(method), file);
@@ -97,7 +99,8 @@ Experiment resolve(const ExperimentRequest& request) {
   Settings settings = experiment.settings();
   apply_preset(settings, chosen, method, task);
   for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
-  for (const auto& flag : request.flags) settings.assign(flag.key, std::string_view(flag.value), flag.where);
+  for (const auto& flag : request.flags)
+    settings.assign(flag.key, std::string_view(flag.value), flag.where);
   return experiment;
 }
 

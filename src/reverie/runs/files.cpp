@@ -91,7 +91,8 @@ std::string read_file(const std::filesystem::path& path) {
 void make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (!error && !std::filesystem::is_directory(path)) error = std::make_error_code(std::errc::not_a_directory);
+  if (!error && !std::filesystem::is_directory(path))
+    error = std::make_error_code(std::errc::not_a_directory);
   if (error) throw Error(fmt::format("cannot create {}: {}", path.string(), error.message()));
 }
 
@@ -125,6 +126,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
     errno = 0;
 }
 
-FolderLock::~FolderLock() { ::close(descriptor_); }
+FolderLock::~FolderLock() {
+  ::close(descriptor_);
+}
 
 }  // namespace reverie

@@ -7,9 +7,9 @@
 
 namespace reverie {
 
-/// Replaces `path` by a file of these bytes: written under a temporary name, synced, renamed, and the
-/// folder synced, so that at any instant either the old file or the new one is there. Throws Error
-/// naming the path and the reason (a full disk, no permission); the old file is unharmed.
+/// Replaces `path` by a file of these bytes: written under a temporary name, synced, renamed, and
+/// the folder synced, so that at any instant either the old file or the new one is there. Throws
+/// Error naming the path and the reason (a full disk, no permission); the old file is unharmed.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// The bytes of a file. Throws Error naming the path and the reason.

@@ -73,23 +73,20 @@ RunFolder create_run(Experiment& experiment, const std::string& out) {
       throw Error(fmt::format("{} is not empty and holds no run; name another folder", out));
   }
   RunFolder folder(path);
-  make_folder(folder.checkpoints());
   write_config(folder, experiment);
   return folder;
 }
 
 void write_config(const RunFolder& folder, Experiment& experiment) {
-  const std::string header =
-      fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n", REVERIE_VERSION,
-                  program_name(), folder.config().string());
+  const std::string header = fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n",
+                                         REVERIE_VERSION, program_name(), folder.config().string());
   write_file_atomically(folder.config(), header + experiment.to_toml(true));
 }
 
 RunFolder open_run(const std::string& path) {
   RunFolder folder(path);
   std::error_code error;
-  if (!fs::exists(folder.root(), error))
-    throw Error(fmt::format("there is no folder {}", path));
+  if (!fs::exists(folder.root(), error)) throw Error(fmt::format("there is no folder {}", path));
   if (!fs::exists(folder.config(), error))
     throw Error(fmt::format("{} is no run: it has no config.toml", path));
   return folder;
@@ -134,9 +131,8 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
   field("wall_seconds", fmt::format("{:.2f}", summary.wall_seconds));
   field("imagined_steps", std::to_string(summary.imagined_steps));
   field("imagined_steps_per_second",
-        fmt::format("{:.0f}", improving > 0
-                                  ? static_cast<double>(summary.imagined_steps) / improving
-                                  : 0.0));
+        fmt::format("{:.0f}",
+                    improving > 0 ? static_cast<double>(summary.imagined_steps) / improving : 0.0));
   field("threads", std::to_string(worker_count()));
   field("version", json_text(REVERIE_VERSION));
   json += fmt::format("  \"host\": {}\n}}\n", json_text(host_description()));

@@ -13,12 +13,16 @@ void RunMonitor::record(std::string_view name, double value) {
 
 void RunMonitor::progress(std::string_view phase, double fraction) {
   const std::lock_guard lock(mutex_);
-  view_.progress(phase, fraction, status_);
+  RunStatus status = status_;
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - status_at_;
+  status.wall_seconds += since.count();
+  view_.progress(phase, fraction, status);
 }
 
 void RunMonitor::set_status(const RunStatus& status) {
   const std::lock_guard lock(mutex_);
   status_ = status;
+  status_at_ = std::chrono::steady_clock::now();
 }
 
 void RunMonitor::add_episodes(const std::vector<Episode>& episodes) {

@@ -47,6 +47,7 @@ class RunMonitor : public Monitor {
   TrainingView& view_;
   std::mutex mutex_;
   RunStatus status_;
+  std::chrono::steady_clock::time_point status_at_{};
   std::map<std::string, double> metrics_;
   std::vector<Episode> episodes_;
 };

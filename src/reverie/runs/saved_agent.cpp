@@ -13,9 +13,9 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
     throw Error(fmt::format("{} has no checkpoint yet; train it first: {} resume {}",
                             folder.root().string(), program_name(), folder.root().string()));
   task_ = experiment.task->make_task(experiment.env);
-  agent_ = experiment.method->make(*experiment.agent,
-                                   {*task_, static_cast<uint64_t>(experiment.run.seed),
-                                    torch::Device(torch::kCPU), silent_});
+  agent_ = experiment.method->make(
+      *experiment.agent,
+      {*task_, static_cast<uint64_t>(experiment.run.seed), torch::Device(torch::kCPU), silent_});
   loaded->archive("env_steps", env_steps);
   loaded->archive("agent", *agent_);
 }

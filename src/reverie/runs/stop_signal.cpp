@@ -28,6 +28,8 @@ void install_stop_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-int stop_signal() { return received.load(); }
+int stop_signal() {
+  return received.load();
+}
 
 }  // namespace reverie

@@ -110,7 +110,9 @@ Store::Store(const std::filesystem::path& file) : file_(file) {
   }
 }
 
-Store::~Store() { sqlite3_close(database_); }
+Store::~Store() {
+  sqlite3_close(database_);
+}
 
 void Store::fail(int code) const {
   const char* reason = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(code);
@@ -181,8 +183,8 @@ std::vector<EvaluationRow> Store::evaluations() const {
                    "SELECT iteration, env_steps, episodes, return_mean, return_std"
                    " FROM evaluations ORDER BY iteration");
   while (select.step())
-    rows.push_back({select.integer(0), select.integer(1), select.integer(2), select.real(3),
-                    select.real(4)});
+    rows.push_back(
+        {select.integer(0), select.integer(1), select.integer(2), select.real(3), select.real(4)});
   return rows;
 }
 

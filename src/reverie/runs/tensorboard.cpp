@@ -106,8 +106,7 @@ EventFile::EventFile(const std::filesystem::path& folder, double unix_time) {
   ::gethostname(host, sizeof(host) - 1);
   path_ = folder / fmt::format("events.out.tfevents.{:.0f}.{}", unix_time, host);
   file_.reset(std::fopen(path_.c_str(), "wbe"));
-  if (!file_)
-    throw Error(fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno)));
+  if (!file_) throw Error(fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno)));
   write(version_event(unix_time));
 }
 

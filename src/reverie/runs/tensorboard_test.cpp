@@ -28,8 +28,9 @@ TEST(TensorBoard, ScalarEventBytes) {
       "\x10\xAC\x02"                          // 2: step 300
       "\x2A\x0C"                              // 5: summary, 12 bytes
       "\x0A\x0A"                              // 1: value, 10 bytes
-      "\x0A\x03" "a/b"                        // 1: tag
-      "\x15\x00\x00\x00\x3F",                 // 2: simple_value 0.5
+      "\x0A\x03"
+      "a/b"                    // 1: tag
+      "\x15\x00\x00\x00\x3F",  // 2: simple_value 0.5
       9 + 3 + 2 + 2 + 5 + 5);
   EXPECT_EQ(event, expected);
 }

@@ -40,13 +40,14 @@ Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& 
       monitor_(view),
       store_(folder.store()),
       checkpoints_(folder.checkpoints()) {
+  make_folder(folder.checkpoints());
   const auto seed = static_cast<uint64_t>(experiment.run.seed);
   // The task as the environments have it, with the settings of `env.…` in its spec.
   // How many environments there are is the agent's to say, and the agent needs a task before there
   // is a world: each gets its own, equal one.
   task_ = experiment.task->make_task(experiment.env);
-  agent_ = experiment.method->make(
-      *experiment.agent, {*task_, seed, parse_device(experiment.run.device), monitor_});
+  agent_ = experiment.method->make(*experiment.agent,
+                                   {*task_, seed, parse_device(experiment.run.device), monitor_});
   world_ = std::make_unique<World>(*experiment.task, experiment.env, agent_->environments(),
                                    RandomStream(seed, "world"));
   replay_ = std::make_unique<Replay>(agent_->replay_capacity(), task_->spec().observation_size,
@@ -62,8 +63,8 @@ void Trainer::serialize(Archive& archive) {
   archive("method", method);
   archive("task", task);
   if (method != experiment_.method->name || task != experiment_.task->spec.name)
-    throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method, task,
-                            experiment_.method->name, experiment_.task->spec.name));
+    throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method,
+                            task, experiment_.method->name, experiment_.task->spec.name));
   archive("phases", phases_);
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
   archive("env_steps", env_steps);
@@ -96,7 +97,9 @@ bool Trainer::finished() const {
   return phases_ % kPhases == 0 && world_->steps() >= experiment_.run.steps;
 }
 
-double Trainer::wall_seconds() const { return earlier_seconds_ + seconds_since(start_); }
+double Trainer::wall_seconds() const {
+  return earlier_seconds_ + seconds_since(start_);
+}
 
 RunStatus Trainer::status() const {
   const double here = seconds_since(start_);
@@ -117,8 +120,7 @@ bool Trainer::run(const std::function<bool()>& stop) {
         store_.add_event("stop", fmt::format("at {} real steps", world_->steps()));
         return false;
       }
-      if (phases_ % kPhases == 0 &&
-          seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds)
+      if (phases_ % kPhases == 0 && seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds)
         checkpoint();
     }
   } catch (const NonFiniteError& error) {
@@ -184,8 +186,7 @@ void Trainer::finish_iteration() {
 EvaluationRow Trainer::evaluate_policy() {
   const auto seed = static_cast<uint64_t>(experiment_.run.seed);
   // The stream depends on the iteration alone: an evaluation leaves no state behind to save.
-  const auto random =
-      RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
+  const auto random = RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
   const auto found = evaluate(agent_->policy(), *experiment_.task, experiment_.env,
                               experiment_.run.eval_episodes, false, random);
   const Spread returns = spread(found.returns);
@@ -232,8 +233,8 @@ void Trainer::open_events() {
   events_ = std::make_unique<EventFile>(folder_.root(), now);
   for (const auto& row : store_.iterations()) {
     const auto wall = row.metrics.find("time/wall");
-    events_->add(first_unix_time_ + (wall == row.metrics.end() ? 0.0 : wall->second),
-                 row.env_steps, row.metrics);
+    events_->add(first_unix_time_ + (wall == row.metrics.end() ? 0.0 : wall->second), row.env_steps,
+                 row.metrics);
   }
   events_->flush();
 }

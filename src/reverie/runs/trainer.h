@@ -17,10 +17,10 @@ namespace reverie {
 ///
 ///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
 ///
-/// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop between
-/// two phases, and at the end. When a checkpoint is made changes no result: killed at any moment and
-/// resumed, a run ends with the same policy, replay and metrics ("time/…" apart), bit for bit, on the
-/// same machine and thread count.
+/// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop
+/// between two phases, and at the end. When a checkpoint is made changes no result: killed at any
+/// moment and resumed, a run ends with the same policy, replay and metrics ("time/…" apart), bit
+/// for bit, on the same machine and thread count.
 class Trainer {
  public:
   /// References outlive the trainer. Throws Error, UsageError as the parts do.
@@ -74,7 +74,7 @@ class Trainer {
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<EventFile> events_;
 
-  int64_t phases_ = 0;        // completed in all: iteration and phase in one number
+  int64_t phases_ = 0;  // completed in all: iteration and phase in one number
   int64_t saved_phases_ = -1;
   int64_t imagined_before_ = 0;
   double earlier_seconds_ = 0;  // wall-clock of the processes before this one

@@ -13,8 +13,9 @@ struct RunStatus {
   int64_t iteration = 0;  ///< Complete ones.
   int64_t env_steps = 0;
   int64_t budget = 0;
-  double wall_seconds = 0;   ///< Resumes included.
-  double steps_per_second = 0;  ///< Real steps over wall-clock since this process began; 0: unknown.
+  double wall_seconds = 0;  ///< Resumes included.
+  double steps_per_second =
+      0;  ///< Real steps over wall-clock since this process began; 0: unknown.
 };
 
 class TrainingView {
@@ -26,6 +27,8 @@ class TrainingView {
   virtual void iteration(const IterationRow&, const RunStatus&) {}
   /// One line for the person: a warning, where a checkpoint went.
   virtual void note(const std::string&) {}
+  /// The last line of all.
+  virtual void finish(const std::string& line) { note(line); }
 };
 
 }  // namespace reverie

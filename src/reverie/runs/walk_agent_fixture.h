@@ -29,8 +29,9 @@ struct WalkConfig : AgentConfig {
   }
 };
 
-/// Acts with a Gaussian policy, remembers, and takes random steps in parameter space: every stateful
-/// thing an agent has (parameters, a stream, counters, mid-episode environments), and no learning.
+/// Acts with a Gaussian policy, remembers, and takes random steps in parameter space: every
+/// stateful thing an agent has (parameters, a stream, counters, mid-episode environments), and no
+/// learning.
 class WalkAgent : public Agent {
  public:
   WalkAgent(const WalkConfig& config, const AgentContext& context)
@@ -53,7 +54,8 @@ class WalkAgent : public Agent {
       const StepResult result = world.step(action);
       replay.add({observation, action, result.reward, result.next_observation, result.terminated,
                   result.truncated});
-      monitor_.progress("collect", static_cast<double>(step) / static_cast<double>(config_.steps_per_iteration));
+      monitor_.progress(
+          "collect", static_cast<double>(step) / static_cast<double>(config_.steps_per_iteration));
     }
   }
 

@@ -1,0 +1,81 @@
+#include <reverie/runs/evaluate.h>
+
+#include <reverie/core/workers.h>
+#include <reverie/runs/adapt.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+const TaskEntry& pendulum() {
+  return find_task("classic/pendulum");
+}
+
+GaussianPolicy make_policy() {
+  RandomStream random(1, "policy");
+  const TaskSpec& spec = pendulum().spec;
+  return GaussianPolicy(spec.observation_size, spec.action_size(), PolicyConfig{}, random);
+}
+
+TEST(Evaluate, SpreadOfKnownNumbers) {
+  EXPECT_EQ(spread({1, 3}).mean, 2.0);
+  EXPECT_EQ(spread({1, 3}).std, 1.0);
+  EXPECT_EQ(spread({}).mean, 0.0);
+}
+
+TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
+  const auto found =
+      evaluate(make_policy(), pendulum(), EnvConfig{}, 70, false, RandomStream(1, "eval"));
+  ASSERT_EQ(found.returns.size(), 70u);  // more than run side by side
+  EXPECT_THAT(found.lengths, ::testing::Each(pendulum().spec.horizon));
+  EXPECT_GT(spread(found.returns).std, 0.0) << "initial states must differ";
+}
+
+TEST(Evaluate, DependsOnItsStreamAloneAndNotOnThreads) {
+  const auto policy = make_policy();
+  const auto measure = [&](bool stochastic, uint64_t seed) {
+    return evaluate(policy, pendulum(), EnvConfig{}, 5, stochastic, RandomStream(seed, "eval"))
+        .returns;
+  };
+  const int workers = worker_count();
+  const auto first = measure(true, 1);
+  set_worker_count(3);
+  EXPECT_EQ(measure(true, 1), first);
+  set_worker_count(workers);
+  EXPECT_NE(measure(true, 2), first);
+  EXPECT_NE(measure(false, 1), first);
+}
+
+TEST(Adapt, RolloutsAreWholeRows) {
+  EnvConfig env;
+  env.horizon = 30;
+  const auto rollouts =
+      collect_rollouts(make_policy(), pendulum(), env, 4, RandomStream(1, "adapt"));
+  EXPECT_EQ(rollouts.reward.sizes(), (std::vector<int64_t>{1, 4, 30}));
+  EXPECT_EQ(rollouts.time.select(2, 29).min().item<float>(), 29.0f);
+  EXPECT_EQ(rollouts.truncated.sum().item<int64_t>(), 4);
+  EXPECT_TRUE(
+      torch::equal(rollouts.observation.slice(2, 1), rollouts.next_observation.slice(2, 0, -1)));
+}
+
+TEST(Adapt, StepsFollowTheGradientAndLeaveTheOriginal) {
+  const auto policy = make_policy();
+  const Tensor before = policy.parameters().clone();
+  AdaptOptions options;
+  options.steps = 2;
+  options.episodes = 3;
+  const auto adapt = [&](double learning_rate) {
+    options.learning_rate = learning_rate;
+    return adapt_in_world(policy, pendulum(), EnvConfig{}, options, RandomStream(1, "adapt"))
+        .parameters();
+  };
+  EXPECT_TRUE(torch::equal(adapt(0), before));
+  EXPECT_FALSE(torch::equal(adapt(0.1), before));
+  EXPECT_TRUE(torch::equal(adapt(0.1), adapt(0.1)));
+  EXPECT_TRUE(torch::equal(policy.parameters(), before));
+}
+
+}  // namespace
+}  // namespace reverie
