@@ -177,6 +177,7 @@ TEST_P(EnvConformance, BatchesEqualTheirRows) {
     EXPECT_EQ(reward.scalar_type(), type);
     EXPECT_EQ(terminated.sizes(), torch::IntArrayRef({37}));
     EXPECT_EQ(terminated.scalar_type(), torch::kBool);
+    EXPECT_TRUE(task->terminates() || !terminated.any().item<bool>());
     for (int64_t i = 0; i < 37; ++i) {
       const auto row = [i](const Tensor& x) { return x.slice(0, i, i + 1).clone(); };
       EXPECT_TRUE(task->reward(row(observation), row(action), row(next)).equal(row(reward))) << i;

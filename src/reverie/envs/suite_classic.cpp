@@ -158,6 +158,7 @@ class ClassicCartPole : public Task {
   Tensor reward(const Tensor&, const Tensor&, const Tensor& next) const override {
     return torch::ones({next.size(0)}, next.options());
   }
+  bool terminates() const override { return true; }
   Tensor terminated(const Tensor& next) const override {
     return (next.select(1, 0).abs() > 2.4) | (next.select(1, 2).abs() > 12 * pi / 180);
   }

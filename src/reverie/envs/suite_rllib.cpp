@@ -57,6 +57,7 @@ class RllibHopper : public Task {
   Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
     return (next.select(1, 5) + 1.0 - 0.001 * squared_norm(action)).clamp(-1000, 1000);
   }
+  bool terminates() const override { return true; }
   Tensor terminated(const Tensor& next) const override { return unhealthy(next); }
   Tensor measured_terminated(const Tensor& next) const override {
     return unhealthy(next.slice(1, 1));
