@@ -301,8 +301,9 @@ TEST_F(ProgramTest, OneRunOneProcess) {
 }
 
 std::vector<std::string> ProgramTest::tiny() {
-  if (method() == "walk") return {"run.steps=2000", "pause_ms=15"};
-  return {"run.steps=2000"};
+  return {"run.steps=2000",      "random_steps=400", "buffer=2000",     "tasks=2",
+          "imagined_rollouts=4", "meta_steps=2",     "model.members=2", "model.hidden=[16, 16]",
+          "fit.first_epochs=3",  "fit.epochs=2"};
 }
 
 }  // namespace
