@@ -89,7 +89,7 @@ bring_up_to_date() {
       say "configuring"
       (cd "$root" && cmake --preset release) >>"$log" 2>&1 || fail_with_log "configuring failed"
     fi
-    say "building (the first time takes minutes)"
+    [[ -x $build/src/reverie/reverie ]] || say "building; the first time takes minutes"
     if ! ninja -C "$build" "$target" 2>&1 | show_progress; then
       fail_with_log "the build failed"
     fi

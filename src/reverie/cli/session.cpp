@@ -63,7 +63,8 @@ int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
 
 int start_run(Experiment& experiment, const std::string& out) {
   start_threads(experiment);
-  // What the task refuses shows before a folder is made.
+  // What the machine and the task refuse shows before a folder is made.
+  parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
   const RunFolder folder = create_run(experiment, out);
   const FolderLock lock(folder.root());

@@ -20,6 +20,8 @@ double seconds_since(std::chrono::steady_clock::time_point moment) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
 }
 
+}  // namespace
+
 torch::Device parse_device(const std::string& name) {
   try {
     const torch::Device device(name);
@@ -30,8 +32,6 @@ torch::Device parse_device(const std::string& name) {
     throw UsageError(fmt::format("'run.device' takes cpu, cuda or cuda:N, not '{}'", name));
   }
 }
-
-}  // namespace
 
 Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view)
     : experiment_(experiment),
