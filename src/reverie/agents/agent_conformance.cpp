@@ -57,10 +57,18 @@ TaskEntry puck() {
 
 /// Settings that make a method small; keys a method does not have are left out.
 const std::map<std::string, std::string> kSmall = {
-    {"tasks", "6"},          {"imagined_rollouts", "8"}, {"random_steps", "360"},
-    {"meta_steps", "8"},     {"buffer", "2000"},         {"model.hidden", "[32]"},
-    {"model.members", "3"},  {"fit.first_epochs", "30"}, {"fit.epochs", "10"},
-    {"fit.batch", "64"},     {"policy.init_std", "0.5"}, {"real_rollouts", "1"},
+    {"tasks", "6"},
+    {"imagined_rollouts", "8"},
+    {"random_steps", "360"},
+    {"meta_steps", "8"},
+    {"buffer", "2000"},
+    {"model.hidden", "[32]"},
+    {"model.members", "3"},
+    {"fit.first_epochs", "30"},
+    {"fit.epochs", "10"},
+    {"fit.batch", "64"},
+    {"policy.init_std", "0.5"},
+    {"real_rollouts", "1"},
     {"policy.hidden", "[16]"},
 };
 
@@ -80,7 +88,7 @@ struct Life {
     config->describe(settings);
     for (const auto& setting : settings.list())
       if (const auto small = kSmall.find(setting.key); small != kSmall.end())
-        settings.assign(small->first, small->second, "test");
+        settings.assign(small->first, std::string_view(small->second), std::string_view("test"));
     agent = entry.make(*config, AgentContext{task, seed, torch::kCPU, monitor});
     world = std::make_unique<World>(puck(), EnvConfig(), agent->environments(),
                                     RandomStream(seed, "world"));
@@ -163,9 +171,12 @@ TEST_P(AgentConformance, LearnsASmallTask) {
   Life life(entry());
   const auto value = [&] {
     World fresh(puck(), EnvConfig(), 50, RandomStream(9, "evaluation"));
-    return first_returns(roll_out(fresh, 30, [&](const Tensor& observation) {
-             return life.agent->policy().distribution(observation).mean;
-           })).mean().item<double>();
+    return first_returns(roll_out(fresh, 30,
+                                  [&](const Tensor& observation) {
+                                    return life.agent->policy().distribution(observation).mean;
+                                  }))
+        .mean()
+        .item<double>();
   };
   const double before = value();
   for (int64_t phase = 0; phase < 15; ++phase) life.iterate(phase % 3);
@@ -180,8 +191,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, AgentConformance, testing::ValuesIn([] {
                            for (const auto& agent : all_agents()) names.push_back(agent.name);
                            return names;
                          }()),
-                         [](const auto& info) {
-                           auto name = info.param;
+                         [](const auto& method) {
+                           auto name = method.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

@@ -10,8 +10,11 @@ namespace {
 /// `count` transitions whose reward counts from `first`, the other fields made of it.
 Transitions numbered(int64_t first, int64_t count) {
   const auto number = torch::arange(first, first + count, torch::kFloat32);
-  return {number.unsqueeze(1).repeat({1, 3}), -number.unsqueeze(1).repeat({1, 2}), number,
-          number.unsqueeze(1).repeat({1, 3}) + 1, number.remainder(5).eq(0),
+  return {number.unsqueeze(1).repeat({1, 3}),
+          -number.unsqueeze(1).repeat({1, 2}),
+          number,
+          number.unsqueeze(1).repeat({1, 3}) + 1,
+          number.remainder(5).eq(0),
           number.remainder(7).eq(0)};
 }
 

@@ -64,7 +64,9 @@ class Walker {
       move();
       store(t);
     }
-    require_finite(state_, fmt::format("imagined states (task {})", group_.first_task));
+    // All of them: the last step may have begun a new episode over a bad state.
+    require_finite(dream_.rollouts.next_observation.narrow(0, group_.first_task, group_.tasks),
+                   fmt::format("the states imagined for task {}", group_.first_task));
   }
 
  private:

@@ -50,7 +50,8 @@ struct ImagineTest : testing::Test {
     resets = random.normal({7, 3}) + 100;  // told apart from anything imagined
   }
   Rollouts run(const Task& which) {
-    return imagine(which, *model, *policy, parameters, starts, resets, options, RandomStream(9, "r"));
+    return imagine(which, *model, *policy, parameters, starts, resets, options,
+                   RandomStream(9, "r"));
   }
 
   LineTask task{1e9};
@@ -64,7 +65,8 @@ TEST_F(ImagineTest, EveryStepIsThePredictionOfTheTasksMember) {
   build();
   const auto rollouts = run(task);
   EXPECT_TRUE(torch::equal(rollouts.observation.select(2, 0), starts));
-  EXPECT_TRUE(torch::equal(rollouts.observation.slice(2, 1), rollouts.next_observation.slice(2, 0, -1)));
+  EXPECT_TRUE(
+      torch::equal(rollouts.observation.slice(2, 1), rollouts.next_observation.slice(2, 0, -1)));
   for (int64_t i = 0; i < 4; ++i) {
     const auto observation = rollouts.observation[i].flatten(0, 1);
     const auto action = rollouts.action[i].flatten(0, 1);
@@ -128,8 +130,8 @@ TEST_F(ImagineTest, RandomMembersAreDrawnEvenly) {
   options.horizon = 1;
   starts = torch::zeros({4, 500, 3});
   const auto rollouts = run(task);
-  const auto predicted = model->predict(rollouts.observation.view({-1, 3}),
-                                        rollouts.action.view({-1, 2})).observation;
+  const auto predicted =
+      model->predict(rollouts.observation.view({-1, 3}), rollouts.action.view({-1, 2})).observation;
   const auto next = rollouts.next_observation.view({-1, 3});
   const auto distance = (predicted - next.unsqueeze(0)).abs().amax(2);
   EXPECT_LT(distance.amin(0).max().item<double>(), 1e-3);  // each is one member's own prediction
@@ -148,8 +150,7 @@ TEST_F(ImagineTest, AGaussianHeadAddsTheNoiseItPredicts) {
   const auto x = model->inputs(torch::zeros({1, 3}), rollouts.action[0][0]);
   const auto raw = model->ensemble().forward(x.unsqueeze(0).expand({2, -1, -1}))[0];
   const auto prediction = model->head(raw, model->variance_bounds()[0]);
-  const auto std =
-      torch::exp(0.5 * prediction.log_variance)[0] * model->target_normaliser().std();
+  const auto std = torch::exp(0.5 * prediction.log_variance)[0] * model->target_normaliser().std();
   EXPECT_TRUE(torch::allclose(next.std(0), std, 0.08));
 }
 

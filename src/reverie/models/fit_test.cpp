@@ -61,7 +61,7 @@ TEST(Fit, LearnsALinearSystem) {
     config.learn_reward = true;
     FitConfig fit_config;
     fit_config.batch = 100;
-    const Fitted fitted(config, data, fit_config, 60);
+    const Fitted fitted(config, data, fit_config, 120);
     EXPECT_LT(fitted.report.holdout_loss, 2e-3);
     const auto fresh = linear_data(100, 0, random);
     const auto next = fitted.model->predict(fresh.observation, fresh.action);
@@ -79,7 +79,8 @@ TEST(Fit, AGaussianHeadFindsTheNoise) {
   FitConfig fit_config;
   fit_config.batch = 200;
   const Fitted fitted(config, data, fit_config, 40);
-  const auto x = fitted.model->inputs(data.observation, data.action).unsqueeze(0).expand({3, -1, -1});
+  const auto x =
+      fitted.model->inputs(data.observation, data.action).unsqueeze(0).expand({3, -1, -1});
   const auto raw = fitted.model->ensemble().forward(x);
   const auto prediction = fitted.model->head(raw, fitted.model->variance_bounds().unsqueeze(1));
   const auto std =

@@ -30,8 +30,8 @@ TEST_P(EnsembleTest, ForwardEqualsTheTwin) {
   const auto expected = ensemble.forward(x);
   kernels::MlpPass pass(shape, rows);
   for (int64_t k = 0; k < 3; ++k) {
-    const auto* y = pass.forward(ensemble.effective()[k].data_ptr<float>(),
-                                 x[k].data_ptr<float>(), rows);
+    const auto* y =
+        pass.forward(ensemble.effective()[k].data_ptr<float>(), x[k].data_ptr<float>(), rows);
     const auto result = torch::from_blob(const_cast<float*>(y), {rows, shape.output()});
     EXPECT_TRUE(torch::allclose(result, expected[k], 1e-4, 1e-5));
   }
@@ -102,14 +102,13 @@ TEST_P(EnsembleTest, SavesAndLoads) {
   EXPECT_TRUE(torch::equal(ensemble.effective(), other.effective()));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, EnsembleTest,
-    testing::Values(Case{{23, 64, 64, 17}, Activation::relu, false, 40},
-                    Case{{5, 7, 3}, Activation::tanh, false, 1},
-                    Case{{4, 33, 9, 11, 2}, Activation::swish, false, 13},
-                    Case{{23, 64, 17}, Activation::relu, true, 1},
-                    Case{{3, 5, 5, 1}, Activation::swish, true, 57},
-                    Case{{2, 3}, Activation::tanh, true, 9}));
+INSTANTIATE_TEST_SUITE_P(Shapes, EnsembleTest,
+                         testing::Values(Case{{23, 64, 64, 17}, Activation::relu, false, 40},
+                                         Case{{5, 7, 3}, Activation::tanh, false, 1},
+                                         Case{{4, 33, 9, 11, 2}, Activation::swish, false, 13},
+                                         Case{{23, 64, 17}, Activation::relu, true, 1},
+                                         Case{{3, 5, 5, 1}, Activation::swish, true, 57},
+                                         Case{{2, 3}, Activation::tanh, true, 9}));
 
 }  // namespace
 }  // namespace reverie
