@@ -20,6 +20,7 @@ namespace {
 void start_threads(const Experiment& experiment) {
   const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   const int64_t asked = experiment.run.threads;
+  install_stop_signals();  // first: see there
   set_worker_count(static_cast<int>(asked > 0 ? asked : cores));
 }
 
@@ -39,7 +40,6 @@ std::string resume_command(const RunFolder& folder) {
 
 int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
   bool done = false;
-  install_stop_signals();
   try {
     done = trainer.run([] { return stop_signal() != 0; });
   } catch (const NonFiniteError&) {

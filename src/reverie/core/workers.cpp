@@ -9,6 +9,9 @@
 #include <mutex>
 #include <thread>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
@@ -125,6 +128,11 @@ void prepare_thread() {
 }
 
 void set_worker_count(int count) {
+#if defined(__GLIBC__)
+  // Keep freed memory: the big tensors of each phase otherwise come back from the kernel page by page.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
   at::set_num_threads(1);
   prepare_thread();
   Pool::instance().resize(count);
