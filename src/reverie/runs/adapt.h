@@ -1,7 +1,8 @@
 // Fast adaptation, measured: a few policy-gradient steps on real rollouts.
 #pragma once
 
-#include <reverie/envs/pool.h>
+#include <reverie/data/transitions.h>
+#include <reverie/envs/environment.h>
 #include <reverie/policies/advantage.h>
 #include <reverie/policies/gaussian_policy.h>
 

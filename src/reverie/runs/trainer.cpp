@@ -124,7 +124,7 @@ bool Trainer::run(const std::function<bool()>& stop) {
         checkpoint();
     }
   } catch (const NonFiniteError& error) {
-    save_failed_state();
+    save_failed_state(error.evidence());
     throw NonFiniteError(fmt::format("{} (iteration {}, {} real steps); what led to it is in {}",
                                      error.what(), iterations() + 1, world_->steps(),
                                      folder_.failed().string()));
@@ -216,11 +216,13 @@ void Trainer::write_summary_now() {
                 {world_->steps(), finished(), wall_seconds(), agent_->imagined_steps()});
 }
 
-void Trainer::save_failed_state() noexcept {
+void Trainer::save_failed_state(const std::string& evidence) noexcept {
   // Whatever fails here must not hide the error that brought us.
   try {
     Archive archive;
     serialize(archive);
+    std::string batch = evidence;  // an archive of its own, inside
+    archive("evidence", batch);
     write_file_atomically(folder_.failed(), encode_checkpoint(archive));
   } catch (const std::exception& error) {
     view_.note(fmt::format("warning: {}", error.what()));

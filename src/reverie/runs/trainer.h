@@ -59,7 +59,7 @@ class Trainer {
   EvaluationRow evaluate_policy();
   void checkpoint();
   void finish();
-  void save_failed_state() noexcept;
+  void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
   RunStatus status() const;
   void open_events();
