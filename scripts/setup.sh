@@ -12,7 +12,7 @@ die() { say "$*"; exit 1; }
 stale() {
   local stamp=$1
   [[ -e $stamp ]] || return 0
-  [[ -n $(find "$root/src" "$root/cmake" "$root/presets" "$root/bench" "$root/CMakeLists.txt" \
+  [[ -n $(find "$root/src" "$root/cmake" "$root/presets" "$root/bench" "$root/examples" "$root/CMakeLists.txt" \
     "$root/CMakePresets.json" "$root/scripts/packages.txt" \
     -newer "$stamp" -print -quit 2>/dev/null) ]]
 }

@@ -1,6 +1,7 @@
 #include <reverie/agents/mb_mpo.h>
 
 #include <reverie/core/archive.h>
+#include <reverie/core/error.h>
 #include <reverie/envs/rollout.h>
 #include <reverie/models/objectives/likelihood.h>
 
@@ -36,6 +37,9 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
       improver_(make_improver(config)) {
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
   if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
+  if (config_.collecting_tasks > config_.tasks)
+    throw UsageError(fmt::format("'collecting_tasks' takes at most the number of tasks ({}), not {}",
+                                 config_.tasks, config_.collecting_tasks));
 }
 
 int64_t MbMpo::environments() const {
