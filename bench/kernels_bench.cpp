@@ -11,9 +11,9 @@ namespace reverie {
 namespace {
 
 void report(benchmark::State& state, double flop) {
-  state.counters["GFLOP/s"] = benchmark::Counter(flop * static_cast<double>(state.iterations()),
-                                                 benchmark::Counter::kIsRate,
-                                                 benchmark::Counter::kIs1000);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(flop * static_cast<double>(state.iterations()),
+                         benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
 }
 
 void peak_product(benchmark::State& state) {
@@ -42,8 +42,7 @@ void mlp(benchmark::State& state) {
     const float* weights = ensemble.effective().data_ptr<float>();
     benchmark::DoNotOptimize(pass.forward(weights, x.data_ptr<float>(), rows));
     if (!train) continue;
-    pass.backward(weights, x.data_ptr<float>(), rows, cotangent.data_ptr<float>(),
-                  gradient.data());
+    pass.backward(weights, x.data_ptr<float>(), rows, cotangent.data_ptr<float>(), gradient.data());
     ensemble.step(0, gradient.data(), 1e-3);
   }
   const double product = 2.0 * static_cast<double>(rows) * (23 * 512 + 512 * 512 + 512 * 17);

@@ -1,8 +1,8 @@
 // The library from C++: a method on a task, ten thousand real steps, by hand.
+#include <reverie/core/workers.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/experiment.h>
-#include <reverie/core/workers.h>
 
 #include <cstdio>
 

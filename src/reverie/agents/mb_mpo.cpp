@@ -38,8 +38,9 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
   if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
   if (config_.collecting_tasks > config_.tasks)
-    throw UsageError(fmt::format("'collecting_tasks' takes at most the number of tasks ({}), not {}",
-                                 config_.tasks, config_.collecting_tasks));
+    throw UsageError(
+        fmt::format("'collecting_tasks' takes at most the number of tasks ({}), not {}",
+                    config_.tasks, config_.collecting_tasks));
 }
 
 int64_t MbMpo::environments() const {

@@ -26,8 +26,8 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message) : Error(message, 2) {}
 };
 
-/// A loss, parameter, action or state that is not finite: exit code 3. `evidence` holds the bytes of
-/// an Archive with what led to it (a batch), where there is any: the trainer saves it.
+/// A loss, parameter, action or state that is not finite: exit code 3. `evidence` holds the bytes
+/// of an Archive with what led to it (a batch), where there is any: the trainer saves it.
 class NonFiniteError : public Error {
  public:
   explicit NonFiniteError(const std::string& message, std::string evidence = {})

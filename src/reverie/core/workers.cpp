@@ -34,7 +34,8 @@ class Pool {
   void resize(int count) {
     stop();
     stopping_ = false;
-    for (int i = 1; i < std::max(1, count); ++i) threads_.emplace_back([this, seen = generation_] { serve(seen); });
+    for (int i = 1; i < std::max(1, count); ++i)
+      threads_.emplace_back([this, seen = generation_] { serve(seen); });
   }
 
   void run(int64_t count, const std::function<void(int64_t)>& task) {
@@ -129,7 +130,8 @@ void prepare_thread() {
 
 void set_worker_count(int count) {
 #if defined(__GLIBC__)
-  // Keep freed memory: the big tensors of each phase otherwise come back from the kernel page by page.
+  // Keep freed memory: the big tensors of each phase otherwise come back from the kernel page by
+  // page.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
 #endif

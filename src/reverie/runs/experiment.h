@@ -32,13 +32,13 @@ struct Experiment {
 /// How a person asks for an experiment. Later ones win: the defaults of the code, the preset (and
 /// what it says of this task), the file, then the assignments in order.
 struct ExperimentRequest {
-  std::string method, task;        ///< May be empty where the file names them.
-  std::string preset = "default";  ///< A table of presets/<method>.toml.
-  std::string config_file;         ///< Empty: none.
+  std::string method = {}, task = {};  ///< May be empty where the file names them.
+  std::string preset = "default";      ///< A table of presets/<method>.toml.
+  std::string config_file = {};        ///< Empty: none.
   struct Flag {
     std::string key, value, where;  ///< "run.steps", "200k", "--steps"
   };
-  std::vector<Flag> flags;
+  std::vector<Flag> flags = {};
 };
 
 /// Throws UsageError for anything unknown or out of range, naming the nearest.

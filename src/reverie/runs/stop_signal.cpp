@@ -13,9 +13,10 @@ std::atomic<int> received{0};
 
 }  // namespace
 
-// No thread that computes may run a signal handler: oneDNN's matrix kernels keep a heap pointer in the
-// stack register, and the kernel would write the handler's frame there (seen as heap corruption in a
-// third of all stops). So the signals are blocked everywhere, and a thread of their own waits for them.
+// No thread that computes may run a signal handler: oneDNN's matrix kernels keep a heap pointer in
+// the stack register, and the kernel would write the handler's frame there (seen as heap corruption
+// in a third of all stops). So the signals are blocked everywhere, and a thread of their own waits
+// for them.
 void install_stop_signals() {
   sigset_t stops;
   sigemptyset(&stops);
@@ -36,6 +37,8 @@ void install_stop_signals() {
   static_cast<void>(waiting);
 }
 
-int stop_signal() { return received; }
+int stop_signal() {
+  return received;
+}
 
 }  // namespace reverie
