@@ -1,10 +1,10 @@
 // The interface of a whole method.
 #pragma once
 
+#include <reverie/core/monitor.h>
 #include <reverie/core/settings.h>
 #include <reverie/data/replay.h>
 #include <reverie/envs/world.h>
-#include <reverie/runs/monitor.h>
 
 #include <memory>
 #include <string>

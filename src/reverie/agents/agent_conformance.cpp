@@ -2,7 +2,7 @@
 #include <reverie/agents/agent.h>
 #include <reverie/core/archive.h>
 #include <reverie/core/workers.h>
-#include <reverie/envs/rollout.h>
+#include <reverie/data/rollout.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <gtest/gtest.h>
@@ -80,15 +80,23 @@ struct Recorder : Monitor {
   std::map<std::string, double> figures;
 };
 
+/// A method, and settings that take it another way.
+struct Variant {
+  std::string label, method;
+  std::vector<std::string> sets;
+};
+
 /// An agent in its world, as the trainer would hold it.
 struct Life {
-  explicit Life(const AgentEntry& entry, uint64_t seed = 1) : task(PuckTask(EnvConfig())) {
+  explicit Life(const Variant& variant, uint64_t seed = 1) : task(PuckTask(EnvConfig())) {
+    const AgentEntry& entry = find_agent(variant.method);
     config = entry.make_config();
     Settings settings;
     config->describe(settings);
     for (const auto& setting : settings.list())
       if (const auto small = kSmall.find(setting.key); small != kSmall.end())
         settings.assign(small->first, std::string_view(small->second), std::string_view("test"));
+    for (const auto& set : variant.sets) settings.assign(set, "test");
     agent = entry.make(*config, AgentContext{task, seed, torch::kCPU, monitor});
     world = std::make_unique<World>(puck(), EnvConfig(), agent->environments(),
                                     RandomStream(seed, "world"));
@@ -120,8 +128,8 @@ struct Life {
   std::unique_ptr<Replay> replay;
 };
 
-struct AgentConformance : testing::TestWithParam<std::string> {
-  const AgentEntry& entry() { return find_agent(GetParam()); }
+struct AgentConformance : testing::TestWithParam<Variant> {
+  const Variant& entry() { return GetParam(); }
 };
 
 TEST_P(AgentConformance, TheSameSeedGivesTheSameBytes) {
@@ -186,16 +194,25 @@ TEST_P(AgentConformance, LearnsASmallTask) {
   EXPECT_GT(after, -3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, AgentConformance, testing::ValuesIn([] {
-                           std::vector<std::string> names;
-                           for (const auto& agent : all_agents()) names.push_back(agent.name);
-                           return names;
-                         }()),
-                         [](const auto& method) {
-                           auto name = method.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (const auto& agent : all_agents()) {
+    auto label = agent.name;
+    std::replace(label.begin(), label.end(), '-', '_');
+    all.push_back({label, agent.name, {}});
+  }
+  all.push_back({"mb_mpo_with_ppo",
+                 "mb-mpo",
+                 {"outer=ppo", "starts=buffer", "ppo.clip=0.5", "ppo.learning_rate=0.01"}});
+  all.push_back({"mb_mpo_gaussian",
+                 "mb-mpo",
+                 {"starts=initial", "model.head=gaussian", "model.learn_reward=true",
+                  "maml.first_order=true", "collecting_tasks=3"}});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, AgentConformance, testing::ValuesIn(variants()),
+                         [](const auto& variant) { return variant.param.label; });
 
 }  // namespace
 }  // namespace reverie

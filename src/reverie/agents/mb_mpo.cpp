@@ -2,8 +2,7 @@
 
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
-#include <reverie/envs/rollout.h>
-#include <reverie/models/objectives/likelihood.h>
+#include <reverie/data/rollout.h>
 
 #include <chrono>
 
@@ -14,6 +13,25 @@ std::unique_ptr<Improver> make_improver(const MbMpoConfig& config) {
   if (config.outer == OuterStep::ppo) return std::make_unique<Ppo>(config.ppo);
   return std::make_unique<Trpo>(config.trpo);
 }
+
+/// What the meta-steps of an iteration came to.
+struct MetaStepTally {
+  double steps = 0, kl = 0, accepted = 0, imagined_before = 0, imagined_after = 0;
+
+  void add(const ImprovementReport& report, const Rollouts& before, const Rollouts& after) {
+    ++steps;
+    kl += report.kl;
+    accepted += report.accepted ? 1 : 0;
+    imagined_before = first_returns(before).mean().item<double>();  // the last step's are kept
+    imagined_after = first_returns(after).mean().item<double>();
+  }
+  void record(Monitor& monitor) const {
+    monitor.record("policy/kl", kl / steps);
+    monitor.record("policy/accepted", accepted / steps);
+    monitor.record("return/imagined_before", imagined_before);
+    monitor.record("return/imagined", imagined_after);
+  }
+};
 
 }  // namespace
 
@@ -34,9 +52,15 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
         RandomStream random(context.seed, "mb-mpo/model");
         return DynamicsModel(context.task.spec(), config.model, random);
       }()),
+      objective_(make_objective(config.objective)),
       improver_(make_improver(config)) {
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
   if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
+  if (config_.model.members > config_.tasks)
+    throw UsageError(
+        fmt::format("'model.members' takes at most the number of tasks ({}), not {}: "
+                    "each member is some task's world",
+                    config_.tasks, config_.model.members));
   if (config_.collecting_tasks > config_.tasks)
     throw UsageError(
         fmt::format("'collecting_tasks' takes at most the number of tasks ({}), not {}",
@@ -51,7 +75,9 @@ void MbMpo::collect(World& world, Replay& replay) {
   const bool first = replay.size() == 0 && config_.random_steps > 0;
   const auto rollouts = first ? explore_at_random(world) : explore_with_policies(world);
   replay.add(transitions(rollouts));
-  monitor_.record("return/real", first_returns(rollouts).mean().item<double>());
+  const auto returns = first_returns(rollouts);
+  monitor_.record("return/real", returns.mean().item<double>());
+  monitor_.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());
 
   if (first && config_.normalise_observations) {
     Normaliser statistics(policy_.observation_size());
@@ -62,50 +88,46 @@ void MbMpo::collect(World& world, Replay& replay) {
 
 void MbMpo::fit(const Replay& replay) {
   const auto data = config_.fit.window > 0 ? replay.newest(config_.fit.window) : replay.all();
-  if (config_.starts == StartStates::buffer) start_states_ = data.observation;
-  if (config_.starts == StartStates::initial) {
-    // Episodes lie one after the other: a step that follows an ended one is an initial state.
-    const auto ended = data.terminated | data.truncated;
-    const auto initial = torch::cat({torch::zeros({1}, torch::kBool), ended.slice(0, 0, -1)});
-    start_states_ = data.observation.index({initial});
-  }
-  Likelihood likelihood;
+  remember_starts(data, /*from_the_first=*/data.size() == replay.added());
   const int64_t epochs = fits_ == 0 ? config_.fit.first_epochs : config_.fit.epochs;
-  const auto report = reverie::fit(model_, data, likelihood, config_.fit, epochs,
-                                   fit_random_.split(static_cast<uint64_t>(fits_)), monitor_);
-  ++fits_;
+  const auto random = fit_random_.split(static_cast<uint64_t>(fits_++));
+  const auto report =
+      reverie::fit(model_, data, *objective_, config_.fit, epochs, random, monitor_);
   monitor_.record("model/train_loss", report.train_loss);
-  monitor_.record("model/holdout_loss", report.holdout_loss);
+  if (config_.fit.holdout > 0) monitor_.record("model/holdout_loss", report.holdout_loss);
   monitor_.record("model/epochs", report.epochs);
   monitor_.record("model/rows_fitted", static_cast<double>(report.rows));
 }
 
 void MbMpo::improve(World& world) {
   imagine_seconds_ = 0;
-  double kl = 0, accepted = 0, imagined_before = 0, imagined_after = 0;
+  MetaStepTally tally;
   for (int64_t step = 0; step < config_.meta_steps; ++step) {
-    const auto everyone = policy_.parameters().expand({config_.tasks, -1});
-    const auto before = practise(everyone, draw_starts(world));
+    const auto before = practise(meta_policies(), draw_starts(world));
     adapted_ = maml::adapt(policy_, before.batch, config_.maml.inner_learning_rate);
     const auto after = practise(adapted_, draw_starts(world));
-    const auto report = improver_->step(
-        policy_, maml::MetaProblem(policy_, before.batch, after.batch, config_.maml));
-
-    kl += report.kl / static_cast<double>(config_.meta_steps);
-    accepted += (report.accepted ? 1.0 : 0.0) / static_cast<double>(config_.meta_steps);
-    imagined_before = first_returns(before.rollouts).mean().item<double>();
-    imagined_after = first_returns(after.rollouts).mean().item<double>();
-    monitor_.progress("improve",
-                      static_cast<double>(step + 1) / static_cast<double>(config_.meta_steps));
+    const maml::MetaProblem problem(policy_, before.batch, after.batch, config_.maml);
+    tally.add(improver_->step(policy_, problem), before.rollouts, after.rollouts);
+    monitor_.progress("improve", tally.steps / static_cast<double>(config_.meta_steps));
   }
-  monitor_.record("policy/kl", kl);
-  monitor_.record("policy/accepted", accepted);
+  tally.record(monitor_);
   const auto log_std =
       policy_.parameters().slice(0, -policy_.action_size()).clamp_min(policy_.min_log_std());
   monitor_.record("policy/std", log_std.exp().mean().item<double>());
-  monitor_.record("return/imagined_before", imagined_before);
-  monitor_.record("return/imagined", imagined_after);
   monitor_.record("time/imagine", imagine_seconds_);
+}
+
+Tensor MbMpo::meta_policies() const {
+  return policy_.parameters().expand({config_.tasks, -1});
+}
+
+void MbMpo::remember_starts(const Transitions& data, bool from_the_first) {
+  if (config_.starts == StartStates::buffer) start_states_ = data.observation;
+  if (config_.starts != StartStates::initial) return;
+  // Episodes lie one after the other: a step that follows an ended one is an initial state.
+  const auto ended = data.terminated | data.truncated;
+  const auto initial = torch::cat({torch::full({1}, from_the_first), ended.slice(0, 0, -1)});
+  start_states_ = data.observation.index({initial});
 }
 
 MbMpo::Practice MbMpo::practise(const Tensor& parameters, const Tensor& starts) {
@@ -128,7 +150,8 @@ MbMpo::Practice MbMpo::practise(const Tensor& parameters, const Tensor& starts) 
 Tensor MbMpo::draw_starts(World& world) {
   const int64_t count = config_.tasks * config_.imagined_rollouts;
   Tensor starts;
-  if (config_.starts == StartStates::reset) {
+  const bool nothing_stored = !start_states_.defined() || start_states_.size(0) == 0;
+  if (config_.starts == StartStates::reset || nothing_stored) {
     starts = world.initial_observations(count, start_random_);
   } else {
     starts = start_states_.index_select(0, start_random_.below(start_states_.size(0), {count}));
@@ -159,7 +182,7 @@ Rollouts MbMpo::explore_with_policies(World& world) {
   const auto chosen = std::get<0>(
       collect_random_.permutation(config_.tasks).narrow(0, 0, config_.collecting_tasks).sort());
   const auto parameters = use_adapted ? adapted_.index_select(0, chosen)
-                                      : policy_.parameters().expand({config_.collecting_tasks, -1});
+                                      : meta_policies().narrow(0, 0, config_.collecting_tasks);
   return roll_out(world, task_.spec().horizon, [&](const Tensor& observation) {
     const auto by_task =
         observation.view({config_.collecting_tasks, config_.real_rollouts, observation.size(1)});

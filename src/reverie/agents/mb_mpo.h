@@ -7,6 +7,7 @@
 #include <reverie/improvers/ppo.h>
 #include <reverie/improvers/trpo.h>
 #include <reverie/models/fit.h>
+#include <reverie/models/objectives/registry.h>
 #include <reverie/policies/advantage.h>
 
 namespace reverie {
@@ -40,6 +41,7 @@ struct MbMpoConfig : AgentConfig {
   PolicyConfig policy;
   ModelConfig model;
   FitConfig fit;
+  ObjectiveConfig objective;
   AdvantageConfig advantage;
   maml::MetaConfig maml;
   TrpoConfig trpo;
@@ -75,6 +77,10 @@ class MbMpo : public Agent {
   /// Imagined rollouts of one policy a task, with their advantages.
   Practice practise(const Tensor& parameters, const Tensor& starts);
   Tensor draw_starts(World& world);
+  /// Keeps what the imagination may start from; `from_the_first`: nothing older has been dropped.
+  void remember_starts(const Transitions& data, bool from_the_first);
+  /// The meta-policy once for each task: [tasks, p].
+  Tensor meta_policies() const;
   Rollouts explore_at_random(World& world);
   Rollouts explore_with_policies(World& world);
 
@@ -84,6 +90,7 @@ class MbMpo : public Agent {
   RandomStream collect_random_, fit_random_, start_random_, imagine_random_;
   GaussianPolicy policy_;
   DynamicsModel model_;
+  std::unique_ptr<Objective> objective_;
   std::unique_ptr<Improver> improver_;
   Tensor adapted_;  ///< [tasks, p]: the policies that collect next; undefined before the first.
   Tensor start_states_;  ///< States of the replay that imagination may start from.

@@ -10,8 +10,10 @@ std::vector<std::string> setting_names(StartStates) {
 }
 
 void MbMpoConfig::describe(Settings& settings) {
-  settings.add("tasks", tasks, "tasks of the meta-learner, dealt evenly to the models (M)",
-               between(1, 10000));
+  settings.add(
+      "tasks", tasks,
+      "tasks of the meta-learner, dealt to the models in turn as evenly as they divide (M)",
+      between(1, 10000));
   settings.add("imagined_rollouts", imagined_rollouts, "imagined rollouts per task and phase",
                between(1, 100000));
   settings.add("imagined_horizon", imagined_horizon,
@@ -35,6 +37,7 @@ void MbMpoConfig::describe(Settings& settings) {
   settings.group("policy", policy);
   settings.group("model", model);
   settings.group("fit", fit);
+  settings.group("objective", objective);
   settings.group("advantage", advantage);
   settings.group("maml", maml);
   settings.group("trpo", trpo);

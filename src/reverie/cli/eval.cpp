@@ -36,6 +36,9 @@ AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options)
   take("maml.inner_learning_rate", adapt.learning_rate);
   take("advantage.discount", adapt.advantage.discount);
   take("advantage.gae_lambda", adapt.advantage.gae_lambda);
+  for (const auto& setting : settings.list())
+    if (setting.key == "advantage.bootstrap")
+      adapt.advantage.bootstrap = std::get<bool>(setting.get());
   return adapt;
 }
 

@@ -47,6 +47,9 @@ void LineView::iteration(const IterationRow& row, const RunStatus& status) {
   add("time/improve", "improve", "s", 2);
   const auto rate = row.metrics.find("time/imagined_steps_per_second");
   if (rate != row.metrics.end()) line += fmt::format("  {} imagined/s", format_rate(rate->second));
+  const auto fitted = row.metrics.find("time/fit_rows_per_second");
+  if (fitted != row.metrics.end())
+    line += fmt::format("  {} fitted rows/s", format_rate(fitted->second));
   note(fmt::format("{}  elapsed {}  eta {}", line, format_duration(status.wall_seconds),
                    format_eta(status)));
 }

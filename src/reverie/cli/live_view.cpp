@@ -90,6 +90,10 @@ std::vector<std::string> LiveView::lines(int width) const {
     return found == metrics_.end() ? std::string("-")
                                    : fmt::format(fmt::runtime(format), found->second);
   };
+  const auto rate = [this](const char* name) {
+    const auto found = metrics_.find(name);
+    return found == metrics_.end() ? std::string("-") : format_rate(found->second);
+  };
   const auto row = [](const char* label, const std::string& text) {
     return fmt::format("  {:<8}{}", label, text);
   };
@@ -106,12 +110,12 @@ std::vector<std::string> LiveView::lines(int width) const {
       row("", sparkline(returns_, static_cast<size_t>(std::max(10, width - 12)))),
       row("model", fmt::format("holdout loss {}  kl {}", value("model/holdout_loss", "{:.5f}"),
                                value("policy/kl", "{:.5f}"))),
-      row("speed", fmt::format("{} imagined steps/s  collect {} s  fit {} s  improve {} s",
-                               metrics_.contains("time/imagined_steps_per_second")
-                                   ? format_rate(metrics_.at("time/imagined_steps_per_second"))
-                                   : "-",
-                               value("time/collect", "{:.1f}"), value("time/fit", "{:.1f}"),
-                               value("time/improve", "{:.1f}"))),
+      row("speed",
+          fmt::format("{} imagined steps/s  {} fitted rows/s",
+                      rate("time/imagined_steps_per_second"), rate("time/fit_rows_per_second"))),
+      row("phases",
+          fmt::format("collect {} s  fit {} s  improve {} s", value("time/collect", "{:.1f}"),
+                      value("time/fit", "{:.1f}"), value("time/improve", "{:.1f}"))),
       row("now", fmt::format("iteration {:<4} {:<9}{} {:3.0f}%", status_.iteration + 1, phase_,
                              bar(fraction_, 20), 100 * fraction_)),
   };

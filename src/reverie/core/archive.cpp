@@ -167,6 +167,9 @@ void Archive::tensor(std::string_view name, Tensor& value) {
   std::vector<int64_t> sizes(static_cast<unsigned char>(reader.take<char>(what)));
   for (auto& size : sizes) size = reader.take<int64_t>(what);
   auto loaded = torch::empty(sizes, static_cast<torch::ScalarType>(type));
+  if (value.defined() && (value.sizes() != loaded.sizes() || value.dtype() != loaded.dtype()))
+    throw Error(fmt::format("{} was saved as [{}], the settings make it [{}]", what,
+                            fmt::join(loaded.sizes(), ", "), fmt::join(value.sizes(), ", ")));
   const auto elements = reader.take(loaded.nbytes(), what);
   if (!elements.empty()) std::memcpy(loaded.data_ptr(), elements.data(), elements.size());
   const bool requires_grad = value.defined() && value.requires_grad();

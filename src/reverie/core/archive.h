@@ -23,7 +23,8 @@ namespace reverie {
 /// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
 /// inside a part gets a prefix. Values are numbers, bools, enums, strings, tensors (CPU copies are
 /// stored; device and requires_grad of the tensor read into are kept), vectors of these, and
-/// anything with `serialize(Archive&)`. A missing or mistyped name throws Error while reading.
+/// anything with `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and
+/// so does a tensor of another shape or type than the defined one read into.
 class Archive {
  public:
   Archive() = default;  ///< An empty archive, for writing.

@@ -22,10 +22,8 @@ Tensor VectorAdam::ascent(const Tensor& gradient) {
 
 void VectorAdam::serialize(Archive& archive) {
   archive("steps", steps_);
-  if (!first_.defined()) first_ = second_ = torch::empty({0});
   archive("first", first_);
   archive("second", second_);
-  if (first_.numel() == 0) first_ = second_ = Tensor();
 }
 
 }  // namespace reverie

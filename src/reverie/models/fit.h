@@ -1,8 +1,8 @@
 // Fitting the dynamics model.
 #pragma once
 
+#include <reverie/core/monitor.h>
 #include <reverie/models/objectives/objective.h>
-#include <reverie/runs/monitor.h>
 
 namespace reverie {
 

@@ -1,4 +1,5 @@
 #include <reverie/core/archive.h>
+#include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/mlp_block.h>
 #include <reverie/policies/gaussian_policy.h>
@@ -7,6 +8,8 @@
 
 #include <numbers>
 #include <stdexcept>
+
+#include <sstream>
 
 namespace reverie {
 
@@ -141,7 +144,7 @@ void GaussianPolicy::absorb_input_normalisation(const Tensor& mean, const Tensor
   set_parameters(parameters);
 }
 
-void GaussianPolicy::export_torchscript(const std::string& path) const {
+std::string GaussianPolicy::torchscript() const {
   // The qualified name is what Python's loader expects of a class.
   torch::jit::Module module("__torch__.ReveriePolicy");
   const Tensor flat = parameters_.detach().to(torch::kCPU);
@@ -163,11 +166,17 @@ void GaussianPolicy::export_torchscript(const std::string& path) const {
       "def sample(self, obs):\n"
       "    mean = self.forward(obs)\n"
       "    return mean + torch.exp(self.log_std) * torch.randn_like(mean)\n");
-  module.save(path);
+  std::ostringstream out;
+  module.save(out);
+  return out.str();
 }
 
 void GaussianPolicy::serialize(Archive& archive) {
-  archive("sizes", sizes_);
+  auto sizes = sizes_;
+  archive("sizes", sizes);
+  if (sizes != sizes_)
+    throw Error(fmt::format("the saved policy has layers of [{}], the settings say [{}]",
+                            fmt::join(sizes, ", "), fmt::join(sizes_, ", ")));
   archive("min_log_std", min_log_std_);
   archive("parameters", parameters_);
 }

@@ -70,9 +70,9 @@ class GaussianPolicy {
   /// std). The statistics are fixed from then on: they live in the weights.
   void absorb_input_normalisation(const Tensor& mean, const Tensor& std);
 
-  /// The deterministic policy as TorchScript: `forward(obs [n, o]) -> action [n, a]` (the mean),
-  /// and `sample(obs)`. Loads in Python's torch.
-  void export_torchscript(const std::string& path) const;
+  /// The policy as the bytes of a TorchScript file: `forward(obs [n, o]) -> action [n, a]`, the
+  /// mean, and `sample(obs)`. Loads in Python's torch.
+  std::string torchscript() const;
 
   void serialize(Archive& archive);
 

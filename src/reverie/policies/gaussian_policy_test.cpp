@@ -3,7 +3,9 @@
 #include <reverie/policies/test_samples.h>
 
 #include <gtest/gtest.h>
+
 #include <torch/script.h>
+#include <fstream>
 
 #include <filesystem>
 
@@ -134,7 +136,7 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   const GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
   const auto path = std::filesystem::temp_directory_path() /
                     fmt::format("reverie-policy-{}.pt", static_cast<const void*>(&policy));
-  policy.export_torchscript(path);
+  std::ofstream(path, std::ios::binary) << policy.torchscript();
   torch::jit::Module module = torch::jit::load(path);
   std::filesystem::remove(path);
   const Tensor observation = random.normal({6, 4});

@@ -144,9 +144,8 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
 }
 
 void LinearFeatureBaseline::serialize(Archive& archive) {
-  if (!weights_.defined()) weights_ = torch::empty({0, 0}, torch::kFloat64);
+  if (archive.reading()) weights_ = Tensor();  // another number of tasks fits as well
   archive("weights", weights_);
-  if (weights_.numel() == 0) weights_ = Tensor();
 }
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-#include <reverie/envs/rollout.h>
+#include <reverie/data/rollout.h>
 #include <reverie/improvers/maml.h>
 #include <reverie/runs/adapt.h>
 

@@ -74,13 +74,14 @@ std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) co
   if (all.empty()) return std::nullopt;
   std::string reason;
   for (auto number = all.rbegin(); number != all.rend(); ++number) {
+    const std::string bytes = read_file(path(*number));  // what can't be read isn't damaged
     try {
-      Loaded loaded{*number, decode_checkpoint(read_file(path(*number)))};
+      Loaded loaded{*number, decode_checkpoint(bytes)};
       if (number != all.rbegin())
         warn(fmt::format("checkpoint {} is unusable ({}): going back to {}",
                          path(all.back()).string(), reason, path(*number).filename().string()));
       return loaded;
-    } catch (const std::exception& error) {
+    } catch (const Error& error) {
       if (reason.empty()) reason = error.what();
     }
   }

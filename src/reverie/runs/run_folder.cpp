@@ -111,7 +111,8 @@ std::string host_description() {
 void write_summary(const RunFolder& folder, const Experiment& experiment, const Store& store,
                    const Summary& summary) {
   const auto evaluations = store.evaluations();
-  const double improving = store.total("time/improve");
+  double imagining = store.total("time/imagine");
+  if (imagining <= 0) imagining = store.total("time/improve");
   std::string json = "{\n";
   const auto field = [&json](std::string_view name, const std::string& value) {
     json += fmt::format("  {}: {},\n", json_text(name), value);
@@ -132,7 +133,7 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
   field("imagined_steps", std::to_string(summary.imagined_steps));
   field("imagined_steps_per_second",
         fmt::format("{:.0f}",
-                    improving > 0 ? static_cast<double>(summary.imagined_steps) / improving : 0.0));
+                    imagining > 0 ? static_cast<double>(summary.imagined_steps) / imagining : 0.0));
   field("threads", std::to_string(worker_count()));
   field("version", json_text(REVERIE_VERSION));
   json += fmt::format("  \"host\": {}\n}}\n", json_text(host_description()));

@@ -1,7 +1,7 @@
 // The monitor of a trained run: gathers an iteration's figures and times its phases.
 #pragma once
 
-#include <reverie/runs/monitor.h>
+#include <reverie/core/monitor.h>
 #include <reverie/runs/training_view.h>
 
 #include <chrono>

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -20,17 +22,34 @@ double seconds_since(std::chrono::steady_clock::time_point moment) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
 }
 
+/// The settings that a run's numbers depend on, a "key = value" a line.
+std::string settings_that_matter(Experiment& experiment) {
+  const std::set<std::string> free = {"run.steps", "run.threads", "run.checkpoint_seconds"};
+  std::string text;
+  const Settings settings = experiment.settings();
+  for (const auto& setting : settings.list())
+    if (!free.contains(setting.key))
+      text += fmt::format("{} = {}\n", setting.key, format_value(setting.get()));
+  return text;
+}
+
+/// A run that went on under other settings would be one that nobody could repeat.
+void require_same_settings(const std::string& saved, const std::string& now) {
+  std::istringstream before(saved), after(now);
+  for (std::string was, is; std::getline(before, was) && std::getline(after, is);)
+    if (was != is)
+      throw Error(
+          fmt::format("the checkpoint was made with '{}', config.toml says '{}': put it "
+                      "back, or start a new run with --config",
+                      was, is));
+}
+
 }  // namespace
 
 torch::Device parse_device(const std::string& name) {
-  try {
-    const torch::Device device(name);
-    if (device.is_cuda() && !torch::cuda::is_available())
-      throw UsageError("'run.device': this machine has no CUDA device for libtorch; use cpu");
-    return device;
-  } catch (const c10::Error&) {
-    throw UsageError(fmt::format("'run.device' takes cpu, cuda or cuda:N, not '{}'", name));
-  }
+  // The kernels under every method are the CPU's so far.
+  if (name == "cpu") return torch::kCPU;
+  throw UsageError(fmt::format("'run.device' takes cpu, not '{}': methods run on the CPU", name));
 }
 
 Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view)
@@ -65,6 +84,9 @@ void Trainer::serialize(Archive& archive) {
   if (method != experiment_.method->name || task != experiment_.task->spec.name)
     throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method,
                             task, experiment_.method->name, experiment_.task->spec.name));
+  std::string settings = settings_that_matter(experiment_);
+  archive("settings", settings);
+  require_same_settings(settings, settings_that_matter(experiment_));
   archive("phases", phases_);
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
   archive("env_steps", env_steps);
@@ -169,18 +191,25 @@ void Trainer::finish_iteration() {
     std::vector<double> returns;
     for (const auto& episode : row.episodes) returns.push_back(episode.episode_return);
     row.metrics.try_emplace("return/real", spread(returns).mean);
-    row.metrics.try_emplace("return/real_std", spread(returns).std);
   }
-  const double improving = row.metrics["time/improve"];
-  if (improving > 0)
-    row.metrics["time/imagined_steps_per_second"] =
-        static_cast<double>(agent_->imagined_steps() - imagined_before_) / improving;
+  add_rates(row.metrics);
   imagined_before_ = agent_->imagined_steps();
   store_.add(row);
   events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
   events_->flush();
   if (row.evaluation) write_summary_now();
   view_.iteration(row, status());
+}
+
+// Where an agent says how long it imagined, its rate is over that; else over all of `improve`.
+void Trainer::add_rates(std::map<std::string, double>& metrics) const {
+  const double seconds =
+      metrics.contains("time/imagine") ? metrics["time/imagine"] : metrics["time/improve"];
+  if (seconds > 0)
+    metrics["time/imagined_steps_per_second"] =
+        static_cast<double>(agent_->imagined_steps() - imagined_before_) / seconds;
+  if (metrics.contains("model/rows_fitted") && metrics["time/fit"] > 0)
+    metrics["time/fit_rows_per_second"] = metrics["model/rows_fitted"] / metrics["time/fit"];
 }
 
 EvaluationRow Trainer::evaluate_policy() {
@@ -206,7 +235,7 @@ void Trainer::checkpoint() {
 void Trainer::finish() {
   const bool had_finished = saved_phases_ == phases_;
   checkpoint();
-  agent_->policy().export_torchscript(folder_.policy().string());
+  write_file_atomically(folder_.policy(), agent_->policy().torchscript());
   write_summary_now();
   if (!had_finished) store_.add_event("finish", fmt::format("{} real steps", world_->steps()));
 }

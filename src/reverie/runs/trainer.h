@@ -59,6 +59,7 @@ class Trainer {
   EvaluationRow evaluate_policy();
   void checkpoint();
   void finish();
+  void add_rates(std::map<std::string, double>& metrics) const;
   void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
   RunStatus status() const;

@@ -13,9 +13,13 @@ extern "C" __attribute__((visibility("default"))) void sgemm_(
     const char* transa, const char* transb, const int* m, const int* n, const int* k,
     const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
     const float* beta, float* c, const int* ldc) {
+  // For real numbers BLAS's 'C' is 'T'; oneDNN knows only the latter.
+  const char ta = *transa == 'C' || *transa == 'c' ? 'T' : *transa;
+  const char tb = *transb == 'C' || *transb == 'c' ? 'T' : *transb;
   // BLAS is column-major, oneDNN row-major: C = A B column-major is C' = B' A' row-major.
   const dnnl_status_t status =
-      dnnl_sgemm(*transb, *transa, *n, *m, *k, *alpha, b, *ldb, a, *lda, *beta, c, *ldc);
-  if (status != dnnl_success) std::abort();  // only for arguments that BLAS would abort on too
+      dnnl_sgemm(tb, ta, *n, *m, *k, *alpha, b, *ldb, a, *lda, *beta, c, *ldc);
+  if (status != dnnl_success)
+    std::abort();  // for arguments that BLAS aborts on as well, and out of memory
 }
 #endif

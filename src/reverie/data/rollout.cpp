@@ -1,4 +1,4 @@
-#include <reverie/envs/rollout.h>
+#include <reverie/data/rollout.h>
 
 namespace reverie {
 

@@ -1,0 +1,76 @@
+// What every objective must do, and the likelihood's closed form.
+#include <reverie/models/objectives/registry.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+struct ObjectiveConformance : testing::TestWithParam<std::string> {
+  ObjectiveConformance() {
+    ObjectiveConfig config;
+    Settings settings;
+    config.describe(settings);
+    settings.assign("kind", std::string_view(GetParam()), std::string_view("test"));
+    objective = make_objective(config);
+    data.observation = random.normal({9, 3});
+    data.action = random.normal({9, 2});
+    data.next_observation = random.normal({9, 3});
+    data.reward = random.normal({9});
+    data.terminated = data.truncated = torch::zeros({9}, torch::kBool);
+    objective->prepare(data);
+    mean = random.normal({6, 3}).to(torch::kFloat64);
+    log_variance = random.normal({6, 3}).to(torch::kFloat64);
+    target = random.normal({6, 3}).to(torch::kFloat64);
+  }
+  double loss(const Tensor& m, const Tensor& v) {
+    return objective->loss({m, v}, target, index).item<double>();
+  }
+  RandomStream random{5, "objective"};
+  std::unique_ptr<Objective> objective;
+  Transitions data;
+  Tensor mean, log_variance, target, index = torch::tensor({4, 0, 8, 8, 2, 1});
+};
+
+TEST_P(ObjectiveConformance, GradientsAgreeWithFiniteDifferences) {
+  for (const bool gaussian : {false, true}) {
+    auto m = mean.clone().requires_grad_();
+    auto v = gaussian ? log_variance.clone().requires_grad_() : Tensor();
+    objective->loss({m, v}, target, index).backward();
+    for (int64_t i = 0; i < mean.numel(); ++i) {
+      const auto differ = [&](const Tensor& at, bool in_mean) {
+        constexpr double step = 1e-6;
+        auto up = at.clone(), down = at.clone();
+        up.flatten()[i] += step;
+        down.flatten()[i] -= step;
+        return in_mean ? (loss(up, v) - loss(down, v)) / (2 * step)
+                       : (loss(m, up) - loss(m, down)) / (2 * step);
+      };
+      EXPECT_NEAR(m.grad().flatten()[i].item<double>(), differ(mean, true), 1e-6);
+      if (gaussian) {
+        EXPECT_NEAR(v.grad().flatten()[i].item<double>(), differ(log_variance, false), 1e-6);
+      }
+    }
+  }
+}
+
+TEST_P(ObjectiveConformance, TheTruthIsNoWorseThanAnythingElse) {
+  EXPECT_LE(loss(target, {}), loss(mean, {}));
+  EXPECT_LE(loss(target, log_variance), loss(mean, log_variance));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ObjectiveConformance,
+                         testing::ValuesIn(setting_names(ObjectiveKind())));
+
+TEST(Likelihood, ClosedForms) {
+  const auto objective = make_objective({ObjectiveKind::likelihood});
+  const auto mean = torch::tensor({{1.0, 2.0}}), target = torch::tensor({{0.0, 4.0}});
+  const auto index = torch::tensor({0});
+  EXPECT_NEAR(objective->loss({mean, {}}, target, index).item<double>(), (1 + 4) / 2.0, 1e-6);
+  const auto log_variance = torch::tensor({{0.5, -1.0}});
+  const double expected = (1 * std::exp(-0.5) + 0.5 + 4 * std::exp(1.0) - 1.0) / 2;
+  EXPECT_NEAR(objective->loss({mean, log_variance}, target, index).item<double>(), expected, 1e-5);
+}
+
+}  // namespace
+}  // namespace reverie

@@ -1,0 +1,46 @@
+// Every preset of every method reads on every task, and names tasks that there are.
+#include <reverie/core/embedded.h>
+#include <reverie/core/error.h>
+#include <reverie/runs/experiment.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+TEST(Presets, EveryOneResolvesOnEveryTask) {
+  for (const auto& method : all_agents())
+    for (const auto& preset : preset_names(method.name))
+      for (const auto& task : all_tasks()) {
+        ExperimentRequest request{.method = method.name, .task = task.spec.name, .preset = preset};
+        EXPECT_NO_THROW(resolve(request)) << method.name << " " << preset << " " << task.spec.name;
+      }
+}
+
+TEST(Presets, OverridesNameRegisteredTasks) {
+  for (const auto& method : all_agents()) {
+    const std::string file = method.name + ".toml";
+    for (const auto& one : read_toml(embedded_file(file), file)) {
+      const auto on = one.key.find(".on.");
+      if (on == std::string::npos) continue;
+      const std::string rest = one.key.substr(on + 4);
+      EXPECT_NO_THROW(find_task(rest.substr(0, rest.find('.')))) << one.where;
+    }
+  }
+}
+
+TEST(Presets, TheOriginalIsThePublishedOne) {
+  // MEML run_scripts/mb_comparison/mb_mpo_train.py
+  Experiment experiment =
+      resolve({.method = "mb-mpo", .task = "rllab/half-cheetah", .preset = "original"});
+  const std::string text = experiment.to_toml(false);
+  for (const auto* line :
+       {"tasks = 20\n", "imagined_rollouts = 50\n", "random_steps = 5000\n", "meta_steps = 30\n",
+        "weight_normalisation = true\n", "persistence = 0.99\n", "max_kl = 0.01\n",
+        "inner_learning_rate = 0.001\n", "first_order = false\n", "exact_fisher = true\n",
+        "discount = 0.99\n", "gae_lambda = 1.0\n", "hidden = [512, 512]\n", "hidden = [32, 32]\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace reverie
