@@ -67,6 +67,14 @@ class ProgramTest : public ::testing::Test {
     return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
             read_file(root_ / "stdout"), read_file(root_ / "stderr")};
   }
+  // Until the child has made `path`; fails where it ends without.
+  void await(pid_t child, const fs::path& path) {
+    int status = 0;
+    while (!fs::exists(root_ / path)) {
+      ASSERT_EQ(::waitpid(child, &status, WNOHANG), 0) << read_file(root_ / "stderr");
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
   Result run(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
     return finish(start(arguments, largest_file));
   }
@@ -83,7 +91,8 @@ class ProgramTest : public ::testing::Test {
   static std::string method() { return all_agents().front().name; }
 
   // A run of seconds.
-  std::vector<std::string> training(const std::string& out) const {
+  std::vector<std::string> training(const std::string& out,
+                                    const std::string& steps = "2000") const {
     std::vector<std::string> arguments = {"train",
                                           method(),
                                           "classic/pendulum",
@@ -103,6 +112,7 @@ class ProgramTest : public ::testing::Test {
       arguments.push_back("--set");
       arguments.push_back(set);
     }
+    arguments.insert(arguments.end(), {"--steps", steps});
     return arguments;
   }
   static std::vector<std::string> tiny();
@@ -242,15 +252,16 @@ TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {
 
 TEST_F(ProgramTest, CtrlCAndSigtermStopWithACheckpoint) {
   ASSERT_EQ(run(training("whole")).code, 0);
+  int stops = 0;
   for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     const std::string name = fmt::format("stopped{}", signal);
     const pid_t child = start(training(name));
-    while (!fs::exists(root_ / name / "lock"))
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    await(child, fs::path(name) / "lock");
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     ::kill(child, signal);
     const Result result = finish(child);
     if (result.code == 0) continue;  // it was quicker
+    ++stops;
     EXPECT_EQ(result.code, code) << result.err;
     EXPECT_THAT(result.out, HasSubstr("resume " + name));
     const Result resumed = run({"resume", name});
@@ -258,6 +269,7 @@ TEST_F(ProgramTest, CtrlCAndSigtermStopWithACheckpoint) {
     EXPECT_EQ(last_checkpoint(name), last_checkpoint("whole"));
     EXPECT_EQ(figures(name), figures("whole"));
   }
+  EXPECT_GT(stops, 0);
 }
 
 TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
@@ -268,8 +280,7 @@ TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
   for (int k = 0; k < 4; ++k) {
     const std::string name = fmt::format("killed{}", k);
     pid_t child = start(training(name));
-    while (!fs::exists(root_ / name / "config.toml"))
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    await(child, fs::path(name) / "config.toml");
     for (int kills = 0;; ++kills) {
       ASSERT_LT(kills, 30);
       const double moment = kills < 3 ? random.uniform(0, 0.7) * whole.count() : 3600;
@@ -292,18 +303,17 @@ TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
 }
 
 TEST_F(ProgramTest, OneRunOneProcess) {
-  const pid_t child = start(training("a"));
-  while (!fs::exists(root_ / "a" / "run.sqlite"))
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const pid_t child = start(training("a", "100M"));  // it won't be done before the other has asked
+  await(child, fs::path("a") / "run.sqlite");
   expect_error({"resume", "a"}, 1, {"process", std::to_string(child)});
   ::kill(child, SIGKILL);
   finish(child);
 }
 
 std::vector<std::string> ProgramTest::tiny() {
-  return {"run.steps=2000",      "random_steps=400", "buffer=2000",     "tasks=2",
-          "imagined_rollouts=4", "meta_steps=2",     "model.members=2", "model.hidden=[16, 16]",
-          "fit.first_epochs=3",  "fit.epochs=2"};
+  return {"random_steps=400",      "buffer=2000",        "tasks=2",
+          "imagined_rollouts=4",   "meta_steps=2",       "model.members=2",
+          "model.hidden=[16, 16]", "fit.first_epochs=3", "fit.epochs=2"};
 }
 
 }  // namespace
