@@ -32,12 +32,13 @@ install_packages() {
     if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
       as_root=(sudo)
     else
-      say "these packages are missing; install them, then call again:"
-      echo "sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+      say "these packages are missing; install them (as root), then call again:"
+      echo "sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}" >&2
       exit 1
     fi
   fi
   say "installing from the distribution: ${missing[*]}"
+  say "this takes a minute or three; what apt says is in $log"
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
   # A machine whose package lists are empty or old gets new ones first.
   if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1; then

@@ -1,5 +1,6 @@
 #include <reverie/cli/views.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/stop_signal.h>
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
@@ -101,7 +102,7 @@ std::vector<std::string> LiveView::lines(int width) const {
                       static_cast<double>(std::max<int64_t>(1, status_.budget));
   std::vector<std::string> lines = {
       bold(title_),
-      row("steps", fmt::format("{} {} of {}  elapsed {}  eta {}", bar(done, 20),
+      row("steps", fmt::format("{} {} of {}  elapsed {}  eta {}", bar(done, 10),
                                bold(format_count(status_.env_steps)), format_count(status_.budget),
                                format_duration(status_.wall_seconds), format_eta(status_))),
       row("return",
@@ -116,8 +117,12 @@ std::vector<std::string> LiveView::lines(int width) const {
       row("phases",
           fmt::format("collect {} s  fit {} s  improve {} s", value("time/collect", "{:.1f}"),
                       value("time/fit", "{:.1f}"), value("time/improve", "{:.1f}"))),
-      row("now", fmt::format("iteration {:<4} {:<9}{} {:3.0f}%", status_.iteration + 1, phase_,
-                             bar(fraction_, 20), 100 * fraction_)),
+      row(stop_signal() != 0 ? "stop" : "now",
+          stop_signal() != 0
+              ? fmt::format("after {} ({:.0f}%), with a checkpoint; Ctrl-C again: at once", phase_,
+                            100 * fraction_)
+              : fmt::format("iteration {:<4} {:<9}{} {:3.0f}%", status_.iteration + 1, phase_,
+                            bar(fraction_, 20), 100 * fraction_)),
   };
   for (auto& line : lines) line = fit_width(line, width);
   return lines;

@@ -94,7 +94,7 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
     trainer.run([] { return false; });  // completes what a kill at the very end may have left out
     view->note(fmt::format("{} is finished: {} of {} real steps; to go further: {} --steps {}",
                            folder.root().string(), steps, experiment.run.steps,
-                           resume_command(folder), 2 * experiment.run.steps));
+                           resume_command(folder), 2 * std::max(steps, experiment.run.steps)));
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);

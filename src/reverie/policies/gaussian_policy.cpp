@@ -161,7 +161,8 @@ std::string GaussianPolicy::torchscript() const {
   }
   const Tensor log_std = flat.narrow(0, at, action_size()).clamp_min(min_log_std_);
   module.register_parameter("log_std", log_std, false);
-  module.define("def forward(self, obs):\n    h = obs\n" + body + "    return h\n");
+  module.define("def forward(self, obs):\n    h = obs.to(self.log_std.dtype)\n" + body +
+                "    return h\n");
   module.define(
       "def sample(self, obs):\n"
       "    mean = self.forward(obs)\n"

@@ -32,7 +32,7 @@ void apply_preset(Settings& settings, const ExperimentRequest& request, const st
   if (std::find(names.begin(), names.end(), request.preset) == names.end()) {
     if (request.preset == "default") return;
     throw UsageError(
-        fmt::format("{} has no preset '{}'{}; it has: {}", method, request.preset,
+        fmt::format("{} has no preset '{}'{} (it has {})", method, request.preset,
                     did_you_mean(request.preset, names),
                     names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }

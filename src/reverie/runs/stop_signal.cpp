@@ -4,12 +4,43 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <thread>
 
 namespace reverie {
 namespace {
 
 std::atomic<int> received{0};
+
+void tell(const char* line) {
+  static_cast<void>(!write(STDERR_FILENO, line, std::strlen(line)));
+}
+
+/// On a terminal that can be redrawn the live view shows that a stop is under way.
+bool live_view_shows_it() {
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+/// Takes the stops as they come. `timeout` and the like signal a process and then its group: what
+/// follows within half a second is the same wish.
+void wait_for_stops(sigset_t stops) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point first;
+  for (int signal = 0; sigwait(&stops, &signal) == 0;) {
+    if (received == 0) {
+      first = Clock::now();
+      received = signal;
+      if (!live_view_shows_it())
+        tell("reverie: finishing this phase, then a checkpoint; once more stops at once\n");
+    } else if (Clock::now() - first > std::chrono::milliseconds(500)) {
+      tell("\nreverie: stopped at once; `resume` goes on from the last checkpoint\n");
+      _exit(128 + signal);
+    }
+  }
+}
 
 }  // namespace
 
@@ -26,12 +57,7 @@ void install_stop_signals() {
   signal(SIGXFSZ, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   static const bool waiting = [stops] {
-    std::thread([stops] {
-      for (int signal = 0; sigwait(&stops, &signal) == 0;) {
-        if (received != 0) _exit(128 + signal);
-        received = signal;
-      }
-    }).detach();
+    std::thread(wait_for_stops, stops).detach();
     return true;
   }();
   static_cast<void>(waiting);

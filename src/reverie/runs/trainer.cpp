@@ -109,7 +109,8 @@ void Trainer::resume() {
     checkpoints_.set_aside_after(loaded->number);
     if (const auto row = store_.checkpoint(loaded->number)) earlier_seconds_ = row->wall_seconds;
   }
-  first_steps_ = world_->steps();
+  first_steps_ = iteration_began_steps_ = world_->steps();
+  iteration_began_ = earlier_seconds_;
   store_.truncate_after(iterations());
   store_.truncate_checkpoints_after(phases_);
   store_.add_event("resume", fmt::format("from {} real steps", world_->steps()));
@@ -124,9 +125,7 @@ double Trainer::wall_seconds() const {
 }
 
 RunStatus Trainer::status() const {
-  const double here = seconds_since(start_);
-  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(),
-          here > 0 ? static_cast<double>(world_->steps() - first_steps_) / here : 0.0};
+  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(), steps_per_second_};
 }
 
 bool Trainer::run(const std::function<bool()>& stop) {
@@ -138,12 +137,15 @@ bool Trainer::run(const std::function<bool()>& stop) {
       run_phase();
       if (stop() && !finished()) {
         checkpoint();
+        write_policy();
         write_summary_now();
         store_.add_event("stop", fmt::format("at {} real steps", world_->steps()));
         return false;
       }
-      if (phases_ % kPhases == 0 && seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds)
-        checkpoint();
+      // The first iteration is saved whatever it took: a run that dies early has something to go
+      // on.
+      const bool due = seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds;
+      if (phases_ % kPhases == 0 && (due || iterations() == 1)) checkpoint();
     }
   } catch (const NonFiniteError& error) {
     save_failed_state(error.evidence());
@@ -194,6 +196,11 @@ void Trainer::finish_iteration() {
   }
   add_rates(row.metrics);
   imagined_before_ = agent_->imagined_steps();
+  const double now = wall_seconds();
+  steps_per_second_ =
+      static_cast<double>(world_->steps() - iteration_began_steps_) / (now - iteration_began_);
+  iteration_began_ = now;
+  iteration_began_steps_ = world_->steps();
   store_.add(row);
   events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
   events_->flush();
@@ -235,9 +242,13 @@ void Trainer::checkpoint() {
 void Trainer::finish() {
   const bool had_finished = saved_phases_ == phases_;
   checkpoint();
-  write_file_atomically(folder_.policy(), agent_->policy().torchscript());
+  write_policy();
   write_summary_now();
   if (!had_finished) store_.add_event("finish", fmt::format("{} real steps", world_->steps()));
+}
+
+void Trainer::write_policy() const {
+  write_file_atomically(folder_.policy(), agent_->policy().torchscript());
 }
 
 void Trainer::write_summary_now() {

@@ -59,6 +59,7 @@ class Trainer {
   EvaluationRow evaluate_policy();
   void checkpoint();
   void finish();
+  void write_policy() const;
   void add_rates(std::map<std::string, double>& metrics) const;
   void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
@@ -83,6 +84,9 @@ class Trainer {
   int64_t imagined_before_ = 0;
   double earlier_seconds_ = 0;  // wall-clock of the processes before this one
   int64_t first_steps_ = 0;
+  double iteration_began_ = 0;  // when, in wall_seconds, and at how many real steps
+  int64_t iteration_began_steps_ = 0;
+  double steps_per_second_ = 0;  // of the last complete iteration
   double first_unix_time_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_at_ = start_;

@@ -13,9 +13,8 @@ struct RunStatus {
   int64_t iteration = 0;  ///< Complete ones.
   int64_t env_steps = 0;
   int64_t budget = 0;
-  double wall_seconds = 0;  ///< Resumes included.
-  double steps_per_second =
-      0;  ///< Real steps over wall-clock since this process began; 0: unknown.
+  double wall_seconds = 0;      ///< Resumes included.
+  double steps_per_second = 0;  ///< Real steps a second in the last iteration; 0: unknown.
 };
 
 class TrainingView {
