@@ -41,7 +41,7 @@ def ticks(low, high, count=6):
 
 
 def draw(runs, published, label, title):
-    width, height, left, right, top, bottom = 720, 400, 64, 16, 40, 48
+    width, height, left, right, top, bottom = 720, 420, 64, 16, 52, 48
     curves = {name: [(s, r["return/real"]) for s, r in rows.items() if "return/real" in r]
               for name, rows in runs.items()}
     evaluations = {name: [(s, r["eval/return"]) for s, r in rows.items() if "eval/return" in r]
@@ -77,7 +77,7 @@ def draw(runs, published, label, title):
         at = height - bottom - 16 - 18 * (len(legend) - 1 - i)
         out.append(polyline([(width - 250, at - 4), (width - 222, at - 4)], colour, 2, dash))
         out.append(f'<text x="{width - 216}" y="{at}">{name}</text>')
-    out.append(f'<text x="{width - right}" y="22" text-anchor="end" fill="#555">'
+    out.append(f'<text x="{width - right}" y="36" text-anchor="end" fill="#555">'
                'lines: adapted policies, stochastic; dots: meta-policy, deterministic</text>')
     return "\n".join(out + ["</svg>\n"])
 
