@@ -142,6 +142,9 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   const Tensor observation = random.normal({6, 4});
   const Tensor mean = module.forward({observation}).toTensor();
   EXPECT_LT(relative_error(mean, policy.distribution(observation).mean), 1e-6);
+  // NumPy's numbers are doubles: the policy takes them as well.
+  const Tensor from_doubles = module.forward({observation.to(torch::kFloat64)}).toTensor();
+  EXPECT_TRUE(torch::equal(from_doubles, mean));
   const Tensor many = observation[0].expand({20000, 4});
   const Tensor sampled = module.get_method("sample")({many}).toTensor();
   EXPECT_LT(
