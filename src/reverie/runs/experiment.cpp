@@ -95,6 +95,11 @@ Experiment resolve(const ExperimentRequest& request) {
   }
   if (method.empty() || task.empty())
     throw UsageError("name a method and a task: reverie train METHOD TASK (see: reverie list)");
+  const auto& tasks = all_tasks();
+  if (std::any_of(tasks.begin(), tasks.end(),
+                  [&method](const TaskEntry& entry) { return entry.spec.name == method; }))
+    throw UsageError(fmt::format("'{}' is a task: the method comes first, reverie train {} {}",
+                                 method, task, method));
   Experiment experiment(find_agent(method), find_task(task));
   Settings settings = experiment.settings();
   apply_preset(settings, chosen, method, task);

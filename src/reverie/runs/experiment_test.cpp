@@ -29,6 +29,15 @@ TEST(Presets, OverridesNameRegisteredTasks) {
   }
 }
 
+TEST(Experiments, ASwappedMethodAndTaskAreNamedAsSuch) {
+  try {
+    resolve({.method = "rllib/half-cheetah", .task = "mb-mpo"});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("the method comes first"), std::string::npos);
+  }
+}
+
 TEST(Presets, TheOriginalIsThePublishedOne) {
   // MEML run_scripts/mb_comparison/mb_mpo_train.py
   Experiment experiment =
