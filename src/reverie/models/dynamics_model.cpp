@@ -13,6 +13,18 @@ MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
   return shape;
 }
 
+/// s' - s, and the reward where it is learned: what the networks predict, before normalisation.
+Tensor change(const Transitions& data, const ModelConfig& config) {
+  const auto moved = data.next_observation - data.observation;
+  return config.learn_reward ? torch::cat({moved, data.reward.unsqueeze(1)}, 1) : moved;
+}
+
+/// The action as the networks see it.
+Tensor seen(const Tensor& action, const ModelConfig& config, const Tensor& low,
+            const Tensor& high) {
+  return config.clip_action ? torch::minimum(torch::maximum(action, low), high) : action;
+}
+
 }  // namespace
 
 std::vector<std::string> setting_names(Head) {
@@ -55,12 +67,8 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
 
 void DynamicsModel::set_statistics(const Transitions& data) {
   observation_normaliser_.fit(data.observation);
-  action_normaliser_.fit(
-      config_.clip_action ? torch::minimum(torch::maximum(data.action, action_low_), action_high_)
-                          : data.action);
-  auto target = data.next_observation - data.observation;
-  if (config_.learn_reward) target = torch::cat({target, data.reward.unsqueeze(1)}, 1);
-  target_normaliser_.fit(target);
+  action_normaliser_.fit(seen(data.action, config_, action_low_, action_high_));
+  target_normaliser_.fit(change(data, config_));
   if (config_.clip_margin < 0) return;
   const auto low = torch::minimum(data.observation, data.next_observation).amin(0);
   const auto high = torch::maximum(data.observation, data.next_observation).amax(0);
@@ -70,17 +78,14 @@ void DynamicsModel::set_statistics(const Transitions& data) {
 }
 
 Tensor DynamicsModel::inputs(const Tensor& observation, const Tensor& action) const {
-  const auto seen = config_.clip_action
-                        ? torch::minimum(torch::maximum(action, action_low_), action_high_)
-                        : action;
+  const auto seen_action = seen(action, config_, action_low_, action_high_);
   return torch::cat(
-      {observation_normaliser_.normalise(observation), action_normaliser_.normalise(seen)}, -1);
+      {observation_normaliser_.normalise(observation), action_normaliser_.normalise(seen_action)},
+      -1);
 }
 
 Tensor DynamicsModel::targets(const Transitions& data) const {
-  auto target = data.next_observation - data.observation;
-  if (config_.learn_reward) target = torch::cat({target, data.reward.unsqueeze(1)}, 1);
-  return target_normaliser_.normalise(target);
+  return target_normaliser_.normalise(change(data, config_));
 }
 
 Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {

@@ -25,7 +25,6 @@ class RunMonitor : public Monitor {
 
   void set_status(const RunStatus& status);
   void add_episodes(const std::vector<Episode>& episodes);
-  bool has(const std::string& name) const { return metrics_.contains(name); }
 
   /// What this iteration left; the next one starts empty.
   IterationRow take(int64_t iteration, int64_t env_steps);
