@@ -55,6 +55,7 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
       objective_(make_objective(config.objective)),
       improver_(make_improver(config)) {
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
+  if (config_.real_horizon == 0) config_.real_horizon = task_.spec().horizon;
   if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
   if (config_.model.members > config_.tasks)
     throw UsageError(
@@ -183,7 +184,7 @@ Rollouts MbMpo::explore_with_policies(World& world) {
       collect_random_.permutation(config_.tasks).narrow(0, 0, config_.collecting_tasks).sort());
   const auto parameters = use_adapted ? adapted_.index_select(0, chosen)
                                       : meta_policies().narrow(0, 0, config_.collecting_tasks);
-  return roll_out(world, task_.spec().horizon, [&](const Tensor& observation) {
+  return roll_out(world, config_.real_horizon, [&](const Tensor& observation) {
     const auto by_task =
         observation.view({config_.collecting_tasks, config_.real_rollouts, observation.size(1)});
     return policy_.distribution(parameters, by_task).sample(collect_random_).flatten(0, 1);

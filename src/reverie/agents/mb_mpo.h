@@ -30,6 +30,7 @@ struct MbMpoConfig : AgentConfig {
   int64_t imagined_horizon = 0;
   int64_t real_rollouts = 1;
   int64_t collecting_tasks = 0;
+  int64_t real_horizon = 0;
   int64_t random_steps = 8000;
   int64_t buffer = 12000;
   int64_t meta_steps = 30;

@@ -22,6 +22,8 @@ void MbMpoConfig::describe(Settings& settings) {
                between(1, 10000));
   settings.add("collecting_tasks", collecting_tasks,
                "adapted policies that collect, drawn at random; 0: all", at_least(0));
+  settings.add("real_horizon", real_horizon,
+               "steps of a real rollout; 0: the task's horizon", at_least(0));
   settings.add("random_steps", random_steps, "real steps with uniform actions before the first fit",
                at_least(0));
   settings.add("buffer", buffer, "newest real transitions that are remembered", at_least(1));
