@@ -1,5 +1,5 @@
 #include <reverie/core/workers.h>
-#include <reverie/nn/mlp_block.h>
+#include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/policy_calculus.h>
 #include <reverie/policies/policy_calculus_autograd.h>
 
