@@ -107,7 +107,7 @@ void MbMpo::improve(World& world) {
     const auto before = practise(meta_policies(), draw_starts(world));
     adapted_ = maml::adapt(policy_, before.batch, config_.maml.inner_learning_rate);
     const auto after = practise(adapted_, draw_starts(world));
-    const maml::MetaProblem problem(policy_, before.batch, after.batch, config_.maml);
+    const maml::MetaProblem problem(policy_, before.batch, adapted_, after.batch, config_.maml);
     tally.add(improver_->step(policy_, problem), before.rollouts, after.rollouts);
     monitor_.progress("improve", tally.steps / static_cast<double>(config_.meta_steps));
   }
