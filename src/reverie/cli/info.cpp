@@ -1,6 +1,6 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
-#include <reverie/nn/kernels/small_gemm.h>
+#include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/run_folder.h>
@@ -36,7 +36,8 @@ std::string matrix_product() {
 void tell_of_program() {
   fmt::print("reverie  {}\nlibtorch {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION, TORCH_VERSION,
              mj_versionString(), host_description());
-  fmt::print("kernels  {}\nlibtorch multiplies with {}\n", kernels::description(),
+  fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
+             kernels::has_bf16_unit() ? "on AMX" : "emulated (this chip has no AMX)",
              matrix_product());
 }
 

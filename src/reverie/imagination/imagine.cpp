@@ -57,7 +57,8 @@ class Walker {
                   dream.parameters.data_ptr<float>() + first_task_ * dream.parameters.size(1),
                   (first_ + rows_ - 1) / dream.rollouts.rows() - first_task_ + 1,
                   dream.parameters.size(1)),
-        model_pass_(dream.model.ensemble().shape(), rows_, kernels::Use::inference) {
+        model_pass_(dream.model.ensemble().shape(), rows_, kernels::Use::inference,
+                    dream.model.config().precision) {
     if (mixed()) {
       gathered_.resize(input_.size());
     } else {

@@ -46,6 +46,8 @@ void ModelConfig::describe(Settings& settings) {
                "imagined states stay within the range seen in the data, widened by this fraction; "
                "negative: unbounded",
                between(-1, 1e6));
+  settings.add("precision", precision,
+               "of the matrix products of imagination; bf16 and bf16x3 are fast on chips with AMX");
 }
 
 DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random)

@@ -6,6 +6,7 @@
 #include <reverie/data/transitions.h>
 #include <reverie/envs/task.h>
 #include <reverie/nn/ensemble.h>
+#include <reverie/nn/kernels/precision.h>
 
 namespace reverie {
 
@@ -21,6 +22,7 @@ struct ModelConfig {
   bool learn_reward = false;
   bool clip_action = true;
   double clip_margin = 0.1;
+  Precision precision = Precision::automatic;
 
   void describe(Settings& settings);
 };

@@ -23,6 +23,8 @@ void FitConfig::describe(Settings& settings) {
       "persistence", persistence,
       "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
       between(0, 0.9999));
+  settings.add("precision", precision,
+               "of the matrix products of a fit; bf16 and bf16x3 are fast on chips with AMX");
   settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
 }
 
@@ -39,7 +41,8 @@ struct Problem {
 /// The buffers that one thread works in.
 struct Workspace {
   explicit Workspace(const Problem& problem)
-      : pass(problem.model.ensemble().shape(), problem.config.batch),
+      : pass(problem.model.ensemble().shape(), problem.config.batch, kernels::Use::training,
+             problem.config.precision),
         x(torch::empty({problem.config.batch, problem.inputs.size(1)})),
         y(torch::empty({problem.config.batch, problem.targets.size(1)})),
         gradient(static_cast<size_t>(problem.model.ensemble().shape().effective_count())) {}

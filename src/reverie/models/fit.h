@@ -13,6 +13,7 @@ struct FitConfig {
   double learning_rate = 1e-3;
   double holdout = 0.2;
   double persistence = 0.0;
+  Precision precision = Precision::automatic;
   int64_t window = 0;
 
   void describe(Settings& settings);

@@ -119,7 +119,8 @@ void through_normalisation(const MlpShape& shape, const float* parameters,
 
 }  // namespace
 
-MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use) : shape_(shape) {
+MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use, Precision precision)
+    : shape_(shape), precision_(precision) {
   for (int64_t l = 0; l < shape.layers(); ++l) {
     const auto numbers = static_cast<size_t>(capacity * output_stride(l));
     const bool keeps_pre =
@@ -138,8 +139,8 @@ const float* MlpPass::forward(const float* weights, const float* x, int64_t rows
   for (int64_t l = 0; l < shape_.layers(); ++l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
     float* output = post_[l].data();
-    small_gemm(Op::plain, Op::plain, rows, out, in, input, input_stride, weights, stride, 0.0f,
-               output, output_stride(l));
+    product(precision_, Op::plain, Op::plain, rows, out, in, input, input_stride, weights, stride,
+            output, output_stride(l));
     bias_and_activate(shape_.activation, l + 1 == shape_.layers(), weights + in * stride, rows, out,
                       output_stride(l), output, pre_[l].empty() ? nullptr : pre_[l].data());
     weights += (in + 1) * stride;
@@ -159,16 +160,16 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
     const float* input = l == 0 ? x : post_[l - 1].data();
     const int64_t input_stride = l == 0 ? in : output_stride(l - 1);
     float* weight_gradient = gradient + offset;
-    small_gemm(Op::transposed, Op::plain, in, out, rows, input, input_stride, delta,
-               output_stride(l), 0.0f, weight_gradient, stride);
+    product(precision_, Op::transposed, Op::plain, in, out, rows, input, input_stride, delta,
+            output_stride(l), weight_gradient, stride);
     float* bias_gradient = weight_gradient + in * stride;
     std::fill_n(bias_gradient, out, 0.0f);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < out; ++j) bias_gradient[j] += delta[i * output_stride(l) + j];
     if (l == 0) break;
     float* previous = next_delta_.data();
-    small_gemm(Op::plain, Op::transposed, rows, in, out, delta, output_stride(l), weights + offset,
-               stride, 0.0f, previous, input_stride);
+    product(precision_, Op::plain, Op::transposed, rows, in, out, delta, output_stride(l),
+            weights + offset, stride, previous, input_stride);
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t row = i * input_stride;
       through_activation(shape_.activation, in, post_[l - 1].data() + row, pre_[l - 1].data() + row,

@@ -2,6 +2,7 @@
 // cache, and one sweep for the optimiser.
 #pragma once
 
+#include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/mlp_shape.h>
 
 #include <vector>
@@ -11,12 +12,14 @@ namespace reverie::kernels {
 /// What the activations of a forward pass are for.
 enum class Use { training, inference };
 
-/// Forward and backward passes of one MLP for up to `capacity` rows, float32. Holds the
+/// Forward and backward passes of one MLP for up to `capacity` rows, float32 but
+/// for the products' `precision`. Holds the
 /// activations; allocates nothing after its construction. One thread at a time; results depend on
 /// the arguments alone. The torch twin is `Ensemble::forward`.
 class MlpPass {
  public:
-  MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training);
+  MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training,
+          Precision precision = Precision::f32);
 
   /// y = mlp(x): `x` is [rows, input], the result [rows, output], valid until the next call.
   /// `weights` is a block of effective weights.
@@ -34,6 +37,7 @@ class MlpPass {
   }
 
   const MlpShape shape_;
+  const Precision precision_;
   std::vector<std::vector<float>> pre_, post_;  ///< Before (swish only) and after the activation.
   std::vector<float> delta_, next_delta_;
 };
