@@ -80,7 +80,8 @@ GaussianPolicy::GaussianPolicy(int64_t observation_size, int64_t action_size,
   std::vector<Tensor> parts;
   for (size_t l = 1; l < sizes_.size(); ++l) {
     const int64_t in = sizes_[l - 1], out = sizes_[l];
-    const double limit = std::sqrt(6.0 / static_cast<double>(in + out));
+    double limit = std::sqrt(6.0 / static_cast<double>(in + out));
+    if (l + 1 == sizes_.size()) limit *= config.output_scale;
     parts.push_back(random.uniform({out * in}, -limit, limit));
     parts.push_back(torch::zeros({out}));
   }

@@ -16,12 +16,17 @@ struct PolicyConfig {
   std::vector<int64_t> hidden = {32, 32};
   double init_std = 1.0;
   double min_std = 1e-6;
+  double output_scale = 1.0;
 
   void describe(Settings& settings) {
     settings.add("hidden", hidden, "units of each hidden tanh layer", at_least(1));
     settings.add("init_std", init_std, "initial standard deviation of the actions",
                  between(1e-6, 100));
     settings.add("min_std", min_std, "floor of the standard deviation", between(0, 100));
+    settings.add("output_scale", output_scale,
+                 "factor of the last layer's initial weights; small: the first mean actions are "
+                 "near 0",
+                 between(0, 100));
   }
 };
 
