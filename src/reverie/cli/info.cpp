@@ -1,4 +1,5 @@
 #include <reverie/cli/commands.h>
+#include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
@@ -15,8 +16,8 @@ namespace reverie::cli {
 namespace {
 
 void tell_of_program() {
-  fmt::print("reverie  {}\nlibtorch {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION, TORCH_VERSION,
-             mj_versionString(), host_description());
+  fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
+             TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
 }
 
 std::string state_of(const Checkpoints& checkpoints, int64_t number) {

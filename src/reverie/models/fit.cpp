@@ -2,6 +2,8 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/models/fit.h>
+#include <reverie/models/fit_torch.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp.h>
 
 #include <atomic>
@@ -218,6 +220,8 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
               const FitConfig& config, int64_t epochs, const RandomStream& random,
               Monitor& monitor) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
+  if (!kernels::serve(model.ensemble().parameters()))
+    return fit_torch(model, data, objective, config, epochs, random, monitor);
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);
   objective.prepare(data);
