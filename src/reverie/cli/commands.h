@@ -34,12 +34,19 @@ struct EvalOptions {
   std::vector<std::string> sets;
 };
 
+struct BenchOptions {
+  std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
+  int64_t threads = 0;               ///< 0: all cores.
+  bool json = false;
+};
+
 // Each returns the process's exit code.
 int train(const TrainOptions& options);
 int resume(const ResumeOptions& options);
 int evaluate_run(const EvalOptions& options);
 int list(const std::string& what, const std::string& method);
 int info(const std::string& folder);
+int bench(const BenchOptions& options);
 
 /// Every setting of a method (or of all, where `method` is empty), with documentation, type, range
 /// and default, for the terminal.

@@ -14,7 +14,7 @@
 namespace reverie::cli {
 namespace {
 
-constexpr const char* kCommands[] = {"train", "resume", "eval", "list", "info", "help"};
+constexpr const char* kCommands[] = {"train", "resume", "eval", "list", "info", "bench", "help"};
 
 constexpr const char* kFooter = R"(
 Examples:
@@ -119,6 +119,17 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
   return command;
 }
 
+CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
+  auto* command = app.add_subcommand("bench", "Measure the kernels beside this machine's own peak");
+  command->add_option("KERNEL", options.kernels, "Parts of the names of those to run (default: all)")
+      ->type_name("");
+  command->add_option("--threads", options.threads, "Worker threads (default: all cores)")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  command->add_flag("--json", options.json, "Print one JSON array");
+  return command;
+}
+
 bool is_command(std::string_view word) {
   for (const char* command : kCommands)
     if (word == command) return true;
@@ -137,11 +148,13 @@ int dispatch(int argc, char** argv) {
   TrainOptions train_options;
   ResumeOptions resume_options;
   EvalOptions eval_options;
+  BenchOptions bench_options;
   std::vector<std::vector<std::string>> eval_sets;
   std::string list_what, list_method, info_folder;
   auto* train_command = add_train(app, train_options);
   auto* resume_command = add_resume(app, resume_options);
   auto* eval_command = add_eval(app, eval_options, eval_sets);
+  auto* bench_command = add_bench(app, bench_options);
   auto* list_command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
   list_command->add_option("WHAT", list_what, "methods, tasks or settings (default: the first two)")
       ->type_name("");
@@ -172,6 +185,7 @@ int dispatch(int argc, char** argv) {
     return evaluate_run(eval_options);
   }
   if (*list_command) return list(list_what, list_method);
+  if (*bench_command) return bench(bench_options);
   if (*info_command) return info(info_folder);
   fmt::print("{}", app.help());
   return 0;

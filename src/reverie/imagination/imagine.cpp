@@ -5,14 +5,17 @@
 #include <reverie/imagination/imagine_torch.h>
 #include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp.h>
-#include <reverie/nn/mlp_block.h>
+#include <reverie/nn/kernels/mlp_block.h>
 
 namespace reverie {
 namespace {
 
-/// Rows that advance together on one thread: enough to keep a matrix product busy, few enough to
-/// spread over the cores.
-constexpr int64_t kGroupRows = 20;
+/// Rows that advance together on one thread: at least so many that a matrix product is worth its
+/// while, at most so many that they stay in cache; between the two a quarter of a member's rows, so
+/// that cores find enough to share.
+constexpr int64_t kFewestRows = 20, kMostRows = 128;
+/// The same where each row draws its member at each step: a member gets a share of them.
+constexpr int64_t kMixedRows = 512;
 
 /// Everything a group of rows needs, shared and read only.
 struct Dream {
@@ -26,9 +29,9 @@ struct Dream {
   Rollouts& rollouts;
 };
 
-/// Consecutive tasks that advance together.
+/// Rows that advance together, as they lie one after the other in all tasks.
 struct Group {
-  int64_t first_task, tasks;
+  int64_t first, count;
 };
 
 /// Rows of one group, step by step.
@@ -36,25 +39,28 @@ class Walker {
  public:
   Walker(const Dream& dream, const Group& group, const Tensor& starts, int64_t index)
       : dream_(dream),
-        group_(group),
-        rows_(group.tasks * dream.rollouts.rows()),
+        first_(group.first),
+        rows_(group.count),
         o_(dream.model.observation_size()),
         a_(dream.model.action_size()),
         random_(dream.random.split(static_cast<uint64_t>(index))),
-        state_(starts.narrow(0, group.first_task, group.tasks).reshape({rows_, o_}).clone()),
+        state_(starts.reshape({-1, o_}).narrow(0, first_, rows_).clone()),
         next_(torch::empty_like(state_)),
         action_(torch::empty({rows_, a_})),
         time_(static_cast<size_t>(rows_), 0),
         input_(static_cast<size_t>(rows_ * (o_ + a_))),
-        gathered_(input_.size()),
         output_(static_cast<size_t>(rows_ * dream.model.ensemble().shape().output())),
         reward_(static_cast<size_t>(rows_)),
         member_(static_cast<size_t>(rows_)),
-        policy_block_(dream.policy.sizes(), dream.rollouts.rows()),
+        policy_block_(dream.policy.sizes(), std::min(rows_, dream.rollouts.rows())),
         model_pass_(dream.model.ensemble().shape(), rows_) {
-    const int64_t tasks = dream.rollouts.tasks(), members = dream.model.members();
-    for (int64_t row = 0; row < rows_; ++row)
-      member_[row] = (group.first_task + row / dream.rollouts.rows()) * members / tasks;
+    if (mixed()) {
+      gathered_.resize(input_.size());
+    } else {
+      const int64_t task = first_ / dream.rollouts.rows();  // all rows of a group share a member
+      std::fill(member_.begin(), member_.end(),
+                task * dream.model.members() / dream.rollouts.tasks());
+    }
     const auto log_std = dream.parameters.narrow(1, dream.parameters.size(1) - a_, a_)
                              .clamp_min(dream.policy.min_log_std());
     std_ = log_std.exp().contiguous();
@@ -67,26 +73,31 @@ class Walker {
       store(t);
     }
     // All of them: the last step may have begun a new episode over a bad state.
-    require_finite(dream_.rollouts.next_observation.narrow(0, group_.first_task, group_.tasks),
-                   fmt::format("the states imagined for task {}", group_.first_task));
+    require_finite(dream_.rollouts.next_observation.flatten(0, 1).narrow(0, first_, rows_),
+                   fmt::format("the states imagined for task {}", first_ / dream_.rollouts.rows()));
   }
 
  private:
+  bool mixed() const { return dream_.options.propagation == Propagation::random_member; }
+
   void act() {
-    const int64_t rows = dream_.rollouts.rows();
+    const int64_t task_rows = dream_.rollouts.rows();
     float* action = action_.data_ptr<float>();
     random_.fill_normal(action, rows_ * a_);
-    for (int64_t i = 0; i < group_.tasks; ++i) {
-      const int64_t task = group_.first_task + i;
+    for (int64_t from = 0; from < rows_;) {
+      // The rows of one task share a policy.
+      const int64_t task = (first_ + from) / task_rows;
+      const int64_t to = std::min((task + 1) * task_rows - first_, rows_);
       const float* parameters =
           dream_.parameters.data_ptr<float>() + task * dream_.parameters.size(1);
       const float* std = std_.data_ptr<float>() + task * a_;
       const float* mean =
-          policy_block_.forward(parameters, state_.data_ptr<float>() + i * rows * o_, rows);
-      float* noise = action + i * rows * a_;
-      for (int64_t row = 0; row < rows; ++row)
+          policy_block_.forward(parameters, state_.data_ptr<float>() + from * o_, to - from);
+      float* noise = action + from * a_;
+      for (int64_t row = 0; row < to - from; ++row)
         for (int64_t j = 0; j < a_; ++j)
           noise[row * a_ + j] = mean[row * a_ + j] + std[j] * noise[row * a_ + j];
+      from = to;
     }
   }
 
@@ -94,26 +105,9 @@ class Walker {
   void move() {
     const auto& model = dream_.model;
     write_inputs();
-    if (dream_.options.propagation == Propagation::random_member)
-      for (auto& member : member_) member = random_.below(model.members());
+    const float* predicted = mixed() ? predict_mixed() : predict(member_[0], input_.data(), rows_);
+    if (model.config().head == Head::gaussian) predicted = sample_outputs(predicted);
     const int64_t width = model.ensemble().shape().output();
-    for (int64_t k = 0; k < model.members(); ++k) {
-      // Rows of one member go through its network together; with fixed members they lie together.
-      int64_t count = 0;
-      for (int64_t row = 0; row < rows_; ++row)
-        if (member_[row] == k)
-          std::copy_n(input_.data() + row * (o_ + a_), o_ + a_,
-                      gathered_.data() + (count++) * (o_ + a_));
-      if (count == 0) continue;
-      const auto& effective = model.ensemble().effective();
-      const float* output = model_pass_.forward(effective.data_ptr<float>() + k * effective.size(1),
-                                                gathered_.data(), count);
-      count = 0;
-      for (int64_t row = 0; row < rows_; ++row)
-        if (member_[row] == k)
-          std::copy_n(output + (count++) * width, width, output_.data() + row * width);
-    }
-    if (model.config().head == Head::gaussian) sample_outputs();
     const float* mean = model.target_normaliser().mean().data_ptr<float>();
     const float* std = model.target_normaliser().std().data_ptr<float>();
     const float* low = model.lowest_state().data_ptr<float>();
@@ -121,13 +115,38 @@ class Walker {
     const float* state = state_.data_ptr<float>();
     float* next = next_.data_ptr<float>();
     for (int64_t row = 0; row < rows_; ++row) {
-      const float* output = output_.data() + row * width;
+      const float* output = predicted + row * width;
       for (int64_t j = 0; j < o_; ++j) {
         const float moved = state[row * o_ + j] + mean[j] + std[j] * output[j];
         next[row * o_ + j] = std::min(std::max(moved, low[j]), high[j]);
       }
       if (model.config().learn_reward) reward_[row] = mean[o_] + std[o_] * output[o_];
     }
+  }
+
+  const float* predict(int64_t member, const float* input, int64_t rows) {
+    const auto& effective = dream_.model.ensemble().effective();
+    return model_pass_.forward(effective.data_ptr<float>() + member * effective.size(1), input,
+                               rows);
+  }
+
+  /// Every row draws its member; those of one member go through its network together.
+  const float* predict_mixed() {
+    const int64_t width = dream_.model.ensemble().shape().output(), in = o_ + a_;
+    for (auto& member : member_) member = random_.below(dream_.model.members());
+    for (int64_t k = 0; k < dream_.model.members(); ++k) {
+      int64_t count = 0;
+      for (int64_t row = 0; row < rows_; ++row)
+        if (member_[row] == k)
+          std::copy_n(input_.data() + row * in, in, gathered_.data() + (count++) * in);
+      if (count == 0) continue;
+      const float* output = predict(k, gathered_.data(), count);
+      count = 0;
+      for (int64_t row = 0; row < rows_; ++row)
+        if (member_[row] == k)
+          std::copy_n(output + (count++) * width, width, output_.data() + row * width);
+    }
+    return output_.data();
   }
 
   void write_inputs() {
@@ -154,7 +173,7 @@ class Walker {
 
   /// Draws from the Gaussian head: the first half of each output row becomes a sample. Says the
   /// same as DynamicsModel::head, without a tensor for every row.
-  void sample_outputs() {
+  const float* sample_outputs(const float* predicted) {
     const auto softplus = [](float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); };
     const int64_t width = dream_.model.ensemble().shape().output(), d = width / 2;
     noise_.resize(static_cast<size_t>(rows_ * d));
@@ -163,13 +182,15 @@ class Walker {
     for (int64_t row = 0; row < rows_; ++row) {
       const float* low = bounds + member_[row] * 2 * d;
       const float* high = low + d;
+      const float* head = predicted + row * width;
       float* output = output_.data() + row * width;
       for (int64_t j = 0; j < d; ++j) {
-        float log_variance = high[j] - softplus(high[j] - output[d + j]);
+        float log_variance = high[j] - softplus(high[j] - head[d + j]);
         log_variance = low[j] + softplus(log_variance - low[j]);
-        output[j] += std::exp(0.5f * log_variance) * noise_[row * d + j];
+        output[j] = head[j] + std::exp(0.5f * log_variance) * noise_[row * d + j];
       }
     }
+    return output_.data();
   }
 
   /// Writes the step to the rollouts and ends or continues each row's episode.
@@ -179,9 +200,8 @@ class Walker {
         dream_.task.terminates() ? dream_.task.terminated(next_).contiguous() : Tensor();
     const int64_t horizon = dream_.options.horizon;
     const int64_t limit = dream_.options.episode_limit > 0 ? dream_.options.episode_limit : horizon;
-    const int64_t first_row = group_.first_task * out.rows();
     for (int64_t row = 0; row < rows_; ++row) {
-      const int64_t at = (first_row + row) * horizon + t;
+      const int64_t at = (first_ + row) * horizon + t;
       std::copy_n(state_.data_ptr<float>() + row * o_, o_,
                   out.observation.data_ptr<float>() + at * o_);
       std::copy_n(action_.data_ptr<float>() + row * a_, a_, out.action.data_ptr<float>() + at * a_);
@@ -206,8 +226,7 @@ class Walker {
   }
 
   const Dream& dream_;
-  Group group_;
-  int64_t rows_, o_, a_;
+  int64_t first_, rows_, o_, a_;
   RandomStream random_;
   Tensor state_, next_, action_, std_;
   std::vector<int64_t> time_;
@@ -217,16 +236,28 @@ class Walker {
   kernels::MlpPass model_pass_;
 };
 
-/// Cuts the tasks into groups of neighbours that share a member and make up about kGroupRows rows.
-std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members) {
+/// Cuts `rows` that begin at `first` into groups of about `target`, as equal as can be.
+void cut(int64_t first, int64_t rows, int64_t target, std::vector<Group>& groups) {
+  const int64_t parts = std::max<int64_t>(1, (rows + target / 2) / target);
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t from = rows * part / parts, to = rows * (part + 1) / parts;
+    groups.push_back({first + from, to - from});
+  }
+}
+
+/// The groups of all rows. Where members are fixed the rows of a group share one.
+std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members, Propagation propagation) {
   std::vector<Group> groups;
-  for (int64_t task = 0; task < tasks; ++task) {
-    const bool joins = !groups.empty() && groups.back().tasks * rows < kGroupRows &&
-                       groups.back().first_task * members / tasks == task * members / tasks;
-    if (joins)
-      ++groups.back().tasks;
-    else
-      groups.push_back({task, 1});
+  if (propagation == Propagation::random_member) {
+    cut(0, tasks * rows, kMixedRows, groups);
+    return groups;
+  }
+  for (int64_t first = 0; first < tasks;) {
+    int64_t end = first;
+    while (end < tasks && end * members / tasks == first * members / tasks) ++end;
+    const int64_t count = (end - first) * rows;
+    cut(first * rows, count, std::clamp(count / 4, kFewestRows, kMostRows), groups);
+    first = end;
   }
   return groups;
 }
@@ -254,14 +285,14 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
 
   const auto packed = parameters.contiguous(), reset_states = resets.contiguous();
   const Dream dream{task, model, policy, packed, reset_states, options, random, rollouts};
-  const auto groups = groups_of(tasks, rows, model.members());
+  const auto groups = groups_of(tasks, rows, model.members(), options.propagation);
   parallel_for(static_cast<int64_t>(groups.size()), [&](int64_t index) {
     const torch::NoGradGuard worker_no_grad;  // the mode is each thread's own
     const auto& group = groups[static_cast<size_t>(index)];
     Walker(dream, group, starts, index).run();
     if (model.config().learn_reward) return;
     const auto part = [&](const Tensor& field) {
-      return field.narrow(0, group.first_task, group.tasks).flatten(0, 2);
+      return field.flatten(0, 1).narrow(0, group.first, group.count).flatten(0, 1);
     };
     part(rollouts.reward)
         .copy_(task.reward(part(rollouts.observation), part(rollouts.action),

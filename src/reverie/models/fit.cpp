@@ -130,9 +130,9 @@ class MemberFit {
     bounds_gradient_[0] -= 0.01f;
     kernels::AdamRates rates;
     rates.learning_rate = static_cast<float>(problem_.config.learning_rate);
-    kernels::adam_step(bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),
-                       bounds_moments_[1].data_ptr<float>(), bounds_gradient_.data_ptr<float>(),
-                       bounds_.numel(), ++bounds_steps_, rates);
+    kernels::adam_step({bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),
+                        bounds_moments_[1].data_ptr<float>()},
+                       bounds_gradient_.data_ptr<float>(), bounds_.numel(), ++bounds_steps_, rates);
   }
 
   [[noreturn]] void refuse(Tensor x, Tensor y) {

@@ -35,32 +35,26 @@ void Ensemble::refresh(int64_t member) {
 }
 
 void Ensemble::step(int64_t member, const float* effective_gradient, double learning_rate) {
-  const int64_t count = parameters_.size(1), offset = member * count;
-  float* parameters = parameters_.data_ptr<float>() + offset;
-  std::vector<float> mapped;
-  const float* gradient = effective_gradient;
-  if (shape_.weight_normalisation) {
-    mapped.resize(static_cast<size_t>(count));
-    kernels::parameter_gradient(shape_, parameters, effective_gradient, mapped.data());
-    gradient = mapped.data();
-  }
+  const int64_t offset = member * parameters_.size(1);
+  const kernels::AdamBlock block{parameters_.data_ptr<float>() + offset,
+                                 first_moment_.data_ptr<float>() + offset,
+                                 second_moment_.data_ptr<float>() + offset};
   kernels::AdamRates rates;
   rates.learning_rate = static_cast<float>(learning_rate);
-  kernels::adam_step(parameters, first_moment_.data_ptr<float>() + offset,
-                     second_moment_.data_ptr<float>() + offset, gradient, count,
-                     ++steps_.data_ptr<int64_t>()[member], rates);
-  refresh(member);
+  kernels::adam_step(shape_, block, effective_gradient, ++steps_.data_ptr<int64_t>()[member], rates,
+                     effective_.data_ptr<float>() + member * effective_.size(1));
 }
 
 Tensor Ensemble::forward(const Tensor& effective, const Tensor& x) const {
   auto hidden = x;
   int64_t offset = 0;
   for (int64_t l = 0; l < shape_.layers(); ++l) {
-    const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1];
-    const auto weight = effective.narrow(1, offset, in * out).view({-1, in, out});
-    const auto bias = effective.narrow(1, offset + in * out, out).unsqueeze(1);
-    hidden = torch::baddbmm(bias, hidden, weight);
-    offset += (in + 1) * out;
+    const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
+    const auto layer = effective.narrow(1, offset, (in + 1) * stride)
+                           .view({-1, in + 1, stride})
+                           .narrow(2, 0, out);
+    hidden = torch::baddbmm(layer.narrow(1, in, 1), hidden, layer.narrow(1, 0, in));
+    offset += (in + 1) * stride;
     if (l + 1 == shape_.layers()) break;
     hidden = shape_.activation == Activation::relu   ? torch::relu(hidden)
              : shape_.activation == Activation::tanh ? torch::tanh(hidden)

@@ -25,6 +25,16 @@ struct EnsembleTest : testing::TestWithParam<Case> {
   int64_t rows = GetParam().rows;
 };
 
+/// Which numbers of a block of effective weights lie between rows.
+Tensor padding(const MlpShape& shape) {
+  std::vector<Tensor> parts;
+  for (int64_t l = 0; l < shape.layers(); ++l) {
+    const auto column = torch::arange(shape.stride(l)) >= shape.sizes[l + 1];
+    parts.push_back(column.repeat({shape.sizes[l] + 1}));
+  }
+  return torch::cat(parts);
+}
+
 TEST_P(EnsembleTest, ForwardEqualsTheTwin) {
   const auto x = random.normal({3, rows, shape.input()});
   const auto expected = ensemble.forward(x);
@@ -46,7 +56,8 @@ TEST_P(EnsembleTest, BackwardEqualsAutograd) {
   for (int64_t k = 0; k < 3; ++k) {
     const auto* weights = ensemble.effective()[k].data_ptr<float>();
     pass.forward(weights, x[k].data_ptr<float>(), rows);
-    auto gradient = torch::full({shape.effective_count()}, 7.0f);
+    // Between rows nothing is written; within them whatever stood there goes.
+    auto gradient = torch::where(padding(shape), 0.0f, torch::full({shape.effective_count()}, 7.0f));
     pass.backward(weights, x[k].data_ptr<float>(), rows, cotangent[k].data_ptr<float>(),
                   gradient.data_ptr<float>());
     const auto scale = effective.grad()[k].abs().max().item<double>();
@@ -67,8 +78,9 @@ Tensor effective_by_torch(const MlpShape& shape, const Tensor& parameters) {
       weight = weight / weight.norm(2, 0) * parameters.narrow(0, at, out);
       at += out;
     }
-    parts.push_back(weight.flatten());
-    parts.push_back(bias);
+    const auto layer = torch::cat({weight, bias.unsqueeze(0)});
+    const auto beyond = torch::zeros({in + 1, shape.stride(l) - out});
+    parts.push_back(torch::cat({layer, beyond}, 1).flatten());
   }
   return torch::cat(parts);
 }

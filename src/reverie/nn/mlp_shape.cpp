@@ -12,14 +12,14 @@ int64_t MlpShape::widest() const {
 
 int64_t MlpShape::effective_count() const {
   int64_t count = 0;
-  for (int64_t l = 0; l < layers(); ++l) count += (sizes[l] + 1) * sizes[l + 1];
+  for (int64_t l = 0; l < layers(); ++l) count += (sizes[l] + 1) * stride(l);
   return count;
 }
 
 int64_t MlpShape::parameter_count() const {
-  int64_t count = effective_count();
-  if (weight_normalisation)
-    for (int64_t l = 0; l < layers(); ++l) count += sizes[l + 1];
+  int64_t count = 0;
+  for (int64_t l = 0; l < layers(); ++l)
+    count += (sizes[l] + (weight_normalisation ? 2 : 1)) * sizes[l + 1];
   return count;
 }
 

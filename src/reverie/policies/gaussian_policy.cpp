@@ -2,7 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/nn/mlp_block.h>
+#include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <torch/script.h>

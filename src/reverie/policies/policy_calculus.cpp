@@ -1,6 +1,6 @@
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/nn/mlp_block.h>
+#include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/policy_calculus.h>
 #include <reverie/policies/policy_calculus_autograd.h>
 

@@ -1,4 +1,5 @@
-// The CPU's way through an MLP: plain matrix products over rows that stay in cache.
+// The CPU's way through an MLP and a step of its training: matrix products over rows that stay in
+// cache, and one sweep for the optimiser.
 #pragma once
 
 #include <reverie/nn/mlp_shape.h>
@@ -19,27 +20,42 @@ class MlpPass {
   const float* forward(const float* weights, const float* x, int64_t rows);
 
   /// After `forward` on the same arguments: writes dL/dweights to `gradient` (laid out like
-  /// `weights`), given dL/dy [rows, output].
+  /// `weights`; between its rows nothing is written), given dL/dy [rows, output].
   void backward(const float* weights, const float* x, int64_t rows, const float* output_gradient,
                 float* gradient);
 
  private:
+  /// From one row to the next of layer `l`'s output.
+  int64_t output_stride(int64_t l) const {
+    return l + 1 == shape_.layers() ? shape_.output() : row_stride(shape_.sizes[l + 1]);
+  }
+
   const MlpShape shape_;
   std::vector<std::vector<float>> pre_, post_;  ///< Before (swish only) and after the activation.
   std::vector<float> delta_, next_delta_;
 };
 
-/// One step of Adam (Kingma & Ba 2015) on a flat block; `step` counts from 1.
 struct AdamRates {
   float learning_rate = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
 };
-void adam_step(float* parameters, float* first_moment, float* second_moment, const float* gradient,
-               int64_t count, int64_t step, const AdamRates& rates);
 
-/// Effective weights of a block of parameters; a copy without weight normalisation.
+/// A block of parameters with Adam's moments, all laid out alike.
+struct AdamBlock {
+  float* parameters;
+  float* first_moment;
+  float* second_moment;
+};
+
+/// One step of Adam (Kingma & Ba 2015) on a flat block; `step` counts from 1.
+void adam_step(const AdamBlock& block, const float* gradient, int64_t count, int64_t step,
+               const AdamRates& rates);
+
+/// One step of Adam on a network's parameters, given dL/d(effective weights), that leaves the new
+/// effective weights in `weights`. Without weight normalisation in one sweep through the memory.
+void adam_step(const MlpShape& shape, const AdamBlock& block, const float* weight_gradient,
+               int64_t step, const AdamRates& rates, float* weights);
+
+/// Effective weights of a block of parameters; `weights` beyond the rows' width stay as they are.
 void effective_weights(const MlpShape& shape, const float* parameters, float* weights);
-/// dL/dparameters from dL/dweights. Without weight normalisation a copy.
-void parameter_gradient(const MlpShape& shape, const float* parameters,
-                        const float* weight_gradient, float* gradient);
 
 }  // namespace reverie::kernels

@@ -10,30 +10,30 @@ namespace reverie {
 
 #ifdef REVERIE_HAVE_ONEDNN
 
-void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, const float* b,
-                float beta, float* c) {
-  const bool ta = op_a == Op::transposed, tb = op_b == Op::transposed;
-  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0f, a, ta ? m : k, b, tb ? k : n, beta, c,
-             n);
+void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride,
+                const float* b, int64_t b_stride, float beta, float* c, int64_t c_stride) {
+  dnnl_sgemm(op_a == Op::transposed ? 'T' : 'N', op_b == Op::transposed ? 'T' : 'N', m, n, k, 1.0f,
+             a, a_stride, b, b_stride, beta, c, c_stride);
 }
 
 #else
 
-void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, const float* b,
-                float beta, float* c) {
-  const int64_t a_row = op_a == Op::plain ? k : 1, a_column = op_a == Op::plain ? 1 : m;
-  if (beta == 0.0f) std::fill(c, c + m * n, 0.0f);
+void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride,
+                const float* b, int64_t b_stride, float beta, float* c, int64_t c_stride) {
+  const int64_t a_row = op_a == Op::plain ? a_stride : 1;
+  const int64_t a_column = op_a == Op::plain ? 1 : a_stride;
   for (int64_t i = 0; i < m; ++i) {
-    float* row = c + i * n;
+    float* row = c + i * c_stride;
+    if (beta == 0.0f) std::fill(row, row + n, 0.0f);
     if (op_b == Op::plain) {
       for (int64_t l = 0; l < k; ++l) {
         const float scale = a[i * a_row + l * a_column];
-        for (int64_t j = 0; j < n; ++j) row[j] += scale * b[l * n + j];
+        for (int64_t j = 0; j < n; ++j) row[j] += scale * b[l * b_stride + j];
       }
     } else {
       for (int64_t j = 0; j < n; ++j) {
         float sum = 0.0f;
-        for (int64_t l = 0; l < k; ++l) sum += a[i * a_row + l * a_column] * b[j * k + l];
+        for (int64_t l = 0; l < k; ++l) sum += a[i * a_row + l * a_column] * b[j * b_stride + l];
         row[j] += sum;
       }
     }

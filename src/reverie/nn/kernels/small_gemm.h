@@ -1,4 +1,4 @@
-// The one matrix product that the policy kernels call.
+// The one matrix product that the kernels call.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,18 @@ namespace reverie {
 /// Whether an operand is used as stored or transposed.
 enum class Op { plain, transposed };
 
-/// C [m, n] = op(A) op(B) + beta C, all row-major and dense: A is stored [m, k] (or [k, m] when
-/// transposed), B [k, n] (or [n, k]). beta is 0 or 1; with 0, what C held is never read. Runs on
-/// the calling thread alone, and gives the same bits whichever thread that is.
-void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, const float* b,
-                float beta, float* c);
+/// C [m, n] = op(A) op(B) + beta C, all row-major: A is stored [m, k] (or [k, m] when transposed),
+/// B [k, n] (or [n, k]), with rows `a_stride`, `b_stride` and `c_stride` numbers apart. beta is 0
+/// or 1; with 0, what C held is never read. Runs on the calling thread alone, and gives the same
+/// bits whichever thread that is.
+void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride,
+                const float* b, int64_t b_stride, float beta, float* c, int64_t c_stride);
+
+/// The same of dense matrices.
+inline void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a,
+                       const float* b, float beta, float* c) {
+  small_gemm(op_a, op_b, m, n, k, a, op_a == Op::plain ? k : m, b, op_b == Op::plain ? n : k, beta,
+             c, n);
+}
 
 }  // namespace reverie

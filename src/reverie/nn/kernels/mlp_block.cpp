@@ -1,6 +1,6 @@
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/nn/kernels/tanh.h>
-#include <reverie/nn/mlp_block.h>
+#include <reverie/nn/kernels/mlp_block.h>
 
 #include <algorithm>
 

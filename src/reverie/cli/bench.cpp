@@ -1,0 +1,92 @@
+#include <reverie/benchmark/kernel_benchmark.h>
+#include <reverie/cli/commands.h>
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/runs/run_folder.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace reverie::cli {
+namespace {
+
+using benchmark::IterationSpeed;
+using benchmark::KernelSpeed;
+
+constexpr int kRounds = 7;
+constexpr int64_t kMetaSteps = 3;
+constexpr const char* kIteration = "mb-mpo-iteration";
+
+bool chosen(const BenchOptions& options, const std::string& name) {
+  return options.kernels.empty() ||
+         std::any_of(options.kernels.begin(), options.kernels.end(), [&](const auto& part) {
+           return name.find(part) != std::string::npos;
+         });
+}
+
+void require_known(const BenchOptions& options) {
+  for (const auto& part : options.kernels) {
+    bool known = std::string(kIteration).find(part) != std::string::npos;
+    std::string names = kIteration;
+    for (const auto& entry : benchmark::published_kernels()) {
+      known = known || entry.name.find(part) != std::string::npos;
+      names += ", " + entry.name;
+    }
+    if (!known) throw UsageError(fmt::format("no kernel has '{}' in its name; there are {}", part, names));
+  }
+}
+
+std::string to_json(const KernelSpeed& speed) {
+  return fmt::format(
+      R"({{"kernel": "{}", "precision": "{}", "threads": {}, "gflops": {:.2f}, )"
+      R"("peak_gflops": {:.2f}, "fraction_of_peak": {:.4f}, "steps_per_second": {:.0f}, )"
+      R"("torch_gflops": {:.2f}}})",
+      speed.kernel, speed.precision, speed.threads, speed.gflops, speed.peak_gflops,
+      speed.fraction_of_peak(), speed.steps_per_second, speed.torch_gflops);
+}
+
+void print(const KernelSpeed& speed) {
+  fmt::print("{:<30} {:<7} {:7.1f} GFLOP/s  {:4.0f}% of {:.1f}  {:>10.0f} steps/s  torch {:6.1f}\n",
+             speed.kernel, speed.precision, speed.gflops, 100 * speed.fraction_of_peak(),
+             speed.peak_gflops, speed.steps_per_second, speed.torch_gflops);
+  std::fflush(stdout);
+}
+
+void print(const IterationSpeed& speed) {
+  fmt::print("\none MB-MPO iteration as published (12 M imagined steps, {} TRPO steps; scaled from {}):"
+             " {:.1f} s, {:.0f}% of it in kernels, without fit and collection\n",
+             speed.meta_steps, speed.meta_steps_measured, speed.seconds(),
+             100 * speed.kernel_fraction());
+  for (const auto& phase : speed.phases)
+    fmt::print("  {:<25} {:8.2f} s  {}\n", phase.name, phase.seconds, phase.kernel ? "kernel" : "");
+}
+
+}  // namespace
+
+int bench(const BenchOptions& options) {
+  require_known(options);
+  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+  set_worker_count(static_cast<int>(options.threads > 0 ? options.threads : cores));
+  if (!options.json)
+    fmt::print("{}, {} threads; peak: oneDNN's f32 product of 1024^3, measured beside each kernel\n\n",
+               host_description(), worker_count());
+  std::string json;
+  for (const auto& entry : benchmark::published_kernels()) {
+    if (!chosen(options, entry.name)) continue;
+    const auto speed = measure(entry.make(), kRounds);
+    if (options.json)
+      json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
+    else
+      print(speed);
+  }
+  if (options.json) {
+    fmt::print("{}]\n", json.empty() ? "[" : json + "\n");
+    return 0;
+  }
+  if (chosen(options, kIteration)) print(benchmark::measure_iteration(kMetaSteps));
+  return 0;
+}
+
+}  // namespace reverie::cli
