@@ -28,6 +28,14 @@ void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
   if (persistence_ > 0 && average_rises()) finished_ = true;
 }
 
+void FitSchedule::add_to(FitReport& report, int64_t members) const {
+  const auto count = static_cast<double>(members);
+  report.train_loss += train_loss_ / count;
+  report.holdout_loss += holdout_loss_ / count;
+  report.epochs += static_cast<double>(epoch_) / count;
+  report.rows += epoch_ * train_.size(0);
+}
+
 bool FitSchedule::average_rises() {
   if (epoch_ == 1) {
     // Losses can be negative with a Gaussian head: then "above" is a division.

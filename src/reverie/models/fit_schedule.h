@@ -24,8 +24,9 @@ class FitSchedule {
 
   bool finished() const { return finished_; }
   int64_t epoch() const { return epoch_; }  ///< Epochs ended.
-  double train_loss() const { return train_loss_; }
   double holdout_loss() const { return holdout_loss_; }
+  /// Adds the member's share to what is said of all.
+  void add_to(FitReport& report, int64_t members) const;
 
  private:
   bool average_rises();

@@ -140,13 +140,7 @@ FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& ob
     monitor.progress("fit", static_cast<double>(epoch) / static_cast<double>(epochs));
 
   FitReport report;
-  const auto count = static_cast<double>(model.members());
-  for (const auto& member : fit.schedules()) {
-    report.train_loss += member.train_loss() / count;
-    report.holdout_loss += member.holdout_loss() / count;
-    report.epochs += static_cast<double>(member.epoch()) / count;
-    report.rows += member.epoch() * (data.size() - member.holdout().size(0));
-  }
+  for (const auto& member : fit.schedules()) member.add_to(report, model.members());
   return report;
 }
 
