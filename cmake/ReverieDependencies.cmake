@@ -54,6 +54,27 @@ endif()
 add_library(reverie::onednn ALIAS reverie_onednn)
 find_package(OpenMP REQUIRED COMPONENTS CXX)  # only to hold oneDNN and libtorch to one thread
 
+# Libtorch's own f32 product goes to oneDNN where the BLAS it would call is slower here. Asked once,
+# at build time: a choice made at each start could differ from run to run, and so would the bits.
+if(REVERIE_HAVE_ONEDNN AND NOT DEFINED REVERIE_SGEMM_SPEEDS)
+  try_run(sgemm_ran sgemm_compiled ${CMAKE_BINARY_DIR}/sgemm_probe
+          ${CMAKE_SOURCE_DIR}/cmake/sgemm_probe.cpp
+          CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${DNNL_INCLUDE_DIR}
+          LINK_LIBRARIES ${DNNL_LIBRARY} OpenMP::OpenMP_CXX ${CMAKE_DL_LIBS}
+          RUN_OUTPUT_VARIABLE speeds)
+  if(sgemm_compiled AND sgemm_ran EQUAL 0)
+    set(REVERIE_SGEMM_SPEEDS "${speeds}" CACHE STRING "GFLOP/s of libtorch's BLAS; of oneDNN")
+  endif()
+endif()
+if(REVERIE_SGEMM_SPEEDS)
+  list(GET REVERIE_SGEMM_SPEEDS 0 blas_speed)
+  list(GET REVERIE_SGEMM_SPEEDS 1 onednn_speed)
+  if(onednn_speed GREATER blas_speed)
+    set(REVERIE_FORWARD_SGEMM ON)
+  endif()
+  message(STATUS "Matrix product: libtorch's BLAS ${blas_speed} GFLOP/s, oneDNN ${onednn_speed}")
+endif()
+
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(SQLite3 REQUIRED)

@@ -77,8 +77,16 @@ int64_t MbMpo::environments() const {
 
 void MbMpo::collect(World& world, Replay& replay) {
   const bool first = replay.size() == 0 && config_.random_steps > 0;
-  const auto rollouts = first ? explore_at_random(world) : explore_with_policies(world);
-  replay.add(transitions(rollouts));
+  Rollouts rollouts;
+  if (first) {
+    while (world.steps() < config_.random_steps) {
+      rollouts = explore_at_random(world);
+      replay.add(transitions(rollouts));
+    }
+  } else {
+    rollouts = explore_with_policies(world);
+    replay.add(transitions(rollouts));
+  }
   const auto returns = first_returns(rollouts);
   monitor_.record("return/real", returns.mean().item<double>());
   monitor_.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());
@@ -110,7 +118,7 @@ void MbMpo::improve(World& world) {
     const auto before = practise(meta_policies(), draw_starts(world));
     adapted_ = maml::adapt(policy_, before.batch, config_.maml.inner_learning_rate);
     const auto after = practise(adapted_, draw_starts(world));
-    const maml::MetaProblem problem(policy_, before.batch, after.batch, config_.maml);
+    const maml::MetaProblem problem(policy_, before.batch, adapted_, after.batch, config_.maml);
     tally.add(improver_->step(policy_, problem), before.rollouts, after.rollouts);
     monitor_.progress("improve", tally.steps / static_cast<double>(config_.meta_steps));
   }
@@ -174,7 +182,8 @@ Rollouts MbMpo::explore_at_random(World& world) {
   const auto& spec = task_.spec();
   const auto low = torch::tensor(spec.action_low).to(torch::kFloat32);
   const auto high = torch::tensor(spec.action_high).to(torch::kFloat32);
-  const int64_t steps = std::max<int64_t>(1, config_.random_steps / environments());
+  const int64_t missing = config_.random_steps - world.steps();
+  const int64_t steps = std::clamp<int64_t>(missing / environments(), 1, config_.real_horizon);
   return roll_out(world, steps, [&](const Tensor& observation) {
     return low +
            (high - low) * collect_random_.uniform({observation.size(0), spec.action_size()}, 0, 1);

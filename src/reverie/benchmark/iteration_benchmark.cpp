@@ -50,11 +50,10 @@ class TimedProblem : public PolicyProblem {
     return clock_.time("surrogate", true, [&] { return problem_.evaluate(parameters, terms); });
   }
   Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms) const override {
-    return clock_.time("meta-gradient", true,
-                       [&] { return problem_.gradient(parameters, terms); });
+    return clock_.time("meta-gradient", true, [&] { return problem_.gradient(parameters, terms); });
   }
-  std::function<Tensor(const Tensor&)> fisher() const override {
-    return [this, product = problem_.fisher()](const Tensor& v) {
+  std::function<Tensor(const Tensor&)> fisher(double fraction) const override {
+    return [this, product = problem_.fisher(fraction)](const Tensor& v) {
       return clock_.time("Fisher products", true, [&] { return product(v); });
     };
   }
@@ -112,14 +111,15 @@ IterationSpeed measure_iteration(int64_t meta_steps_measured) {
       return maml::adapt(policy, before, config.inner_learning_rate);
     });
     const auto after = practise(adapted);
-    const maml::MetaProblem problem(policy, before, after, config);
+    const maml::MetaProblem problem(policy, before, adapted, after, config);
     trpo.step(policy, TimedProblem(problem, clock));
   }
   IterationSpeed speed;
   speed.meta_steps_measured = meta_steps_measured;
   speed.phases = clock.phases();
   for (auto& phase : speed.phases)
-    phase.seconds *= static_cast<double>(speed.meta_steps) / static_cast<double>(meta_steps_measured);
+    phase.seconds *=
+        static_cast<double>(speed.meta_steps) / static_cast<double>(meta_steps_measured);
   return speed;
 }
 

@@ -71,8 +71,7 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
   Kernel kernel;
   kernel.name = name;
   kernel.steps = static_cast<double>(tasks * rows * horizon);
-  kernel.flop =
-      kernel.steps * (forward_flop(shape.sizes) + forward_flop(state->policy.sizes()));
+  kernel.flop = kernel.steps * (forward_flop(shape.sizes) + forward_flop(state->policy.sizes()));
   kernel.run = [=] {
     imagine(*state->task, state->model, state->policy, state->parameters, state->starts,
             state->starts.flatten(0, 1), options, state->random);
@@ -83,8 +82,8 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
     const int64_t members = config.members, each = tasks * rows / members;
     auto observation = state->starts.view({-1, o}).narrow(0, 0, members * each);
     for (int64_t t = 0; t < horizon; ++t) {
-      const auto action = state->policy.distribution(state->policy.parameters(), observation)
-                              .sample(state->random);
+      const auto action =
+          state->policy.distribution(state->policy.parameters(), observation).sample(state->random);
       const auto input = state->model.inputs(observation, action).view({members, each, o + a});
       const auto change = state->model.ensemble().forward(input).flatten(0, 1).narrow(1, 0, o);
       observation = (observation + 0.01 * change).clamp(-10, 10);
@@ -104,7 +103,8 @@ Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch
     Monitor monitor = {};
     RandomStream random{1, "benchmark/fit"};
   };
-  auto state = std::make_shared<State>(State{make_model(config), random_transitions(batch * batches)});
+  auto state =
+      std::make_shared<State>(State{make_model(config), random_transitions(batch * batches)});
   state->fit.batch = batch;
   state->fit.holdout = 0;
   const auto& shape = state->model.ensemble().shape();
@@ -159,7 +159,8 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
       calculus::fisher_product(state->policy, state->policy.parameters(), state->batch, state->v);
     };
     kernel.torch = [=] {
-      calculus::autograd::fisher_product(state->policy, state->policy.parameters(), state->batch, state->v);
+      calculus::autograd::fisher_product(state->policy, state->policy.parameters(), state->batch,
+                                         state->v);
     };
   } else {
     kernel.run = [=] {
@@ -167,8 +168,8 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
                                    state->old);
     };
     kernel.torch = [=] {
-      calculus::autograd::surrogate_gradient(state->policy, state->policy.parameters(), state->batch,
-                                   state->old, {});
+      calculus::autograd::surrogate_gradient(state->policy, state->policy.parameters(),
+                                             state->batch, state->old, {});
     };
   }
   return kernel;
@@ -193,13 +194,14 @@ const std::vector<KernelEntry>& published_kernels() {
       imagination_entry("imagine-5x20-512x512", mb_mpo_model(), 20, 5, 200),
       imagination_entry("imagine-5x200-512x512", mb_mpo_model(), 20, 50, 40),
       imagination_entry("imagine-5x2000-512x512", mb_mpo_model(), 20, 500, 4),
-      imagination_entry("imagine-5x200-512x512x512",
-                        [] {
-                          auto config = mb_mpo_model();  // RLlib's
-                          config.hidden = {512, 512, 512};
-                          return config;
-                        }(),
-                        20, 50, 20),
+      imagination_entry(
+          "imagine-5x200-512x512x512",
+          [] {
+            auto config = mb_mpo_model();  // RLlib's
+            config.hidden = {512, 512, 512};
+            return config;
+          }(),
+          20, 50, 20),
       imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1,
                         Propagation::random_member),
       fitting_entry("fit-5x256-512x512", mb_mpo_model(), 256),

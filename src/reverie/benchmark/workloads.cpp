@@ -13,8 +13,7 @@ Transitions random_transitions(int64_t count) {
   data.observation = random.normal({count, spec.observation_size});
   data.action = random.uniform({count, spec.action_size()}, -1, 1);
   data.reward = random.normal({count});
-  data.next_observation =
-      data.observation + 0.1 * random.normal({count, spec.observation_size});
+  data.next_observation = data.observation + 0.1 * random.normal({count, spec.observation_size});
   data.terminated = torch::zeros({count}, torch::kBool);
   data.truncated = torch::zeros({count}, torch::kBool);
   return data;

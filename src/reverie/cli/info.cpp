@@ -1,6 +1,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
+#include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/run_folder.h>
@@ -10,14 +11,34 @@
 #include <mujoco/mujoco.h>
 #include <torch/version.h>
 
+#include <atomic>
 #include <filesystem>
+
+/// Counted by nn/kernels/sgemm_override.cpp, which is part of executables only.
+extern __attribute__((weak)) std::atomic<long> reverie_forwarded_products;
 
 namespace reverie::cli {
 namespace {
 
+/// What libtorch's own f32 matrix product runs on: found out by asking it for one.
+std::string matrix_product() {
+  const long before = &reverie_forwarded_products ? reverie_forwarded_products.load() : 0;
+  torch::mm(torch::ones({64, 64}), torch::ones({64, 64}));
+  const bool forwarded = &reverie_forwarded_products && reverie_forwarded_products.load() > before;
+  const std::string speeds = REVERIE_SGEMM_SPEEDS;  // "BLAS|oneDNN", found when built
+  const auto bar = speeds.find('|');
+  std::string measured;
+  if (bar > 0 && bar + 1 < speeds.size())
+    measured = fmt::format(" (one thread, when built: libtorch's BLAS {} GFLOP/s, oneDNN {})",
+                           speeds.substr(0, bar), speeds.substr(bar + 1));
+  return (forwarded ? "oneDNN" : at::hasMKL() ? "libtorch's MKL" : "libtorch's BLAS") + measured;
+}
+
 void tell_of_program() {
   fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
              TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
+  fmt::print("kernels  {}\nlibtorch multiplies with {}\n", kernels::description(),
+             matrix_product());
 }
 
 std::string state_of(const Checkpoints& checkpoints, int64_t number) {

@@ -1,4 +1,5 @@
 #include <reverie/core/archive.h>
+#include <reverie/core/elementary.h>
 #include <reverie/core/random.h>
 
 namespace reverie {
@@ -34,7 +35,7 @@ void philox(uint64_t key, uint64_t counter, uint32_t out[4]) {
 
 /// A float in (0, 1]: never 0, so its logarithm is finite.
 float open_unit(uint32_t bits) {
-  return (static_cast<float>(bits >> 8) + 1.0f) * 0x1p-24f;
+  return (static_cast<float>(static_cast<int32_t>(bits >> 8)) + 1.0f) * 0x1p-24f;
 }
 
 }  // namespace
@@ -82,19 +83,25 @@ int64_t RandomStream::below(int64_t count) {
 }
 
 void RandomStream::fill_normal(float* out, int64_t count) {
-  // Box and Muller (1958), four numbers a block; whole blocks, so that the loop vectorises.
+  // Box and Muller (1958), four numbers a block of bits, many blocks together: each step of the way
+  // is a loop that vectorises.
+  constexpr int64_t most = 256;
+  uint32_t words[most];
+  float radius[most / 2];
+  CosSin turn[most / 2];
   used_ = 4;
-  for (int64_t i = 0; i < count; i += 4) {
-    uint32_t word[4];
-    philox(key_, counter_++, word);
-    float value[4];
-    for (int pair = 0; pair < 2; ++pair) {
-      const float radius = std::sqrt(-2.0f * std::log(open_unit(word[2 * pair])));
-      const float angle = 6.2831853f * open_unit(word[2 * pair + 1]);
-      value[2 * pair] = radius * std::cos(angle);
-      value[2 * pair + 1] = radius * std::sin(angle);
+  for (int64_t first = 0; first < count; first += most) {
+    const int64_t numbers = std::min(most, count - first), pairs = (numbers + 1) / 2;
+    for (int64_t i = 0; i < numbers; i += 4) philox(key_, counter_++, words + i);
+    for (int64_t i = 0; i < pairs; ++i)
+      radius[i] = std::sqrt(-2.0f * fast_log(open_unit(words[2 * i])));
+    for (int64_t i = 0; i < pairs; ++i) turn[i] = fast_turn(open_unit(words[2 * i + 1]));
+    float* to = out + first;
+    for (int64_t i = 0; i < numbers / 2; ++i) {
+      to[2 * i] = radius[i] * turn[i].cos;
+      to[2 * i + 1] = radius[i] * turn[i].sin;
     }
-    std::copy_n(value, std::min<int64_t>(4, count - i), out + i);
+    if (numbers % 2 == 1) to[numbers - 1] = radius[pairs - 1] * turn[pairs - 1].cos;
   }
 }
 

@@ -4,8 +4,9 @@
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/imagine_torch.h>
 #include <reverie/nn/kernels/choice.h>
+#include <reverie/nn/kernels/gaussian_head.h>
 #include <reverie/nn/kernels/mlp.h>
-#include <reverie/nn/kernels/mlp_block.h>
+#include <reverie/nn/kernels/small_mlps.h>
 
 namespace reverie {
 namespace {
@@ -48,18 +49,23 @@ class Walker {
         next_(torch::empty_like(state_)),
         action_(torch::empty({rows_, a_})),
         time_(static_cast<size_t>(rows_), 0),
+        normal_(static_cast<size_t>(rows_ * a_)),
         input_(static_cast<size_t>(rows_ * (o_ + a_))),
-        output_(static_cast<size_t>(rows_ * dream.model.ensemble().shape().output())),
+        output_(static_cast<size_t>(rows_ * dream.model.target_size())),
         reward_(static_cast<size_t>(rows_)),
         member_(static_cast<size_t>(rows_)),
-        policy_block_(dream.policy.sizes(), std::min(rows_, dream.rollouts.rows())),
-        model_pass_(dream.model.ensemble().shape(), rows_) {
+        first_task_(first_ / dream.rollouts.rows()),
+        policies_(dream.policy.sizes(),
+                  dream.parameters.data_ptr<float>() + first_task_ * dream.parameters.size(1),
+                  (first_ + rows_ - 1) / dream.rollouts.rows() - first_task_ + 1,
+                  dream.parameters.size(1)),
+        model_pass_(dream.model.ensemble().shape(), rows_, kernels::Use::inference) {
     if (mixed()) {
       gathered_.resize(input_.size());
     } else {
-      const int64_t task = first_ / dream.rollouts.rows();  // all rows of a group share a member
+      // All rows of a group share a member.
       std::fill(member_.begin(), member_.end(),
-                task * dream.model.members() / dream.rollouts.tasks());
+                first_task_ * dream.model.members() / dream.rollouts.tasks());
     }
     const auto log_std = dream.parameters.narrow(1, dream.parameters.size(1) - a_, a_)
                              .clamp_min(dream.policy.min_log_std());
@@ -83,20 +89,16 @@ class Walker {
   void act() {
     const int64_t task_rows = dream_.rollouts.rows();
     float* action = action_.data_ptr<float>();
-    random_.fill_normal(action, rows_ * a_);
+    random_.fill_normal(normal_.data(), rows_ * a_);
     for (int64_t from = 0; from < rows_;) {
       // The rows of one task share a policy.
       const int64_t task = (first_ + from) / task_rows;
       const int64_t to = std::min((task + 1) * task_rows - first_, rows_);
-      const float* parameters =
-          dream_.parameters.data_ptr<float>() + task * dream_.parameters.size(1);
       const float* std = std_.data_ptr<float>() + task * a_;
-      const float* mean =
-          policy_block_.forward(parameters, state_.data_ptr<float>() + from * o_, to - from);
-      float* noise = action + from * a_;
-      for (int64_t row = 0; row < to - from; ++row)
-        for (int64_t j = 0; j < a_; ++j)
-          noise[row * a_ + j] = mean[row * a_ + j] + std[j] * noise[row * a_ + j];
+      policies_.forward(task - first_task_, state_.data_ptr<float>() + from * o_, to - from,
+                        action + from * a_);
+      for (int64_t row = from; row < to; ++row)
+        for (int64_t j = 0; j < a_; ++j) action[row * a_ + j] += std[j] * normal_[row * a_ + j];
       from = to;
     }
   }
@@ -106,8 +108,7 @@ class Walker {
     const auto& model = dream_.model;
     write_inputs();
     const float* predicted = mixed() ? predict_mixed() : predict(member_[0], input_.data(), rows_);
-    if (model.config().head == Head::gaussian) predicted = sample_outputs(predicted);
-    const int64_t width = model.ensemble().shape().output();
+    const int64_t width = model.target_size();
     const float* mean = model.target_normaliser().mean().data_ptr<float>();
     const float* std = model.target_normaliser().std().data_ptr<float>();
     const float* low = model.lowest_state().data_ptr<float>();
@@ -124,15 +125,25 @@ class Walker {
     }
   }
 
+  /// What `member` predicts, drawn where it predicts a distribution: [rows, target_size].
   const float* predict(int64_t member, const float* input, int64_t rows) {
-    const auto& effective = dream_.model.ensemble().effective();
-    return model_pass_.forward(effective.data_ptr<float>() + member * effective.size(1), input,
-                               rows);
+    const auto& model = dream_.model;
+    const auto& effective = model.ensemble().effective();
+    const float* output =
+        model_pass_.forward(effective.data_ptr<float>() + member * effective.size(1), input, rows);
+    if (model.config().head == Head::deterministic) return output;
+    const int64_t d = model.target_size();
+    noise_.resize(static_cast<size_t>(rows_ * d));
+    sample_.resize(noise_.size());
+    random_.fill_normal(noise_.data(), rows * d);
+    const float* bounds = model.variance_bounds().data_ptr<float>() + member * 2 * d;
+    kernels::sample_gaussian_head(output, bounds, noise_.data(), rows, d, sample_.data());
+    return sample_.data();
   }
 
   /// Every row draws its member; those of one member go through its network together.
   const float* predict_mixed() {
-    const int64_t width = dream_.model.ensemble().shape().output(), in = o_ + a_;
+    const int64_t width = dream_.model.target_size(), in = o_ + a_;
     for (auto& member : member_) member = random_.below(dream_.model.members());
     for (int64_t k = 0; k < dream_.model.members(); ++k) {
       int64_t count = 0;
@@ -169,28 +180,6 @@ class Walker {
         x[o_ + j] = (seen - action_mean[j]) / action_std[j];
       }
     }
-  }
-
-  /// Draws from the Gaussian head: the first half of each output row becomes a sample. Says the
-  /// same as DynamicsModel::head, without a tensor for every row.
-  const float* sample_outputs(const float* predicted) {
-    const auto softplus = [](float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); };
-    const int64_t width = dream_.model.ensemble().shape().output(), d = width / 2;
-    noise_.resize(static_cast<size_t>(rows_ * d));
-    random_.fill_normal(noise_.data(), rows_ * d);
-    const float* bounds = dream_.model.variance_bounds().data_ptr<float>();
-    for (int64_t row = 0; row < rows_; ++row) {
-      const float* low = bounds + member_[row] * 2 * d;
-      const float* high = low + d;
-      const float* head = predicted + row * width;
-      float* output = output_.data() + row * width;
-      for (int64_t j = 0; j < d; ++j) {
-        float log_variance = high[j] - softplus(high[j] - head[d + j]);
-        log_variance = low[j] + softplus(log_variance - low[j]);
-        output[j] = head[j] + std::exp(0.5f * log_variance) * noise_[row * d + j];
-      }
-    }
-    return output_.data();
   }
 
   /// Writes the step to the rollouts and ends or continues each row's episode.
@@ -230,9 +219,10 @@ class Walker {
   RandomStream random_;
   Tensor state_, next_, action_, std_;
   std::vector<int64_t> time_;
-  std::vector<float> input_, gathered_, output_, reward_, noise_;
+  std::vector<float> normal_, input_, gathered_, output_, reward_, noise_, sample_;
   std::vector<int64_t> member_;
-  MlpBlock policy_block_;
+  int64_t first_task_;
+  kernels::SmallMlps policies_;
   kernels::MlpPass model_pass_;
 };
 
@@ -246,7 +236,8 @@ void cut(int64_t first, int64_t rows, int64_t target, std::vector<Group>& groups
 }
 
 /// The groups of all rows. Where members are fixed the rows of a group share one.
-std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members, Propagation propagation) {
+std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members,
+                             Propagation propagation) {
   std::vector<Group> groups;
   if (propagation == Propagation::random_member) {
     cut(0, tasks * rows, kMixedRows, groups);

@@ -28,7 +28,8 @@ class PolicyProblem {
   virtual Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const = 0;
 
   /// v -> F v, F the Hessian of the divergence at the parameters the problem was made with: [p].
-  virtual std::function<Tensor(const Tensor&)> fisher() const = 0;
+  /// F is taken over about `fraction` of the rows, evenly spread.
+  virtual std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const = 0;
 };
 
 /// What a step did.

@@ -25,54 +25,72 @@ Tensor adapt(const GaussianPolicy& policy, const Tensor& parameters, const Polic
 }
 
 MetaProblem::MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before,
-                         PolicyBatch after, const MetaConfig& config)
+                         PolicyBatch after, const MetaConfig& config, Path path)
     : policy_(policy),
       before_(std::move(before)),
       after_(std::move(after)),
       config_(config),
-      path_(adapt_from(policy.parameters().clone())),
-      old_(calculus::evaluate(policy, path_.back(), after_)) {}
+      path_(std::move(path)) {
+  const Tensor start = policy.parameters().clone();
+  if (path_.empty()) path_ = path_from(start);
+  path_.front() = start;
+  old_ = calculus::evaluate(policy, path_.back(), after_);
+}
 
-MetaProblem::Path MetaProblem::adapt_from(const Tensor& parameters) const {
+MetaProblem::MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before,
+                         PolicyBatch after, const MetaConfig& config)
+    : MetaProblem(policy, std::move(before), std::move(after), config, Path{}) {}
+
+MetaProblem::MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before,
+                         const Tensor& adapted, const PolicyBatch& after, const MetaConfig& config)
+    : MetaProblem(policy, {before}, after, config, Path{policy.parameters(), adapted}) {}
+
+MetaProblem::Path MetaProblem::path_from(const Tensor& parameters) const {
+  // Every improver asks for the value and the gradient at the start.
+  if (!path_.empty() && torch::equal(parameters, path_.front())) return path_;
   Path path{parameters.detach()};
   for (const PolicyBatch& batch : before_)
     path.push_back(adapt(policy_, path.back(), batch, config_.inner_learning_rate));
   return path;
 }
 
-Tensor MetaProblem::through(const Path& path, Tensor v, bool transposed) const {
+Tensor MetaProblem::through(const Path& path, const std::vector<PolicyBatch>& before, Tensor v,
+                            bool transposed) const {
   if (config_.first_order) return v;
-  const size_t steps = before_.size();
+  const size_t steps = before.size();
   for (size_t i = 0; i < steps; ++i) {
     const size_t step = transposed ? steps - 1 - i : i;
     // The Hessian of the inner objective, the negative of the inner loss.
     v = v + config_.inner_learning_rate *
-                calculus::score_hessian_product(policy_, path[step], before_[step], v);
+                calculus::score_hessian_product(policy_, path[step], before[step], v);
   }
   return v;
 }
 
 PolicyProblem::Value MetaProblem::evaluate(const Tensor& parameters,
                                            const SurrogateTerms& terms) const {
-  const Path path = adapt_from(parameters);
+  const Path path = path_from(parameters);
   const SurrogateMeans means = calculus::surrogate(policy_, path.back(), after_, old_, terms);
   return {task_mean(means.surrogate).item<double>(), task_mean(means.kl).item<double>()};
 }
 
 Tensor MetaProblem::gradient(const Tensor& parameters, const SurrogateTerms& terms) const {
-  const Path path = adapt_from(parameters);
+  const Path path = path_from(parameters);
   const Tensor adapted_gradient =
       calculus::surrogate_gradient(policy_, path.back(), after_, old_, terms);
-  return task_mean(through(path, adapted_gradient, true));
+  return task_mean(through(path, before_, adapted_gradient, true));
 }
 
-std::function<Tensor(const Tensor&)> MetaProblem::fisher() const {
-  return [this](const Tensor& v) {
+std::function<Tensor(const Tensor&)> MetaProblem::fisher(double fraction) const {
+  std::vector<PolicyBatch> before;
+  if (config_.exact_fisher)
+    for (const PolicyBatch& batch : before_) before.push_back(thinned(batch, fraction));
+  return [this, before, after = thinned(after_, fraction)](const Tensor& v) {
     if (!config_.exact_fisher)
-      return task_mean(calculus::fisher_product(policy_, path_.back(), after_, v));
-    const Tensor moved = through(path_, v.expand({after_.tasks(), v.size(0)}), false);
-    const Tensor bent = calculus::fisher_product(policy_, path_.back(), after_, moved);
-    return task_mean(through(path_, bent, true));
+      return task_mean(calculus::fisher_product(policy_, path_.back(), after, v));
+    const Tensor moved = through(path_, before, v.expand({after.tasks(), v.size(0)}), false);
+    const Tensor bent = calculus::fisher_product(policy_, path_.back(), after, moved);
+    return task_mean(through(path_, before, bent, true));
   };
 }
 

@@ -47,6 +47,9 @@ class MetaProblem : public PolicyProblem {
   MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before, const PolicyBatch& after,
               const MetaConfig& config)
       : MetaProblem(policy, std::vector<PolicyBatch>{before}, after, config) {}
+  /// The same where `adapted` [tasks, p], what `adapt` makes of `before`, is known already.
+  MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before, const Tensor& adapted,
+              const PolicyBatch& after, const MetaConfig& config);
   /// Several inner steps, each with the rollouts it adapts on.
   MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before, PolicyBatch after,
               const MetaConfig& config);
@@ -56,15 +59,18 @@ class MetaProblem : public PolicyProblem {
 
   Value evaluate(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
   Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
-  std::function<Tensor(const Tensor&)> fisher() const override;
+  std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const override;
 
  private:
   /// theta, theta' after each inner step: all [tasks, p], the first [p].
   using Path = std::vector<Tensor>;
-  Path adapt_from(const Tensor& parameters) const;
+  MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before, PolicyBatch after,
+              const MetaConfig& config, Path path);
+  Path path_from(const Tensor& parameters) const;
   /// v_i -> (d theta_i' / d theta) v_i, or its transpose: each factor I - alpha H is symmetric, so
   /// only their order differs.
-  Tensor through(const Path& path, Tensor v, bool transposed) const;
+  Tensor through(const Path& path, const std::vector<PolicyBatch>& before, Tensor v,
+                 bool transposed) const;
 
   const GaussianPolicy& policy_;
   std::vector<PolicyBatch> before_;

@@ -124,6 +124,31 @@ TEST_P(Maml, FisherProductIsTheHessianOfTheDivergence) {
   EXPECT_GT(approximation_error(alpha), 0.05);
 }
 
+TEST_P(Maml, FisherProductOfAFractionIsThatOfItsRows) {
+  const Tensor v = random.normal({policy.parameter_count()});
+  const auto every_third = [](const PolicyBatch& batch) {
+    const auto rows = torch::arange(0, batch.rows(), 3);
+    return PolicyBatch{batch.observation.index_select(1, rows), batch.action.index_select(1, rows),
+                       batch.advantage.index_select(1, rows)};
+  };
+  // The adapted policies are those of all rows, the Fisher matrix that of the chosen ones.
+  const maml::MetaConfig config{alpha, false, false};
+  const maml::MetaProblem whole(policy, before, after, config);
+  const maml::MetaProblem some(policy, before, every_third(after), config);
+  EXPECT_TRUE(torch::equal(whole.fisher(1.0 / 3)(v), some.fisher()(v)));
+  EXPECT_FALSE(torch::equal(whole.fisher(1.0 / 3)(v), whole.fisher()(v)));
+}
+
+TEST_P(Maml, AdaptedPoliciesMayBeGiven) {
+  if (GetParam() != 1) return;
+  const maml::MetaProblem made(policy, before, after, {alpha});
+  const maml::MetaProblem given(policy, before[0], maml::adapt(policy, before[0], alpha), after,
+                                {alpha});
+  EXPECT_TRUE(torch::equal(given.adapted(), made.adapted()));
+  EXPECT_TRUE(
+      torch::equal(given.gradient(policy.parameters()), made.gradient(policy.parameters())));
+}
+
 TEST_P(Maml, EvaluationAdaptsAgainAtTheTrialParameters) {
   const Twin exact = twin();
   const Gaussian now = exact.adapted(theta());

@@ -18,9 +18,9 @@ Tensor SurrogateProblem::gradient(const Tensor& parameters, const SurrogateTerms
   return calculus::surrogate_gradient(policy_, parameters, batch_, old_, terms).squeeze(0);
 }
 
-std::function<Tensor(const Tensor&)> SurrogateProblem::fisher() const {
-  return [this](const Tensor& v) {
-    return calculus::fisher_product(policy_, start_, batch_, v).squeeze(0);
+std::function<Tensor(const Tensor&)> SurrogateProblem::fisher(double fraction) const {
+  return [this, some = thinned(batch_, fraction)](const Tensor& v) {
+    return calculus::fisher_product(policy_, start_, some, v).squeeze(0);
   };
 }
 

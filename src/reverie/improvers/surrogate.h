@@ -15,7 +15,7 @@ class SurrogateProblem : public PolicyProblem {
 
   Value evaluate(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
   Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
-  std::function<Tensor(const Tensor&)> fisher() const override;
+  std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const override;
 
  private:
   const GaussianPolicy& policy_;

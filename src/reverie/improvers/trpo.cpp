@@ -45,7 +45,7 @@ ImprovementReport Trpo::step(GaussianPolicy& policy, const PolicyProblem& proble
   report.gradient_norm = gradient.norm().item<double>();
   if (report.gradient_norm == 0.0) return report;
 
-  const auto fisher = problem.fisher();
+  const auto fisher = problem.fisher(config_.fisher_fraction);
   const auto damped = [&](const Tensor& v) {
     const Tensor image = fisher(v.to(start.scalar_type())).to(torch::kFloat64);
     require_finite(image, "TRPO's Fisher-vector product");

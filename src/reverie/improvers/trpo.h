@@ -9,6 +9,7 @@ struct TrpoConfig {
   double max_kl = 0.01;
   double damping = 1e-5;
   int64_t cg_iterations = 10;
+  double fisher_fraction = 1.0;
   double backtrack_ratio = 0.8;
   int64_t max_backtracks = 15;
 
@@ -16,6 +17,8 @@ struct TrpoConfig {
     settings.add("max_kl", max_kl, "trust region: largest mean KL of a step", between(1e-12, 1e3));
     settings.add("damping", damping, "added to the Fisher matrix's diagonal", at_least(0));
     settings.add("cg_iterations", cg_iterations, "conjugate gradient iterations", at_least(1));
+    settings.add("fisher_fraction", fisher_fraction,
+                 "of the rows that the Fisher products are taken over", between(0.001, 1));
     settings.add("backtrack_ratio", backtrack_ratio, "factor of a shortened step",
                  between(0.01, 0.99));
     settings.add("max_backtracks", max_backtracks, "how often a step may be shortened",

@@ -27,7 +27,7 @@ class Quadratic : public PolicyProblem {
     return {(g_ * x).sum().item<double>() - c_ * half_square, half_square};
   }
   Tensor gradient(const Tensor& x, const SurrogateTerms&) const override { return g_ - c_ * x; }
-  std::function<Tensor(const Tensor&)> fisher() const override {
+  std::function<Tensor(const Tensor&)> fisher(double) const override {
     return [](const Tensor& v) { return v; };
   }
 

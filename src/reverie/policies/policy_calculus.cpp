@@ -1,11 +1,12 @@
+#include <reverie/core/elementary.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/policy_calculus.h>
 #include <reverie/policies/policy_calculus_autograd.h>
 
+#include <atomic>
 #include <cmath>
-#include <numbers>
 
 namespace reverie {
 
@@ -15,6 +16,15 @@ PolicyBatch policy_batch(const Rollouts& rollouts, const Tensor& advantage) {
   return {rollouts.observation.reshape({tasks, rows, -1}).contiguous(),
           rollouts.action.reshape({tasks, rows, -1}).contiguous(),
           advantage.reshape({tasks, rows}).to(torch::kFloat32).contiguous()};
+}
+
+PolicyBatch thinned(const PolicyBatch& batch, double fraction) {
+  const auto every = std::max<int64_t>(1, std::llround(1.0 / fraction));
+  if (every == 1) return batch;
+  const auto some = [every](const Tensor& field) {
+    return field.slice(1, 0, field.size(1), every).contiguous();
+  };
+  return {some(batch.observation), some(batch.action), some(batch.advantage)};
 }
 
 PolicyBatch joined(const PolicyBatch& batch) {
@@ -45,19 +55,32 @@ class PerTask {
 
 /// The diagonal covariance at some parameters.
 struct Spread {
-  Spread(const GaussianPolicy& policy, const float* parameters) {
-    const int64_t a = policy.action_size();
-    const float* raw = parameters + policy.parameter_count() - a;
-    const auto floor = static_cast<float>(policy.min_log_std());
-    for (int64_t j = 0; j < a; ++j) {
-      const float value = raw[j] < floor ? floor : raw[j];  // NaN stays
-      log_std.push_back(value);
-      inverse_std.push_back(std::exp(-value));
+  explicit Spread(const GaussianPolicy& policy)
+      : log_std(static_cast<size_t>(policy.action_size())),
+        inverse_std(log_std.size()),
+        free(log_std.size()),
+        floor(static_cast<float>(policy.min_log_std())),
+        offset(policy.parameter_count() - policy.action_size()) {}
+
+  void read(const float* parameters) {
+    normaliser = 0.0f;
+    for (size_t j = 0; j < log_std.size(); ++j) {
+      const float raw = parameters[offset + static_cast<int64_t>(j)];
+      log_std[j] = raw < floor ? floor : raw;  // NaN stays
+      inverse_std[j] = std::exp(-log_std[j]);
       // At or above the floor the parameter moves the deviation, below it doesn't.
-      free.push_back(raw[j] < floor ? 0.0f : 1.0f);
+      free[j] = raw < floor ? 0.0f : 1.0f;
+      constexpr float half_log_2pi = 0.918938533f;
+      normaliser += log_std[j] + half_log_2pi;
     }
   }
+
   std::vector<float> log_std, inverse_std, free;
+  float normaliser = 0.0f;  ///< The log-density is -|z|^2 / 2 minus this.
+
+ private:
+  float floor;
+  int64_t offset;
 };
 
 /// Rows [first, first + rows) of a task of a batch.
@@ -65,53 +88,90 @@ struct Block {
   int64_t task, first, rows;
 };
 
-/// Runs `body(mlp, block, result)` on every block of every task, in parallel over units of rows,
-/// where `result` is the unit's own zeroed array of `width` numbers, and returns the units' sum by
-/// task, [tasks, width], added up in the order of the rows.
-template <class T, class Body>
-Tensor sum_blocks(const GaussianPolicy& policy, const PolicyBatch& batch, int64_t width,
-                  const Body& body) {
+const float* rows_of(const Tensor& tensor, const Block& block) {
+  return tensor.data_ptr<float>() + block.task * tensor.stride(0) + block.first * tensor.stride(1);
+}
+
+/// What one thread computes blocks with. Made once a thread and sum; a block allocates nothing.
+struct Workspace {
+  explicit Workspace(const GaussianPolicy& policy)
+      : mlp(policy.sizes(), block_rows),
+        spread(policy),
+        z(static_cast<size_t>(block_rows * policy.action_size())),
+        cotangent(z.size()),
+        change(z.size()),
+        log_prob(static_cast<size_t>(block_rows)),
+        weight(log_prob.size()) {}
+
+  /// The mean actions [rows, a] of the block; fills `z`, the actions' deviations in units of the
+  /// standard deviation.
+  const float* standardise(const float* parameters, const PolicyBatch& batch, const Block& block) {
+    const float* mean = mlp.forward(parameters, rows_of(batch.observation, block), block.rows);
+    const float* action = rows_of(batch.action, block);
+    const auto a = static_cast<int64_t>(spread.log_std.size());
+    for (int64_t t = 0; t < block.rows; ++t)
+      for (int64_t j = 0; j < a; ++j)
+        z[t * a + j] = (action[t * a + j] - mean[t * a + j]) * spread.inverse_std[j];
+    return mean;
+  }
+
+  /// After `standardise`: fills `log_prob`.
+  void log_densities(int64_t rows) {
+    const auto a = static_cast<int64_t>(spread.log_std.size());
+    for (int64_t t = 0; t < rows; ++t) {
+      float square = 0.0f;
+      for (int64_t j = 0; j < a; ++j) square += z[t * a + j] * z[t * a + j];
+      log_prob[t] = -0.5f * square - spread.normaliser;
+    }
+  }
+
+  MlpBlock mlp;
+  Spread spread;
+  std::vector<float> z, cotangent, change;  // [block_rows, a]
+  std::vector<float> log_prob, weight;      // [block_rows]
+};
+
+/// Runs `body(workspace, block, result)` on every block of every task, in parallel over units of
+/// rows, where `result` is the unit's own zeroed array of `width` numbers, then `finish(workspace,
+/// result)` on the unit, and returns the units' sum by task, [tasks, width], added up in the order
+/// of the rows.
+template <class T, class Body, class Finish>
+Tensor sum_blocks(const GaussianPolicy& policy, const PerTask& theta, const PolicyBatch& batch,
+                  int64_t width, const Body& body, const Finish& finish) {
   const int64_t tasks = batch.tasks(), rows = batch.rows();
-  const int64_t units = (rows + unit_rows - 1) / unit_rows;
-  std::vector<T> partial(static_cast<size_t>(tasks * units * width));
-  parallel_for(tasks * units, [&](int64_t index) {
-    MlpBlock mlp(policy.sizes(), block_rows);
-    const int64_t task = index / units, begin = index % units * unit_rows;
-    const int64_t end = std::min(begin + unit_rows, rows);
-    for (int64_t first = begin; first < end; first += block_rows)
-      body(mlp, Block{task, first, std::min(block_rows, end - first)},
-           partial.data() + index * width);
+  const int64_t units_per_task = (rows + unit_rows - 1) / unit_rows;
+  const int64_t units = tasks * units_per_task;
+  std::vector<T> partial(static_cast<size_t>(units * width));
+  std::atomic<int64_t> next{0};
+  parallel_for(std::min<int64_t>(worker_count(), units), [&](int64_t) {
+    Workspace workspace(policy);
+    for (int64_t index = next++; index < units; index = next++) {
+      const int64_t task = index / units_per_task, begin = index % units_per_task * unit_rows;
+      const int64_t end = std::min(begin + unit_rows, rows);
+      workspace.spread.read(theta[task]);
+      for (int64_t first = begin; first < end; first += block_rows)
+        body(workspace, Block{task, first, std::min(block_rows, end - first)},
+             partial.data() + index * width);
+      finish(workspace, partial.data() + index * width);
+    }
   });
   Tensor total = torch::zeros({tasks, width}, c10::CppTypeToScalarType<T>::value);
   T* out = total.data_ptr<T>();
-  for (int64_t index = 0; index < tasks * units; ++index) {
+  for (int64_t index = 0; index < units; ++index) {
     const T* from = partial.data() + index * width;
-    T* to = out + index / units * width;
+    T* to = out + index / units_per_task * width;
     for (int64_t i = 0; i < width; ++i) to[i] += from[i];
   }
   return total;
 }
 
-/// The same for a sum of gradients: `body(mlp, block, cotangents…)`, as a mean over rows.
+/// The same for a sum of gradients, as a mean over rows.
 template <class Body>
-Tensor mean_blocks(const GaussianPolicy& policy, const PolicyBatch& batch, const Body& body) {
-  Tensor sum = sum_blocks<float>(policy, batch, policy.parameter_count(), body);
+Tensor mean_blocks(const GaussianPolicy& policy, const PerTask& theta, const PolicyBatch& batch,
+                   const Body& body) {
+  const auto finish = [](Workspace& work, float* sum) { work.mlp.take_gradient(sum); };
+  Tensor sum = sum_blocks<float>(policy, theta, batch, policy.parameter_count(), body, finish);
   return sum.div_(static_cast<double>(batch.rows()));
-}
-
-const float* rows_of(const Tensor& tensor, const Block& block) {
-  return tensor.data_ptr<float>() + block.task * tensor.stride(0) + block.first * tensor.stride(1);
-}
-
-/// log N(action; mean, spread) of one row.
-float log_density(const float* action, const float* mean, const Spread& spread) {
-  constexpr float half_log_2pi = 0.918938533f;
-  float sum = 0.0f;
-  for (size_t j = 0; j < spread.log_std.size(); ++j) {
-    const float z = (action[j] - mean[j]) * spread.inverse_std[j];
-    sum -= 0.5f * z * z + spread.log_std[j] + half_log_2pi;
-  }
-  return sum;
 }
 
 /// PPO's clipped term and its derivative by the log-density.
@@ -119,7 +179,7 @@ struct Clipped {
   float value, slope;
 };
 Clipped clipped_surrogate(float log_ratio, float advantage, float clip) {
-  const float ratio = std::exp(log_ratio);
+  const float ratio = fast_exp(log_ratio);
   const float bounded = ratio < 1 - clip ? 1 - clip : (ratio > 1 + clip ? 1 + clip : ratio);
   const float plain = ratio * advantage, held = bounded * advantage;
   if (held < plain) return {held, 0.0f};
@@ -135,22 +195,22 @@ OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
   const PerTask theta(parameters);
   OldPolicy old{torch::empty({batch.tasks(), batch.rows(), a}), torch::empty({batch.tasks(), a}),
                 torch::empty({batch.tasks(), batch.rows()})};
+  Spread spread(policy);
   for (int64_t task = 0; task < batch.tasks(); ++task) {
-    const Spread spread(policy, theta[task]);
+    spread.read(theta[task]);
     std::copy(spread.log_std.begin(), spread.log_std.end(),
               old.log_std.data_ptr<float>() + task * a);
   }
-  sum_blocks<float>(policy, batch, 0, [&](MlpBlock& mlp, const Block& block, float*) {
-    const Spread spread(policy, theta[block.task]);
-    const float* mean =
-        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-    const float* action = rows_of(batch.action, block);
-    const int64_t row = block.task * batch.rows() + block.first;
-    std::copy(mean, mean + block.rows * a, old.mean.data_ptr<float>() + row * a);
-    float* log_prob = old.log_prob.data_ptr<float>() + row;
-    for (int64_t t = 0; t < block.rows; ++t)
-      log_prob[t] = log_density(action + t * a, mean + t * a, spread);
-  });
+  sum_blocks<float>(
+      policy, theta, batch, 0,
+      [&](Workspace& work, const Block& block, float*) {
+        const float* mean = work.standardise(theta[block.task], batch, block);
+        work.log_densities(block.rows);
+        const int64_t row = block.task * batch.rows() + block.first;
+        std::copy_n(mean, block.rows * a, old.mean.data_ptr<float>() + row * a);
+        std::copy_n(work.log_prob.data(), block.rows, old.log_prob.data_ptr<float>() + row);
+      },
+      [](Workspace&, float*) {});
   return old;
 }
 
@@ -159,23 +219,18 @@ Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
   if (!serve(parameters)) return autograd::score_gradient(policy, parameters, batch);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
-  return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* gradient) {
-    const Spread spread(policy, theta[block.task]);
-    const float* mean =
-        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-    const float* action = rows_of(batch.action, block);
+  return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
+    work.standardise(theta[block.task], batch, block);
     const float* weight = rows_of(batch.advantage, block);
-    float* log_std_gradient = gradient + mlp.parameter_count();
-    std::vector<float> cotangent(static_cast<size_t>(block.rows * a));
-    for (int64_t t = 0; t < block.rows; ++t) {
+    float* log_std_sum = sum + work.mlp.parameter_count();
+    for (int64_t t = 0; t < block.rows; ++t)
       for (int64_t j = 0; j < a; ++j) {
-        const float z = (action[t * a + j] - mean[t * a + j]) * spread.inverse_std[j];
-        cotangent[t * a + j] = weight[t] * z * spread.inverse_std[j];
-        log_std_gradient[j] += weight[t] * (z * z - 1.0f) * spread.free[j];
+        const float z = work.z[t * a + j];
+        work.cotangent[t * a + j] = weight[t] * z * work.spread.inverse_std[j];
+        log_std_sum[j] += weight[t] * (z * z - 1.0f) * work.spread.free[j];
       }
-    }
-    mlp.reverse(cotangent.data());
-    mlp.add_gradient(gradient);
+    work.mlp.reverse(work.cotangent.data());
+    work.mlp.add_gradient();
   });
 }
 
@@ -184,30 +239,24 @@ Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& paramet
   if (!serve(parameters)) return autograd::score_hessian_product(policy, parameters, batch, v);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters), direction(v);
-  return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* product) {
-    const Spread spread(policy, theta[block.task]);
-    const float* mean =
-        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-    const float* mean_tangent = mlp.tangent(direction[block.task]);
-    const float* log_std_direction = direction[block.task] + mlp.parameter_count();
-    const float* action = rows_of(batch.action, block);
+  return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
+    work.standardise(theta[block.task], batch, block);
+    const float* mean_tangent = work.mlp.tangent(direction[block.task]);
+    const float* log_std_direction = direction[block.task] + work.mlp.parameter_count();
     const float* weight = rows_of(batch.advantage, block);
-    float* log_std_product = product + mlp.parameter_count();
-    std::vector<float> cotangent(static_cast<size_t>(block.rows * a)), change(cotangent.size());
-    for (int64_t t = 0; t < block.rows; ++t) {
+    float* log_std_sum = sum + work.mlp.parameter_count();
+    for (int64_t t = 0; t < block.rows; ++t)
       for (int64_t j = 0; j < a; ++j) {
         // With z = (a - mu) / sigma: d log pi / d mu = z / sigma, d log pi / d log sigma = z^2 - 1.
-        const float inverse = spread.inverse_std[j];
-        const float log_std_tangent = log_std_direction[j] * spread.free[j];
-        const float z = (action[t * a + j] - mean[t * a + j]) * inverse;
+        const float z = work.z[t * a + j], inverse = work.spread.inverse_std[j];
+        const float log_std_tangent = log_std_direction[j] * work.spread.free[j];
         const float z_tangent = -mean_tangent[t * a + j] * inverse - z * log_std_tangent;
-        cotangent[t * a + j] = weight[t] * z * inverse;
-        change[t * a + j] = weight[t] * (z_tangent - z * log_std_tangent) * inverse;
-        log_std_product[j] += weight[t] * 2.0f * z * z_tangent * spread.free[j];
+        work.cotangent[t * a + j] = weight[t] * z * inverse;
+        work.change[t * a + j] = weight[t] * (z_tangent - z * log_std_tangent) * inverse;
+        log_std_sum[j] += weight[t] * 2.0f * z * z_tangent * work.spread.free[j];
       }
-    }
-    mlp.reverse(cotangent.data());
-    mlp.add_tangent_of_gradient(change.data(), product);
+    work.mlp.reverse(work.cotangent.data());
+    work.mlp.add_tangent_of_gradient(work.change.data());
   });
 }
 
@@ -220,37 +269,38 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
   const PerTask theta(parameters);
   const auto clip = static_cast<float>(terms.clip);
   const auto beta = static_cast<float>(terms.kl_coefficient);
-  return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* gradient) {
-    const Spread spread(policy, theta[block.task]);
-    const float* mean =
-        mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-    const float* action = rows_of(batch.action, block);
+  return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
+    const Spread& spread = work.spread;
+    const float* mean = work.standardise(theta[block.task], batch, block);
+    work.log_densities(block.rows);
     const float* advantage = rows_of(batch.advantage, block);
-    const float* old_mean = rows_of(old.mean, block);
     const float* old_log_prob = rows_of(old.log_prob, block);
-    const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
-    float* log_std_gradient = gradient + mlp.parameter_count();
-    std::vector<float> cotangent(static_cast<size_t>(block.rows * a));
-    // Exactly 1 for equal spreads: Adam would make a step of what rounding leaves of a zero
-    // gradient.
-    std::vector<float> deviation_ratio(static_cast<size_t>(a));
-    for (int64_t j = 0; j < a; ++j)
-      deviation_ratio[j] = std::exp(old_log_std[j] - spread.log_std[j]);
-    for (int64_t t = 0; t < block.rows; ++t) {
-      const float log_prob = log_density(action + t * a, mean + t * a, spread);
-      const float weight = clipped_surrogate(log_prob - old_log_prob[t], advantage[t], clip).slope;
+    float* log_std_sum = sum + work.mlp.parameter_count();
+    for (int64_t t = 0; t < block.rows; ++t)
+      work.weight[t] =
+          clipped_surrogate(work.log_prob[t] - old_log_prob[t], advantage[t], clip).slope;
+    for (int64_t t = 0; t < block.rows; ++t)
       for (int64_t j = 0; j < a; ++j) {
-        const float inverse = spread.inverse_std[j];
-        const float z = (action[t * a + j] - mean[t * a + j]) * inverse;
-        const float shift = (mean[t * a + j] - old_mean[t * a + j]) * inverse;
-        const float ratio = deviation_ratio[j];
-        cotangent[t * a + j] = (weight * z - beta * shift) * inverse;
-        log_std_gradient[j] += spread.free[j] * (weight * (z * z - 1.0f) -
-                                                 beta * (1.0f - ratio * ratio - shift * shift));
+        const float z = work.z[t * a + j];
+        work.cotangent[t * a + j] = work.weight[t] * z * spread.inverse_std[j];
+        log_std_sum[j] += work.weight[t] * (z * z - 1.0f) * spread.free[j];
+      }
+    if (beta != 0.0f) {
+      const float* old_mean = rows_of(old.mean, block);
+      const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
+      for (int64_t j = 0; j < a; ++j) {
+        // Exactly 1 for equal spreads: Adam would make a step of what rounding leaves of a zero
+        // gradient.
+        const float ratio = std::exp(old_log_std[j] - spread.log_std[j]);
+        for (int64_t t = 0; t < block.rows; ++t) {
+          const float shift = (mean[t * a + j] - old_mean[t * a + j]) * spread.inverse_std[j];
+          work.cotangent[t * a + j] -= beta * shift * spread.inverse_std[j];
+          log_std_sum[j] -= beta * (1.0f - ratio * ratio - shift * shift) * spread.free[j];
+        }
       }
     }
-    mlp.reverse(cotangent.data());
-    mlp.add_gradient(gradient);
+    work.mlp.reverse(work.cotangent.data());
+    work.mlp.add_gradient();
   });
 }
 
@@ -261,27 +311,30 @@ SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   const auto clip = static_cast<float>(terms.clip);
-  Tensor sums =
-      sum_blocks<double>(policy, batch, 2, [&](MlpBlock& mlp, const Block& block, double* sum) {
-        const Spread spread(policy, theta[block.task]);
-        const float* mean =
-            mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-        const float* action = rows_of(batch.action, block);
-        const float* advantage = rows_of(batch.advantage, block);
-        const float* old_mean = rows_of(old.mean, block);
-        const float* old_log_prob = rows_of(old.log_prob, block);
-        const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
-        for (int64_t t = 0; t < block.rows; ++t) {
-          const float log_prob = log_density(action + t * a, mean + t * a, spread);
-          sum[0] += clipped_surrogate(log_prob - old_log_prob[t], advantage[t], clip).value;
-          for (int64_t j = 0; j < a; ++j) {
-            const double shift = (mean[t * a + j] - old_mean[t * a + j]) * spread.inverse_std[j];
-            const double narrowing = double(spread.log_std[j]) - old_log_std[j];
-            // expm1 keeps the difference of nearly equal spreads.
-            sum[1] += narrowing + 0.5 * (std::expm1(-2.0 * narrowing) + shift * shift);
-          }
-        }
-      });
+  const auto add = [&](Workspace& work, const Block& block, double* sum) {
+    const float* mean = work.standardise(theta[block.task], batch, block);
+    work.log_densities(block.rows);
+    const float* advantage = rows_of(batch.advantage, block);
+    const float* old_mean = rows_of(old.mean, block);
+    const float* old_log_prob = rows_of(old.log_prob, block);
+    const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
+    for (int64_t t = 0; t < block.rows; ++t)
+      work.weight[t] =
+          clipped_surrogate(work.log_prob[t] - old_log_prob[t], advantage[t], clip).value;
+    for (int64_t t = 0; t < block.rows; ++t) sum[0] += work.weight[t];
+    for (int64_t j = 0; j < a; ++j) {
+      double squares = 0.0;
+      for (int64_t t = 0; t < block.rows; ++t) {
+        const double shift = (mean[t * a + j] - old_mean[t * a + j]) * work.spread.inverse_std[j];
+        squares += shift * shift;
+      }
+      const double narrowing = double(work.spread.log_std[j]) - old_log_std[j];
+      // expm1 keeps the difference of nearly equal spreads.
+      sum[1] += static_cast<double>(block.rows) * (narrowing + 0.5 * std::expm1(-2.0 * narrowing)) +
+                0.5 * squares;
+    }
+  };
+  Tensor sums = sum_blocks<double>(policy, theta, batch, 2, add, [](Workspace&, double*) {});
   sums.div_(static_cast<double>(batch.rows()));
   return {sums.select(1, 0).contiguous(), sums.select(1, 1).contiguous()};
 }
@@ -291,21 +344,20 @@ Tensor fisher_product(const GaussianPolicy& policy, const Tensor& parameters,
   if (!serve(parameters)) return autograd::fisher_product(policy, parameters, batch, v);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters), direction(v);
-  return mean_blocks(policy, batch, [&](MlpBlock& mlp, const Block& block, float* product) {
-    const Spread spread(policy, theta[block.task]);
-    mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
-    const float* mean_tangent = mlp.tangent(direction[block.task]);
-    std::vector<float> cotangent(static_cast<size_t>(block.rows * a));
+  return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
+    const Spread& spread = work.spread;
+    work.mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
+    const float* mean_tangent = work.mlp.tangent(direction[block.task]);
     for (int64_t t = 0; t < block.rows; ++t)
       for (int64_t j = 0; j < a; ++j)
-        cotangent[t * a + j] =
+        work.cotangent[t * a + j] =
             mean_tangent[t * a + j] * spread.inverse_std[j] * spread.inverse_std[j];
-    mlp.reverse(cotangent.data());
-    mlp.add_gradient(product);
+    work.mlp.reverse(work.cotangent.data());
+    work.mlp.add_gradient();
     // The Fisher information of log sigma is 2, whatever the row.
-    const float* log_std_direction = direction[block.task] + mlp.parameter_count();
+    const float* log_std_direction = direction[block.task] + work.mlp.parameter_count();
     for (int64_t j = 0; j < a; ++j)
-      product[mlp.parameter_count() + j] +=
+      sum[work.mlp.parameter_count() + j] +=
           2.0f * static_cast<float>(block.rows) * log_std_direction[j] * spread.free[j];
   });
 }

@@ -20,6 +20,8 @@ struct PolicyBatch {
 
 /// The steps of `rollouts` with their advantages [tasks, rows, horizon], one row a step.
 PolicyBatch policy_batch(const Rollouts& rollouts, const Tensor& advantage);
+/// About `fraction` of each task's rows, evenly spread.
+PolicyBatch thinned(const PolicyBatch& batch, double fraction);
 /// The same with all tasks joined in one: for improvers of a single policy.
 PolicyBatch joined(const PolicyBatch& batch);
 

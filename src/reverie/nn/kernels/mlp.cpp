@@ -1,6 +1,6 @@
+#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp.h>
 #include <reverie/nn/kernels/small_gemm.h>
-#include <reverie/nn/kernels/tanh.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,13 +8,12 @@
 namespace reverie::kernels {
 namespace {
 
-/// 1 / (1 + exp(-z)) through tanh, which vectorises.
 inline float sigmoid(float z) {
-  return 0.5f + 0.5f * fast_tanh(0.5f * z);
+  return 1.0f / (1.0f + fast_exp(-z));
 }
 
 /// Adds the bias to each row of z [rows, width] and applies the activation. `pre` keeps z where its
-/// derivative needs it.
+/// derivative needs it; null: it won't.
 void bias_and_activate(Activation activation, bool last, const float* bias, int64_t rows,
                        int64_t width, int64_t stride, float* z, float* pre) {
   for (int64_t i = 0; i < rows; ++i) {
@@ -25,6 +24,11 @@ void bias_and_activate(Activation activation, bool last, const float* bias, int6
       for (int64_t j = 0; j < width; ++j) row[j] = std::max(row[j] + bias[j], 0.0f);
     } else if (activation == Activation::tanh) {
       for (int64_t j = 0; j < width; ++j) row[j] = fast_tanh(row[j] + bias[j]);
+    } else if (pre == nullptr) {
+      for (int64_t j = 0; j < width; ++j) {
+        const float x = row[j] + bias[j];
+        row[j] = x * sigmoid(x);
+      }
     } else {
       float* kept = pre + i * stride;
       for (int64_t j = 0; j < width; ++j) {
@@ -68,8 +72,7 @@ class AdamStep {
       const float g = gradient[i];
       first[i] = rates_.beta1 * first[i] + (1.0f - rates_.beta1) * g;
       second[i] = rates_.beta2 * second[i] + (1.0f - rates_.beta2) * g * g;
-      copy[i] = parameter[i] -=
-          scale_ * first[i] / (std::sqrt(second[i]) * root_ + rates_.epsilon);
+      copy[i] = parameter[i] -= scale_ * first[i] / (std::sqrt(second[i]) * root_ + rates_.epsilon);
     }
   }
 
@@ -116,13 +119,15 @@ void through_normalisation(const MlpShape& shape, const float* parameters,
 
 }  // namespace
 
-MlpPass::MlpPass(const MlpShape& shape, int64_t capacity) : shape_(shape) {
+MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use) : shape_(shape) {
   for (int64_t l = 0; l < shape.layers(); ++l) {
     const auto numbers = static_cast<size_t>(capacity * output_stride(l));
-    const bool keeps_pre = shape.activation == Activation::swish && l + 1 < shape.layers();
+    const bool keeps_pre =
+        use == Use::training && shape.activation == Activation::swish && l + 1 < shape.layers();
     pre_.emplace_back(keeps_pre ? numbers : 0);
     post_.emplace_back(numbers);
   }
+  if (use == Use::inference) return;
   delta_.resize(static_cast<size_t>(capacity * row_stride(shape.widest())));
   next_delta_.resize(delta_.size());
 }
@@ -136,7 +141,7 @@ const float* MlpPass::forward(const float* weights, const float* x, int64_t rows
     small_gemm(Op::plain, Op::plain, rows, out, in, input, input_stride, weights, stride, 0.0f,
                output, output_stride(l));
     bias_and_activate(shape_.activation, l + 1 == shape_.layers(), weights + in * stride, rows, out,
-                      output_stride(l), output, pre_[l].data());
+                      output_stride(l), output, pre_[l].empty() ? nullptr : pre_[l].data());
     weights += (in + 1) * stride;
     input = output;
     input_stride = output_stride(l);
@@ -166,8 +171,8 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
                stride, 0.0f, previous, input_stride);
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t row = i * input_stride;
-      through_activation(shape_.activation, in, post_[l - 1].data() + row,
-                         pre_[l - 1].data() + row, previous + row);
+      through_activation(shape_.activation, in, post_[l - 1].data() + row, pre_[l - 1].data() + row,
+                         previous + row);
     }
     std::swap(delta_, next_delta_);
     delta = delta_.data();

@@ -8,19 +8,22 @@
 
 namespace reverie::kernels {
 
+/// What the activations of a forward pass are for.
+enum class Use { training, inference };
+
 /// Forward and backward passes of one MLP for up to `capacity` rows, float32. Holds the
 /// activations; allocates nothing after its construction. One thread at a time; results depend on
 /// the arguments alone. The torch twin is `Ensemble::forward`.
 class MlpPass {
  public:
-  MlpPass(const MlpShape& shape, int64_t capacity);
+  MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training);
 
   /// y = mlp(x): `x` is [rows, input], the result [rows, output], valid until the next call.
   /// `weights` is a block of effective weights.
   const float* forward(const float* weights, const float* x, int64_t rows);
 
-  /// After `forward` on the same arguments: writes dL/dweights to `gradient` (laid out like
-  /// `weights`; between its rows nothing is written), given dL/dy [rows, output].
+  /// After `forward` on the same arguments, for training: writes dL/dweights to `gradient` (laid
+  /// out like `weights`; between its rows nothing is written), given dL/dy [rows, output].
   void backward(const float* weights, const float* x, int64_t rows, const float* output_gradient,
                 float* gradient);
 

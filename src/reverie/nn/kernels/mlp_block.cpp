@@ -1,15 +1,27 @@
-#include <reverie/nn/kernels/small_gemm.h>
-#include <reverie/nn/kernels/tanh.h>
+#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp_block.h>
+#include <reverie/nn/kernels/small_gemm.h>
 
 #include <algorithm>
 
 namespace reverie {
 namespace {
 
+/// Eight columns at a time: their sums stay in a register.
 void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* sums) {
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) sums[j] += matrix[i * columns + j];
+  constexpr int64_t lanes = 8;
+  int64_t j = 0;
+  for (; j + lanes <= columns; j += lanes) {
+    float sum[lanes] = {};
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t lane = 0; lane < lanes; ++lane) sum[lane] += matrix[i * columns + j + lane];
+    for (int64_t lane = 0; lane < lanes; ++lane) sums[j + lane] += sum[lane];
+  }
+  for (; j < columns; ++j) {
+    float sum = 0.0f;
+    for (int64_t i = 0; i < rows; ++i) sum += matrix[i * columns + j];
+    sums[j] += sum;
+  }
 }
 
 /// output = tanh(input W^T + bias), or without the tanh in the last layer.
@@ -30,7 +42,8 @@ void evaluate_layer(const float* weight, const float* bias, const float* input, 
 
 MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capacity_(capacity) {
   int64_t floats = 0;
-  for (size_t l = 1; l < sizes.size(); ++l) floats += 5 * capacity * sizes[l];
+  for (size_t l = 1; l < sizes.size(); ++l)
+    floats += 5 * capacity * sizes[l] + (sizes[l - 1] + 1) * sizes[l];
   memory_.resize(static_cast<size_t>(floats));
   float* at = memory_.data();
   for (size_t l = 1; l < sizes.size(); ++l) {
@@ -45,6 +58,8 @@ MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capaci
       *buffer = at;
       at += capacity * layer.out;
     }
+    layer.gradient = at;
+    at += (layer.in + 1) * layer.out;
     layers_.push_back(layer);
   }
 }
@@ -69,18 +84,30 @@ void MlpBlock::reverse(const float* cotangent) {
     const Layer& below = layers_[l - 1];
     small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta,
                parameters_ + layer.weight, 0.0f, below.delta);
-    for (int64_t i = 0; i < rows_ * below.out; ++i)
-      below.delta[i] *= 1.0f - below.output[i] * below.output[i];
+    float* __restrict delta = below.delta;
+    const float* __restrict h = below.output;
+    for (int64_t i = 0; i < rows_ * below.out; ++i) delta[i] *= 1.0f - h[i] * h[i];
   }
 }
 
-void MlpBlock::add_gradient(float* gradient) const {
+void MlpBlock::add_gradient() {
   const float* input = input_;
   for (const Layer& layer : layers_) {
-    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta, input, 1.0f,
-               gradient + layer.weight);
-    add_column_sums(layer.delta, rows_, layer.out, gradient + layer.bias);
+    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, input, layer.delta, 1.0f,
+               layer.gradient);
+    add_column_sums(layer.delta, rows_, layer.out, layer.gradient + layer.in * layer.out);
     input = layer.output;
+  }
+}
+
+void MlpBlock::take_gradient(float* sum) {
+  for (const Layer& layer : layers_) {
+    for (int64_t j = 0; j < layer.out; ++j) {
+      for (int64_t i = 0; i < layer.in; ++i)
+        sum[layer.weight + j * layer.in + i] += layer.gradient[i * layer.out + j];
+      sum[layer.bias + j] += layer.gradient[layer.in * layer.out + j];
+    }
+    std::fill_n(layer.gradient, (layer.in + 1) * layer.out, 0.0f);
   }
 }
 
@@ -110,20 +137,20 @@ const float* MlpBlock::tangent(const float* direction) {
   return layers_.back().z_tangent;
 }
 
-void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent, float* product) {
+void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent) {
   const Layer& last = layers_.back();
   std::copy(cotangent_tangent, cotangent_tangent + rows_ * last.out, last.delta_tangent);
   for (size_t l = layers_.size(); l-- > 0;) {
     const Layer& layer = layers_[l];
     const float* input = l > 0 ? layers_[l - 1].output : input_;
-    // (delta^T h)' = delta'^T h + delta^T h'
-    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta_tangent, input,
-               1.0f, product + layer.weight);
-    add_column_sums(layer.delta_tangent, rows_, layer.out, product + layer.bias);
+    // (h^T delta)' = h^T delta' + h'^T delta
+    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, input, layer.delta_tangent,
+               1.0f, layer.gradient);
+    add_column_sums(layer.delta_tangent, rows_, layer.out, layer.gradient + layer.in * layer.out);
     if (l == 0) break;
     const Layer& below = layers_[l - 1];
-    small_gemm(Op::transposed, Op::plain, layer.out, layer.in, rows_, layer.delta,
-               below.output_tangent, 1.0f, product + layer.weight);
+    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, below.output_tangent,
+               layer.delta, 1.0f, layer.gradient);
     // delta_below = (delta W) (1 - h^2); its tangent has a term for each of the three factors.
     small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta_tangent,
                parameters_ + layer.weight, 0.0f, below.delta_tangent);

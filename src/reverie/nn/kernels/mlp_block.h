@@ -11,16 +11,18 @@ namespace reverie {
 ///
 ///     forward          y = f(theta, x)
 ///     reverse          the sensitivities of c^T y to every layer, for a cotangent c
-///     add_gradient     gradient += J^T c, J = dy / dtheta
+///     add_gradient     G += J^T c, J = dy / dtheta
 ///     tangent          y' = J v
 ///     add_tangent_of_gradient
-///                      product += d/de [J(theta + e v)^T (c + e c')] at e = 0
+///                      G += d/de [J(theta + e v)^T (c + e c')] at e = 0
+///     take_gradient    what G has come to
 ///
 /// The last is Pearlmutter's R-operator ("Fast exact multiplication by the Hessian", 1994): with
 /// c = dL/dy and c' = its own change along v, it is the exact Hessian-vector product of L.
-/// Calls build on the ones above them. Parameters are flat: weight [out, in] and bias [out] of each
-/// layer in order. Pointers given must stay valid until the last call that builds on them. One
-/// block serves one thread; its results depend on nothing but its arguments.
+/// The sum G is kept over many blocks of rows. Calls build on the ones above them. Parameters are
+/// flat: weight [out, in] and bias [out] of each layer in order. Pointers given must stay valid
+/// until the last call that builds on them. One block serves one thread; its results depend on
+/// nothing but its arguments.
 class MlpBlock {
  public:
   /// `sizes`: input, hidden …, output. `capacity`: the most rows of a call.
@@ -36,11 +38,13 @@ class MlpBlock {
   const float* forward(const float* parameters, const float* input, int64_t rows);
   /// `cotangent` is [rows, out].
   void reverse(const float* cotangent);
-  void add_gradient(float* gradient) const;
+  void add_gradient();
   /// Returns y' [rows, out]. `direction` is laid out like the parameters.
   const float* tangent(const float* direction);
   /// Needs `reverse` and `tangent`; `cotangent_tangent` is c' [rows, out].
-  void add_tangent_of_gradient(const float* cotangent_tangent, float* product);
+  void add_tangent_of_gradient(const float* cotangent_tangent);
+  /// Adds G, laid out like the parameters, to `sum` and starts it again from 0.
+  void take_gradient(float* sum);
 
  private:
   struct Layer {
@@ -51,6 +55,7 @@ class MlpBlock {
     float* z_tangent;       // z' along the direction
     float* output_tangent;  // (tanh z)'
     float* delta_tangent;   // delta'
+    float* gradient;  // G as [in + 1, out], bias last: so stored, its product is twice as fast
   };
 
   std::vector<Layer> layers_;

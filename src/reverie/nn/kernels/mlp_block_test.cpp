@@ -1,6 +1,6 @@
-#include <reverie/nn/kernels/small_gemm.h>
-#include <reverie/nn/kernels/tanh.h>
+#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp_block.h>
+#include <reverie/nn/kernels/small_gemm.h>
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -106,10 +106,12 @@ TEST(MlpBlock, EqualsAutogradOnRandomShapes) {
       expect(mlp.tangent(v.data_ptr<float>()), tangent.detach());
       mlp.reverse(c.data_ptr<float>());
       const auto sum = torch::zeros_like(theta);
-      mlp.add_gradient(sum.data_ptr<float>());
+      mlp.add_gradient();
+      mlp.take_gradient(sum.data_ptr<float>());
       expect(sum.data_ptr<float>(), gradient.detach());
       sum.zero_();
-      mlp.add_tangent_of_gradient(change.data_ptr<float>(), sum.data_ptr<float>());
+      mlp.add_tangent_of_gradient(change.data_ptr<float>());
+      mlp.take_gradient(sum.data_ptr<float>());
       expect(sum.data_ptr<float>(), product.detach());
     }
   }

@@ -16,6 +16,12 @@ void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* 
              a, a_stride, b, b_stride, beta, c, c_stride);
 }
 
+std::string kernels::description() {
+  const auto* version = dnnl_version();
+  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+         std::to_string(version->patch);
+}
+
 #else
 
 void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride,
@@ -38,6 +44,10 @@ void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* 
       }
     }
   }
+}
+
+std::string kernels::description() {
+  return "built-in loops (no oneDNN)";
 }
 
 #endif

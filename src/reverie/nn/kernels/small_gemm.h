@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace reverie {
 
@@ -21,5 +22,10 @@ inline void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const 
   small_gemm(op_a, op_b, m, n, k, a, op_a == Op::plain ? k : m, b, op_b == Op::plain ? n : k, beta,
              c, n);
 }
+
+namespace kernels {
+/// What the products run on, in words: "oneDNN 2.6.0", "built-in loops (no oneDNN)".
+std::string description();
+}  // namespace kernels
 
 }  // namespace reverie

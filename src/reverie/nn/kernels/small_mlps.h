@@ -1,0 +1,36 @@
+// Many small MLPs, a few rows each: the policies that act in imagination.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace reverie::kernels {
+
+/// Forward passes of tanh MLPs with a linear last layer, of one shape and several sets of
+/// parameters. With 32 units and some rows a product costs less than calling a library for it.
+/// Allocates nothing after its construction; one thread at a time. A row's bits depend on its own
+/// numbers alone. The torch twin is `GaussianPolicy::distribution`.
+class SmallMlps {
+ public:
+  /// `sizes`: input, hidden …, output. `parameters`: `count` sets, `stride` numbers apart, each
+  /// weight [out, in] and bias [out] of every layer in order. They are copied.
+  SmallMlps(const std::vector<int64_t>& sizes, const float* parameters, int64_t count,
+            int64_t stride);
+
+  /// output [rows, out] of input [rows, in], by the parameters of set `index`.
+  void forward(int64_t index, const float* input, int64_t rows, float* output);
+
+ private:
+  static constexpr int64_t kRows = 4, kColumns = 16;  ///< Of a tile that stays in registers.
+  static int64_t padded(int64_t width) { return (width + kColumns - 1) / kColumns * kColumns; }
+
+  template <int rows>
+  void forward_rows(const float* weights, const float* input, float* output);
+
+  const std::vector<int64_t> sizes_;
+  int64_t set_size_ = 0;
+  std::vector<float> weights_;  ///< Each set's layers as [in + 1, padded out], the bias last.
+  std::vector<float> hidden_[2];
+};
+
+}  // namespace reverie::kernels

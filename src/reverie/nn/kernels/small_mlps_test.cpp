@@ -1,0 +1,40 @@
+#include <reverie/nn/kernels/small_mlps.h>
+#include <reverie/policies/gaussian_policy.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+struct Case {
+  std::vector<int64_t> hidden;
+  int64_t observation, action, rows;
+};
+
+class SmallMlpsTest : public testing::TestWithParam<Case> {};
+
+TEST_P(SmallMlpsTest, EqualsTheTwin) {
+  const auto& shape = GetParam();
+  RandomStream random(3, "small mlps");
+  PolicyConfig config;
+  config.hidden = shape.hidden;
+  const GaussianPolicy policy(shape.observation, shape.action, config, random);
+  const int64_t p = policy.parameter_count();
+  const auto parameters = 0.5 * random.normal({3, p});
+  kernels::SmallMlps mlps(policy.sizes(), parameters.data_ptr<float>(), 3, p);
+  for (int64_t set : {2, 0, 1}) {
+    const auto observation = random.normal({shape.rows, shape.observation});
+    const auto mean = torch::full({shape.rows, shape.action}, NAN);
+    mlps.forward(set, observation.data_ptr<float>(), shape.rows, mean.data_ptr<float>());
+    const auto expected = policy.distribution(parameters[set], observation).mean;
+    EXPECT_TRUE(torch::allclose(mean, expected, 1e-4, 1e-5));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, SmallMlpsTest,
+                         testing::Values(Case{{32, 32}, 17, 6, 5}, Case{{32, 32}, 17, 6, 1},
+                                         Case{{64, 64}, 11, 3, 8}, Case{{7}, 3, 1, 6},
+                                         Case{{}, 4, 17, 3}, Case{{33, 5, 48}, 1, 16, 23}));
+
+}  // namespace
+}  // namespace reverie
