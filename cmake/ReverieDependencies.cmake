@@ -86,3 +86,19 @@ add_library(reverie_toml INTERFACE)
 target_compile_definitions(reverie_toml INTERFACE TOML_HEADER_ONLY=0 TOML_SHARED_LIB=1)
 target_link_libraries(reverie_toml INTERFACE ${TOMLPLUSPLUS_LIBRARY})
 add_library(reverie::toml ALIAS reverie_toml)
+
+# A current PyTorch brings headers of fmt and oneDNN, of other versions than the libraries that are
+# linked here: the libraries' own go first. By links, since a compiler leaves its default folders
+# where they are.
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+foreach(pair IN ITEMS fmt:${fmt_include} oneapi:${DNNL_INCLUDE_DIR})
+  string(REGEX REPLACE ":.*" "" header ${pair})
+  string(REGEX REPLACE "^[^:]*:" "" folder ${pair})
+  foreach(include IN LISTS TORCH_INCLUDE_DIRS)
+    if(EXISTS ${include}/${header} AND EXISTS ${folder}/${header} AND NOT include STREQUAL folder)
+      file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/first)
+      file(CREATE_LINK ${folder}/${header} ${CMAKE_BINARY_DIR}/first/${header} SYMBOLIC)
+      target_include_directories(reverie_torch SYSTEM BEFORE INTERFACE ${CMAKE_BINARY_DIR}/first)
+    endif()
+  endforeach()
+endforeach()
