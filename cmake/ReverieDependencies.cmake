@@ -3,8 +3,29 @@
 
 find_package(Threads REQUIRED)
 
-# libtorch. Headers are marked SYSTEM: their warnings are not ours.
-find_package(Torch REQUIRED)
+# libtorch. Headers are marked SYSTEM: their warnings are not ours. The CMake files of a libtorch
+# with CUDA insist on the CUDA toolkit, which only they need who compile kernels of their own; where
+# there is none, its headers and libraries are taken as they lie.
+find_program(NVCC nvcc PATHS /usr/local/cuda/bin)
+set(torch_folder "")
+foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+  foreach(folder IN ITEMS ${prefix} ${prefix}/../..)
+    if(NOT torch_folder AND EXISTS ${folder}/include/torch AND EXISTS ${folder}/lib/libtorch_cuda.so)
+      get_filename_component(torch_folder ${folder} ABSOLUTE)
+    endif()
+  endforeach()
+endforeach()
+if(torch_folder AND NOT NVCC)
+  message(STATUS "libtorch with CUDA in ${torch_folder}, without the toolkit's nvcc")
+  set(TORCH_INCLUDE_DIRS ${torch_folder}/include ${torch_folder}/include/torch/csrc/api/include)
+  # No symbol of the CUDA libraries is named in our code; they register themselves when loaded.
+  set(torch_libraries torch torch_cpu torch_cuda c10 c10_cuda)
+  list(TRANSFORM torch_libraries PREPEND ${torch_folder}/lib/lib)
+  list(TRANSFORM torch_libraries APPEND .so)
+  set(TORCH_LIBRARIES -Wl,--push-state,--no-as-needed ${torch_libraries} -Wl,--pop-state)
+else()
+  find_package(Torch REQUIRED)
+endif()
 add_library(reverie_torch INTERFACE)
 target_include_directories(reverie_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(reverie_torch INTERFACE ${TORCH_LIBRARIES})
@@ -65,3 +86,19 @@ add_library(reverie_toml INTERFACE)
 target_compile_definitions(reverie_toml INTERFACE TOML_HEADER_ONLY=0 TOML_SHARED_LIB=1)
 target_link_libraries(reverie_toml INTERFACE ${TOMLPLUSPLUS_LIBRARY})
 add_library(reverie::toml ALIAS reverie_toml)
+
+# A current PyTorch brings headers of fmt and oneDNN, of other versions than the libraries that are
+# linked here: the libraries' own go first. By links, since a compiler leaves its default folders
+# where they are.
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+foreach(pair IN ITEMS fmt:${fmt_include} oneapi:${DNNL_INCLUDE_DIR})
+  string(REGEX REPLACE ":.*" "" header ${pair})
+  string(REGEX REPLACE "^[^:]*:" "" folder ${pair})
+  foreach(include IN LISTS TORCH_INCLUDE_DIRS)
+    if(EXISTS ${include}/${header} AND EXISTS ${folder}/${header} AND NOT include STREQUAL folder)
+      file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/first)
+      file(CREATE_LINK ${folder}/${header} ${CMAKE_BINARY_DIR}/first/${header} SYMBOLIC)
+      target_include_directories(reverie_torch SYSTEM BEFORE INTERFACE ${CMAKE_BINARY_DIR}/first)
+    endif()
+  endforeach()
+endforeach()

@@ -18,7 +18,7 @@ class GaussianPolicy;
 struct AgentContext {
   const Task& task;
   uint64_t seed;
-  torch::Device device;
+  torch::Device device;  ///< Of the agent's tensors; what it gets and gives is on the CPU.
   Monitor& monitor;
 };
 

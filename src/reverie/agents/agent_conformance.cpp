@@ -1,8 +1,10 @@
 // What every registered method must do, on a small world; and that MB-MPO learns there.
 #include <reverie/agents/agent.h>
 #include <reverie/core/archive.h>
+#include <reverie/core/device.h>
 #include <reverie/core/workers.h>
 #include <reverie/data/rollout.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <gtest/gtest.h>
@@ -80,10 +82,14 @@ struct Recorder : Monitor {
   std::map<std::string, double> figures;
 };
 
+/// What the agent's numbers go through.
+enum class Path { kernels, torch, cuda };
+
 /// A method, and settings that take it another way.
 struct Variant {
   std::string label, method;
   std::vector<std::string> sets;
+  Path path = Path::kernels;
 };
 
 /// An agent in its world, as the trainer would hold it.
@@ -97,7 +103,9 @@ struct Life {
       if (const auto small = kSmall.find(setting.key); small != kSmall.end())
         settings.assign(small->first, std::string_view(small->second), std::string_view("test"));
     for (const auto& set : variant.sets) settings.assign(set, "test");
-    agent = entry.make(*config, AgentContext{task, seed, torch::kCPU, monitor});
+    if (variant.path == Path::torch) force.emplace();
+    const torch::Device device = variant.path == Path::cuda ? torch::kCUDA : torch::kCPU;
+    agent = entry.make(*config, AgentContext{task, seed, device, monitor});
     world = std::make_unique<World>(puck(), EnvConfig(), agent->environments(),
                                     RandomStream(seed, "world"));
     replay = std::make_unique<Replay>(agent->replay_capacity(), 2, 1);
@@ -121,6 +129,7 @@ struct Life {
     archive("replay", *replay);
   }
   PuckTask task;
+  std::optional<kernels::ForceTorch> force;
   Recorder monitor;
   std::unique_ptr<AgentConfig> config;
   std::unique_ptr<Agent> agent;
@@ -129,6 +138,10 @@ struct Life {
 };
 
 struct AgentConformance : testing::TestWithParam<Variant> {
+  void SetUp() override {
+    if (entry().path == Path::cuda && !torch::cuda::is_available())
+      GTEST_SKIP() << cuda_description();
+  }
   const Variant& entry() { return GetParam(); }
 };
 
@@ -162,6 +175,21 @@ TEST_P(AgentConformance, SavedBetweenAnyTwoPhasesItGoesOnAsIfNeverStopped) {
   }
 }
 
+TEST_P(AgentConformance, WhereverItRanItsCheckpointLoadsOnTheCpu) {
+  Life life(entry());
+  for (int64_t phase = 0; phase < 4; ++phase) life.iterate(phase % 3);
+  const std::string saved = life.bytes();
+  life.force.reset();
+  auto plain = entry();
+  plain.path = Path::kernels;
+  Life here(plain);
+  here.load(saved);
+  EXPECT_TRUE(here.bytes() == saved);
+  EXPECT_TRUE(here.agent->policy().parameters().is_cpu());
+  here.iterate(1);
+  here.iterate(2);
+}
+
 TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   Life life(entry());
   life.iterate(0);
@@ -179,10 +207,12 @@ TEST_P(AgentConformance, LearnsASmallTask) {
   Life life(entry());
   const auto value = [&] {
     World fresh(puck(), EnvConfig(), 50, RandomStream(9, "evaluation"));
-    return first_returns(roll_out(fresh, 30,
-                                  [&](const Tensor& observation) {
-                                    return life.agent->policy().distribution(observation).mean;
-                                  }))
+    return first_returns(
+               roll_out(fresh, 30,
+                        [&](const Tensor& observation) {
+                          const auto& policy = life.agent->policy();
+                          return policy.distribution(policy.parameters().cpu(), observation).mean;
+                        }))
         .mean()
         .item<double>();
   };
@@ -208,6 +238,14 @@ std::vector<Variant> variants() {
                  "mb-mpo",
                  {"starts=initial", "model.head=gaussian", "model.learn_reward=true",
                   "maml.first_order=true", "collecting_tasks=3"}});
+  // Each of them once more by torch, as CUDA has it, and on CUDA where there is any.
+  for (const auto& [path, name] : {std::pair(Path::torch, "torch"), std::pair(Path::cuda, "cuda")})
+    for (size_t i = 0, count = all_agents().size() + 2; i < count; ++i) {
+      auto variant = all[i];
+      variant.label += fmt::format("_by_{}", name);
+      variant.path = path;
+      all.push_back(std::move(variant));
+    }
   return all;
 }
 

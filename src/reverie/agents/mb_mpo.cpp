@@ -38,6 +38,7 @@ struct MetaStepTally {
 MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
     : config_(config),
       task_(context.task),
+      device_(context.device),
       monitor_(context.monitor),
       collect_random_(context.seed, "mb-mpo/collect"),
       fit_random_(context.seed, "mb-mpo/fit"),
@@ -54,6 +55,8 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
       }()),
       objective_(make_objective(config.objective)),
       improver_(make_improver(config)) {
+  policy_.to(device_);
+  model_.to(device_);
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
   if (config_.real_horizon == 0) config_.real_horizon = task_.spec().horizon;
   if (config_.collecting_tasks == 0) config_.collecting_tasks = config_.tasks;
@@ -139,7 +142,8 @@ void MbMpo::remember_starts(const Transitions& data, bool from_the_first) {
   start_states_ = data.observation.index({initial});
 }
 
-MbMpo::Practice MbMpo::practise(const Tensor& parameters, const Tensor& starts) {
+MbMpo::Practice MbMpo::practise(const Tensor& parameters, const Tensor& from) {
+  const auto starts = from.to(device_);
   const auto began = std::chrono::steady_clock::now();
   ImagineOptions options;
   options.horizon = config_.imagined_horizon;
@@ -188,11 +192,13 @@ Rollouts MbMpo::explore_at_random(World& world) {
 
 Rollouts MbMpo::explore_with_policies(World& world) {
   const bool use_adapted = config_.explore_adapted && adapted_.defined();
+  // The world is on the CPU, and so small a network acts faster there than states can travel.
+  const auto policies = (use_adapted ? adapted_ : meta_policies()).to(torch::kCPU);
   // A random choice of the tasks where not all of them collect.
   const auto chosen = std::get<0>(
       collect_random_.permutation(config_.tasks).narrow(0, 0, config_.collecting_tasks).sort());
-  const auto parameters = use_adapted ? adapted_.index_select(0, chosen)
-                                      : meta_policies().narrow(0, 0, config_.collecting_tasks);
+  const auto parameters = use_adapted ? policies.index_select(0, chosen)
+                                      : policies.narrow(0, 0, config_.collecting_tasks);
   return roll_out(world, config_.real_horizon, [&](const Tensor& observation) {
     const auto by_task =
         observation.view({config_.collecting_tasks, config_.real_rollouts, observation.size(1)});
@@ -209,6 +215,7 @@ void MbMpo::serialize(Archive& archive) {
   archive("model", model_);
   archive("improver", *improver_);
   archive("adapted", adapted_);
+  if (adapted_.defined()) adapted_ = adapted_.to(device_);  // read where none was: on the CPU
   archive("start_states", start_states_);
   archive("fits", fits_);
   archive("practices", practices_);

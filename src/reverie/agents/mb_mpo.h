@@ -75,8 +75,8 @@ class MbMpo : public Agent {
     Rollouts rollouts;
     PolicyBatch batch;
   };
-  /// Imagined rollouts of one policy a task, with their advantages.
-  Practice practise(const Tensor& parameters, const Tensor& starts);
+  /// Imagined rollouts of one policy a task from the states `from`, with their advantages.
+  Practice practise(const Tensor& parameters, const Tensor& from);
   Tensor draw_starts(World& world);
   /// Keeps what the imagination may start from; `from_the_first`: nothing older has been dropped.
   void remember_starts(const Transitions& data, bool from_the_first);
@@ -87,6 +87,7 @@ class MbMpo : public Agent {
 
   MbMpoConfig config_;
   const Task& task_;
+  torch::Device device_;  ///< Of policy, model and imagination; world and replay are on the CPU.
   Monitor& monitor_;
   RandomStream collect_random_, fit_random_, start_random_, imagine_random_;
   GaussianPolicy policy_;

@@ -1,4 +1,5 @@
 #include <reverie/cli/commands.h>
+#include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/checkpoint.h>
@@ -34,8 +35,8 @@ std::string matrix_product() {
 }
 
 void tell_of_program() {
-  fmt::print("reverie  {}\nlibtorch {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION, TORCH_VERSION,
-             mj_versionString(), host_description());
+  fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
+             TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
              kernels::has_bf16_unit() ? "on AMX" : "emulated (this chip has no AMX)",
              matrix_product());

@@ -179,6 +179,8 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
                {"--steps", "run.steps", "at least 1"});
   expect_error({"train", method(), task, "--threads", "-1"}, 2, {"run.threads"});
   expect_error({"train", method(), task, "--device", "toaster"}, 2, {"run.device"});
+  if (!torch::cuda::is_available())
+    expect_error({"train", method(), task, "--device", "cuda"}, 2, {"run.device", "cuda", "cpu"});
   expect_error({"train", method(), task, "--nosuch"}, 2, {"--nosuch"});
   expect_error({"train", method(), task, "--set", "env.gear_scale=x"}, 2, {"env.gear_scale"});
   expect_error({"list", "task"}, 2, {"tasks"});

@@ -1,6 +1,7 @@
 #include <reverie/cli/session.h>
 
 #include <reverie/cli/views.h>
+#include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/runs/files.h>

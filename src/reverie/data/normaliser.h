@@ -13,8 +13,13 @@ class Normaliser {
  public:
   explicit Normaliser(int64_t size) : mean_(torch::zeros({size})), std_(torch::ones({size})) {}
 
-  /// Statistics of `rows` [n, size], in double precision. A dimension that does not vary keeps a
-  /// deviation of 1.
+  void to(torch::Device device) {
+    mean_ = mean_.to(device);
+    std_ = std_.to(device);
+  }
+
+  /// Statistics of `rows` [n, size], in double precision, where the rows are. A dimension that does
+  /// not vary keeps a deviation of 1.
   void fit(const Tensor& rows);
 
   Tensor normalise(const Tensor& x) const { return (x - mean_) / std_; }

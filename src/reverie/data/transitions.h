@@ -18,6 +18,9 @@ struct Transitions {
   int64_t size() const { return observation.defined() ? observation.size(0) : 0; }
 };
 
+/// The same transitions on another device (or the very same tensors, where they are there already).
+Transitions moved(const Transitions& transitions, torch::Device device);
+
 /// Rollouts of `tasks` policies, `rows` episodes side by side each, for `horizon` steps. Where an
 /// episode ends before the horizon, the next starts in the same row: `terminated` and `truncated`
 /// mark the borders. The last step of each row is marked `truncated` unless it terminated.

@@ -2,6 +2,8 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/imagination/imagine.h>
+#include <reverie/imagination/imagine_torch.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/gaussian_head.h>
 #include <reverie/nn/kernels/mlp.h>
 #include <reverie/nn/kernels/small_mlps.h>
@@ -261,6 +263,8 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
   const int64_t tasks = parameters.size(0), o = model.observation_size(), a = model.action_size();
   require_shape(starts, {tasks, -1, o}, "the imagination's start states");
   require_shape(resets, {-1, o}, "the imagination's reset states");
+  if (!kernels::serve(parameters))
+    return imagine_torch(task, model, policy, parameters, starts, resets, options, random);
   const int64_t rows = starts.size(1), horizon = options.horizon;
   Rollouts rollouts;
   rollouts.observation = torch::empty({tasks, rows, horizon, o});

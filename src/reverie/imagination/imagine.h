@@ -24,7 +24,8 @@ struct ImagineOptions {
 /// The reward is the task's formula, or the model's where it learns one. Where the task terminates,
 /// or an episode reaches its limit before the horizon, the row goes on from a random row of
 /// `resets` [count, o]. Steps run on the worker threads in groups of rows that share a member; the
-/// numbers do not depend on the threads. Throws NonFiniteError where a state is no longer finite.
+/// numbers do not depend on the threads. Off the CPU it is `imagine_torch`. Throws NonFiniteError
+/// where a state is no longer finite.
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);

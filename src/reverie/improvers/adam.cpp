@@ -11,6 +11,8 @@ Tensor VectorAdam::ascent(const Tensor& gradient) {
     second_ = torch::zeros_like(gradient);
     steps_ = 0;
   }
+  first_ = first_.to(gradient.device());    // a checkpoint read before the first step left them
+  second_ = second_.to(gradient.device());  // on the CPU
   ++steps_;
   first_ = beta1_ * first_ + (1 - beta1_) * gradient;
   second_ = beta2_ * second_ + (1 - beta2_) * gradient.square();

@@ -67,6 +67,15 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
         torch::tensor({-10.0f, 0.5f}).view({1, 2, 1}).repeat({config.members, 1, target_size()});
 }
 
+void DynamicsModel::to(torch::Device device) {
+  for (Tensor* tensor : {&action_low_, &action_high_, &lowest_state_, &highest_state_})
+    *tensor = tensor->to(device);
+  for (Normaliser* part : {&observation_normaliser_, &action_normaliser_, &target_normaliser_})
+    part->to(device);
+  if (variance_bounds_.defined()) variance_bounds_ = variance_bounds_.to(device);
+  ensemble_.to(device);
+}
+
 void DynamicsModel::set_statistics(const Transitions& data) {
   observation_normaliser_.fit(data.observation);
   action_normaliser_.fit(seen(data.action, config_, action_low_, action_high_));

@@ -50,6 +50,9 @@ class DynamicsModel {
   Ensemble& ensemble() { return ensemble_; }
   const Ensemble& ensemble() const { return ensemble_; }
 
+  /// Moves everything that is a tensor. The data of a fit and the states of an imagination follow.
+  void to(torch::Device device);
+
   /// Takes the statistics (normalisers, range of states) from the data that a fit is about to use.
   void set_statistics(const Transitions& data);
 

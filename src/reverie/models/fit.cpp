@@ -2,6 +2,9 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/models/fit.h>
+#include <reverie/models/fit_schedule.h>
+#include <reverie/models/fit_torch.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp.h>
 
 #include <atomic>
@@ -55,12 +58,9 @@ struct Workspace {
 class MemberFit {
  public:
   MemberFit(Problem& problem, int64_t member, int64_t epochs, RandomStream random)
-      : problem_(problem), member_(member), epochs_(epochs), random_(std::move(random)) {
-    const int64_t rows = problem.inputs.size(0);
-    const auto held_out = static_cast<int64_t>(problem.config.holdout * static_cast<double>(rows));
-    const auto order = random_.permutation(rows);
-    holdout_ = order.narrow(0, 0, held_out);
-    train_ = order.narrow(0, held_out, rows - held_out).clone();
+      : problem_(problem),
+        member_(member),
+        schedule_(problem.config, problem.inputs.size(0), epochs, std::move(random)) {
     if (problem.model.config().head == Head::gaussian) {
       bounds_ = problem.model.variance_bounds()[member];
       bounds_moments_ = torch::zeros({2, bounds_.numel()});
@@ -68,22 +68,14 @@ class MemberFit {
     }
   }
 
-  bool finished() const { return finished_; }
-  int64_t member() const { return member_; }
-  int64_t epoch() const { return epoch_; }
-  double train_loss() const { return train_loss_; }
-  double holdout_loss() const { return holdout_loss_; }
-  int64_t rows() const { return epoch_ * train_.size(0); }
+  const FitSchedule& schedule() const { return schedule_; }
+  bool finished() const { return schedule_.finished(); }
+  int64_t epoch() const { return schedule_.epoch(); }
 
   void run_epoch(Workspace& workspace) {
-    train_ = train_.index_select(0, random_.permutation(train_.size(0)));
-    train_loss_ = sweep(train_, workspace, true);
-    finished_ = ++epoch_ >= epochs_;
-    if (holdout_.size(0) == 0) return;
-    // Without early stopping only the last holdout loss is of use.
-    const bool early = problem_.config.persistence > 0;
-    if (early || finished_) holdout_loss_ = sweep(holdout_, workspace, false);
-    if (early && stops_early()) finished_ = true;
+    const double train_loss = sweep(schedule_.shuffle(), workspace, true);
+    const bool wanted = schedule_.wants_holdout();
+    schedule_.end_epoch(train_loss, wanted ? sweep(schedule_.holdout(), workspace, false) : 0.0);
   }
 
  private:
@@ -141,32 +133,15 @@ class MemberFit {
     evidence("inputs", x);
     evidence("targets", y);
     throw NonFiniteError(fmt::format("NaN or infinity in the model's loss (member {}, epoch {})",
-                                     member_, epoch_ + 1),
+                                     member_, epoch() + 1),
                          evidence.bytes());
   }
 
-  bool stops_early() {
-    const double p = problem_.config.persistence;
-    if (epoch_ == 1) {
-      // Losses can be negative with a Gaussian head: then "above" is a division.
-      rolling_ = holdout_loss_ < 0 ? holdout_loss_ / 1.5 : holdout_loss_ * 1.5;
-      previous_ = holdout_loss_ < 0 ? holdout_loss_ / 2.0 : holdout_loss_ * 2.0;
-    }
-    rolling_ = p * rolling_ + (1 - p) * holdout_loss_;
-    const bool worse = previous_ < rolling_;
-    previous_ = rolling_;
-    return worse;
-  }
-
   Problem& problem_;
-  int64_t member_, epochs_;
-  RandomStream random_;
-  Tensor train_, holdout_;
+  int64_t member_;
+  FitSchedule schedule_;
   Tensor bounds_, bounds_moments_, bounds_gradient_;
   int64_t bounds_steps_ = 0;
-  int64_t epoch_ = 0;
-  bool finished_ = false;
-  double train_loss_ = 0, holdout_loss_ = 0, rolling_ = 0, previous_ = 0;
 };
 
 /// Hands out epochs of members, the one that is furthest behind first, so that cores stay busy
@@ -221,6 +196,8 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
               const FitConfig& config, int64_t epochs, const RandomStream& random,
               Monitor& monitor) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
+  if (!kernels::serve(model.ensemble().parameters()))
+    return fit_torch(model, data, objective, config, epochs, random, monitor);
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);
   objective.prepare(data);
@@ -250,13 +227,7 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
   });
 
   FitReport report;
-  const auto count = static_cast<double>(members.size());
-  for (const auto& member : members) {
-    report.train_loss += member.train_loss() / count;
-    report.holdout_loss += member.holdout_loss() / count;
-    report.epochs += static_cast<double>(member.epoch()) / count;
-    report.rows += member.rows();
-  }
+  for (const auto& member : members) member.schedule().add_to(report, model.members());
   return report;
 }
 

@@ -30,8 +30,8 @@ struct FitReport {
 /// With `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r +
 /// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
 /// run). Members train side by side on the worker threads; the result does not depend on how many.
-/// Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the model's
-/// parameters are then those before the batch.
+/// Off the CPU it is `fit_torch`. Throws NonFiniteError, with the batch as evidence, for a loss
+/// that is not finite: the model's parameters are then those before the batch.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random,
               Monitor& monitor);

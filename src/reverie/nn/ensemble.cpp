@@ -29,6 +29,7 @@ Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random)
 }
 
 void Ensemble::refresh(int64_t member) {
+  if (!parameters_.is_cpu()) return;
   kernels::effective_weights(shape_, parameters_.data_ptr<float>() + member * parameters_.size(1),
                              effective_.data_ptr<float>() + member * effective_.size(1));
 }

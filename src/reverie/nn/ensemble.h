@@ -26,9 +26,27 @@ class Ensemble {
   void step(int64_t member, const float* effective_gradient, double learning_rate);
 
   /// y [K, n, out] of x [K, n, in], each member its own rows. Differentiable in x and in
-  /// `effective`: the torch twin of kernels::MlpPass.
-  Tensor forward(const Tensor& x) const { return forward(effective_, x); }
+  /// `effective`: the torch twin of kernels::MlpPass. Without `effective` on any device.
+  Tensor forward(const Tensor& x) const { return forward(layers(parameters_), x); }
   Tensor forward(const Tensor& effective, const Tensor& x) const;
+
+  // The way of any device, by torch alone (ensemble_torch.cpp). It knows nothing of how the
+  // kernels lay out `effective`, which is of use on the CPU only.
+
+  /// Moves the parameters and Adam's moments.
+  void to(torch::Device device);
+  torch::Device device() const { return parameters_.device(); }
+
+  /// A layer of all members: weights [K, in, out] as they are multiplied with, biases [K, 1, out].
+  struct Layer {
+    Tensor weight, bias;
+  };
+  /// The layers that `parameters` [K, p] stand for. Differentiable.
+  std::vector<Layer> layers(const Tensor& parameters) const;
+  Tensor forward(const std::vector<Layer>& layers, const Tensor& x) const;
+
+  /// One step of Adam on some members, given dL/d(parameters) [members.size(), p].
+  void step(const std::vector<int64_t>& members, const Tensor& gradient, double learning_rate);
 
   void serialize(Archive& archive);
 

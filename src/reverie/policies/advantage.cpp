@@ -1,5 +1,7 @@
 #include <reverie/core/workers.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/policies/advantage.h>
+#include <reverie/policies/advantage_torch.h>
 
 #include <cmath>
 
@@ -27,6 +29,8 @@ struct Arrays {
 
 Tensor generalized_advantages(const Rollouts& rollouts, const Tensor& values, double discount,
                               double lambda, const Tensor& bootstrap) {
+  if (!kernels::serve(rollouts.reward))
+    return generalized_advantages_torch(rollouts, values, discount, lambda, bootstrap);
   const Arrays arrays(rollouts, bootstrap);
   const Tensor held = values.defined() ? Arrays::cpu(values, torch::kFloat32) : Tensor();
   Tensor result = torch::empty(arrays.reward.sizes(), torch::kFloat32);
@@ -55,7 +59,7 @@ Tensor generalized_advantages(const Rollouts& rollouts, const Tensor& values, do
       }
     }
   });
-  return result.to(rollouts.reward.device());
+  return result;
 }
 
 Tensor discounted_returns(const Rollouts& rollouts, double discount, const Tensor& bootstrap) {
@@ -64,6 +68,7 @@ Tensor discounted_returns(const Rollouts& rollouts, double discount, const Tenso
 }
 
 Tensor normalized(const Tensor& advantages) {
+  if (!kernels::serve(advantages)) return normalized_torch(advantages);
   const int64_t tasks = advantages.size(0), count = advantages.numel() / tasks;
   const Tensor from = Arrays::cpu(advantages, torch::kFloat32);
   Tensor result = torch::empty(from.sizes(), torch::kFloat32);
@@ -77,7 +82,7 @@ Tensor normalized(const Tensor& advantages) {
     const double scale = 1.0 / (std::sqrt(squares / static_cast<double>(count)) + 1e-8);
     for (int64_t i = 0; i < count; ++i) out[i] = static_cast<float>((x[i] - mean) * scale);
   });
-  return result.to(advantages.device());
+  return result;
 }
 
 Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,

@@ -1,6 +1,7 @@
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/gaussian_policy.h>
 
@@ -26,8 +27,10 @@ Tensor Gaussian::sample(RandomStream& random) const {
 }
 
 Tensor kl_divergence(const Gaussian& p, const Gaussian& q) {
-  const Tensor variances = torch::exp(2 * p.log_std) + (p.mean - q.mean).square();
-  return (q.log_std - p.log_std + 0.5 * variances * torch::exp(-2 * q.log_std) - 0.5).sum(-1);
+  const Tensor narrowing = q.log_std - p.log_std;
+  const Tensor shift = (p.mean - q.mean) * torch::exp(-q.log_std);
+  // expm1 keeps the difference of nearly equal spreads, and gives equal ones exactly 0.
+  return (narrowing + 0.5 * (torch::expm1(-2 * narrowing) + shift.square())).sum(-1);
 }
 
 namespace {
@@ -35,8 +38,7 @@ namespace {
 /// Whether a call can do without libtorch: floats on the CPU, and nobody differentiates.
 bool plain(const Tensor& parameters, const Tensor& observation) {
   const auto simple = [](const Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32 &&
-           !(tensor.requires_grad() && torch::GradMode::is_enabled());
+    return kernels::serve(tensor) && !(tensor.requires_grad() && torch::GradMode::is_enabled());
   };
   return simple(parameters) && simple(observation);
 }

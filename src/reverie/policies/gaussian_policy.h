@@ -61,6 +61,7 @@ class GaussianPolicy {
   int64_t parameter_count() const;
 
   const Tensor& parameters() const { return parameters_; }
+  void to(torch::Device device) { parameters_ = parameters_.to(device); }
   /// Throws NonFiniteError (the parameters stay as they were) or std::invalid_argument.
   void set_parameters(const Tensor& parameters);
 

@@ -165,5 +165,18 @@ TEST(GaussianPolicy, SavesAndLoadsItself) {
   EXPECT_EQ(policy.min_log_std(), other.min_log_std());
 }
 
+TEST(GaussianPolicy, OutputScaleShrinksTheFirstMeanActions) {
+  PolicyConfig config;
+  RandomStream one(4, "policy"), other(4, "policy");
+  const GaussianPolicy wide(5, 3, config, one);
+  config.output_scale = 0.01;
+  const GaussianPolicy narrow(5, 3, config, other);
+  const Tensor observation = RandomStream(5, "observation").normal({50, 5});
+  const Tensor mean = narrow.distribution(narrow.parameters(), observation).mean;
+  EXPECT_TRUE(torch::allclose(
+      mean, 0.01 * wide.distribution(wide.parameters(), observation).mean, 1e-4, 1e-7));
+  EXPECT_GT(mean.abs().max().item<double>(), 0.0);
+}
+
 }  // namespace
 }  // namespace reverie

@@ -1,6 +1,8 @@
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/nn/kernels/choice.h>
+#include <reverie/policies/advantage_torch.h>
 #include <reverie/policies/linear_baseline.h>
 
 #include <algorithm>
@@ -76,6 +78,10 @@ bool solve(std::vector<double> a, double ridge, const std::vector<double>& b, do
 }  // namespace
 
 void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns) {
+  if (!kernels::serve(rollouts.observation)) {
+    weights_ = baseline_weights_torch(rollouts, returns, regularisation_);
+    return;
+  }
   const int64_t tasks = rollouts.tasks(), rows = rollouts.rows() * rollouts.horizon();
   const int64_t o = rollouts.observation.size(-1), n = 2 * o + 4;
   const Tensor observation = rollouts.observation.to(torch::kCPU, torch::kFloat32).contiguous();
@@ -121,11 +127,13 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
   if (!weights_.defined()) return values.to(time.device());
   const int64_t tasks = time.size(0), rows = time[0].numel(), o = observation.size(-1);
   require_shape(weights_, {tasks, 2 * o + 4}, "the baseline's weights");
+  if (!kernels::serve(observation)) return baseline_values_torch(weights_, observation, time);
   const Tensor from = observation.to(torch::kCPU, torch::kFloat32).contiguous();
   const Tensor at = time.to(torch::kCPU, torch::kFloat32).contiguous();
+  const Tensor fitted = weights_.to(torch::kCPU).contiguous();
   parallel_for(tasks, [&](int64_t task) {
     const int64_t n = 2 * o + 4;
-    const double* w = weights_.data_ptr<double>() + task * n;
+    const double* w = fitted.data_ptr<double>() + task * n;
     const int64_t width = padded(n);
     std::vector<double> phi(static_cast<size_t>(width)), weights(static_cast<size_t>(width));
     std::copy(w, w + n, weights.begin());
@@ -140,7 +148,7 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
       values.data_ptr<float>()[row] = static_cast<float>(sum);
     }
   });
-  return values.to(time.device());
+  return values;
 }
 
 void LinearFeatureBaseline::serialize(Archive& archive) {

@@ -1,5 +1,6 @@
 #include <reverie/core/elementary.h>
 #include <reverie/core/workers.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/policy_calculus.h>
 #include <reverie/policies/policy_calculus_autograd.h>
@@ -34,12 +35,10 @@ PolicyBatch joined(const PolicyBatch& batch) {
 namespace calculus {
 namespace {
 
+using kernels::serve;
+
 constexpr int64_t block_rows = 128;  // rows that pass through all layers while they are in cache
 constexpr int64_t unit_rows = 512;   // rows of a worker's task: fixed, so sums keep their order
-
-bool fast(const Tensor& parameters) {
-  return parameters.is_cpu() && parameters.scalar_type() == torch::kFloat32;
-}
 
 /// A float tensor [p] or [tasks, p], read task by task.
 class PerTask {
@@ -191,7 +190,7 @@ Clipped clipped_surrogate(float log_ratio, float advantage, float clip) {
 
 OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
                    const PolicyBatch& batch) {
-  if (!fast(parameters)) return autograd::evaluate(policy, parameters, batch);
+  if (!serve(parameters)) return autograd::evaluate(policy, parameters, batch);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   OldPolicy old{torch::empty({batch.tasks(), batch.rows(), a}), torch::empty({batch.tasks(), a}),
@@ -217,7 +216,7 @@ OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
 
 Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
                       const PolicyBatch& batch) {
-  if (!fast(parameters)) return autograd::score_gradient(policy, parameters, batch);
+  if (!serve(parameters)) return autograd::score_gradient(policy, parameters, batch);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
@@ -237,7 +236,7 @@ Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
 
 Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& parameters,
                              const PolicyBatch& batch, const Tensor& v) {
-  if (!fast(parameters)) return autograd::score_hessian_product(policy, parameters, batch, v);
+  if (!serve(parameters)) return autograd::score_hessian_product(policy, parameters, batch, v);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters), direction(v);
   return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
@@ -264,7 +263,8 @@ Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& paramet
 Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters,
                           const PolicyBatch& batch, const OldPolicy& old,
                           const SurrogateTerms& terms) {
-  if (!fast(parameters)) return autograd::surrogate_gradient(policy, parameters, batch, old, terms);
+  if (!serve(parameters))
+    return autograd::surrogate_gradient(policy, parameters, batch, old, terms);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   const auto clip = static_cast<float>(terms.clip);
@@ -307,7 +307,7 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
 SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
                          const PolicyBatch& batch, const OldPolicy& old,
                          const SurrogateTerms& terms) {
-  if (!fast(parameters)) return autograd::surrogate(policy, parameters, batch, old, terms);
+  if (!serve(parameters)) return autograd::surrogate(policy, parameters, batch, old, terms);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   const auto clip = static_cast<float>(terms.clip);
@@ -341,7 +341,7 @@ SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
 
 Tensor fisher_product(const GaussianPolicy& policy, const Tensor& parameters,
                       const PolicyBatch& batch, const Tensor& v) {
-  if (!fast(parameters)) return autograd::fisher_product(policy, parameters, batch, v);
+  if (!serve(parameters)) return autograd::fisher_product(policy, parameters, batch, v);
   const int64_t a = policy.action_size();
   const PerTask theta(parameters), direction(v);
   return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {

@@ -8,8 +8,9 @@ Rollouts collect_rollouts(const GaussianPolicy& policy, const TaskEntry& task, c
                           int64_t episodes, const RandomStream& random) {
   World world(task, env, episodes, random.split(0));
   RandomStream noise = random.split(1);
+  const Tensor parameters = policy.parameters().to(torch::kCPU);  // where the world is
   return roll_out(world, world.task().spec().horizon, [&](const Tensor& observation) {
-    return policy.distribution(observation).sample(noise);
+    return policy.distribution(parameters, observation).sample(noise);
   });
 }
 
@@ -17,6 +18,7 @@ GaussianPolicy adapt_in_world(const GaussianPolicy& policy, const TaskEntry& tas
                               const EnvConfig& env, const AdaptOptions& options,
                               const RandomStream& random) {
   GaussianPolicy adapted = policy;
+  adapted.to(torch::kCPU);
   for (int64_t step = 0; step < options.steps; ++step) {
     const auto rollouts = collect_rollouts(adapted, task, env, options.episodes,
                                            random.split(static_cast<uint64_t>(step)));

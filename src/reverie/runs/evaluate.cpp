@@ -16,12 +16,13 @@ void run_episodes(const GaussianPolicy& policy, EnvironmentPool& pool, bool stoc
   std::vector<double> returns(count, 0.0);
   std::vector<int64_t> lengths(count, 0);
   size_t open = count;
-  const auto device = policy.parameters().device();
+  // The world is on the CPU, and so is what acts in it.
+  const Tensor parameters = policy.parameters().to(torch::kCPU);
   pool.reset();
   while (open > 0) {
-    const Gaussian actions = policy.distribution(pool.observation().to(device));
+    const Gaussian actions = policy.distribution(parameters, pool.observation());
     const Tensor action = stochastic ? actions.sample(noise) : actions.mean;
-    pool.step(action.cpu());
+    pool.step(action);
     for (const Episode& episode : pool.finished()) {
       const auto index = static_cast<size_t>(episode.environment);
       if (lengths[index] > 0) continue;  // its second episode: not asked for

@@ -1,5 +1,6 @@
 #include <reverie/runs/trainer.h>
 
+#include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/evaluate.h>
@@ -45,12 +46,6 @@ void require_same_settings(const std::string& saved, const std::string& now) {
 }
 
 }  // namespace
-
-torch::Device parse_device(const std::string& name) {
-  // The kernels under every method are the CPU's so far.
-  if (name == "cpu") return torch::kCPU;
-  throw UsageError(fmt::format("'run.device' takes cpu, not '{}': methods run on the CPU", name));
-}
 
 Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view)
     : experiment_(experiment),

@@ -13,9 +13,6 @@
 
 namespace reverie {
 
-/// The device that `run.device` names. Throws UsageError where there is none such here.
-torch::Device parse_device(const std::string& name);
-
 /// Trains an experiment in a run folder. It is
 ///
 ///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }

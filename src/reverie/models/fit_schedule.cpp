@@ -1,0 +1,51 @@
+#include <reverie/models/fit_schedule.h>
+
+namespace reverie {
+
+FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random)
+    : persistence_(config.persistence), epochs_(epochs), random_(std::move(random)) {
+  const auto held_out = static_cast<int64_t>(config.holdout * static_cast<double>(rows));
+  const auto order = random_.permutation(rows);
+  holdout_ = order.narrow(0, 0, held_out);
+  train_ = order.narrow(0, held_out, rows - held_out);
+}
+
+const Tensor& FitSchedule::shuffle() {
+  train_ = train_.index_select(0, random_.permutation(train_.size(0)));
+  return train_;
+}
+
+bool FitSchedule::wants_holdout() const {
+  return holdout_.size(0) > 0 && (persistence_ > 0 || epoch_ + 1 >= epochs_);
+}
+
+void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
+  train_loss_ = train_loss;
+  const bool wanted = wants_holdout();
+  finished_ = ++epoch_ >= epochs_;
+  if (!wanted) return;
+  holdout_loss_ = holdout_loss;
+  if (persistence_ > 0 && average_rises()) finished_ = true;
+}
+
+void FitSchedule::add_to(FitReport& report, int64_t members) const {
+  const auto count = static_cast<double>(members);
+  report.train_loss += train_loss_ / count;
+  report.holdout_loss += holdout_loss_ / count;
+  report.epochs += static_cast<double>(epoch_) / count;
+  report.rows += epoch_ * train_.size(0);
+}
+
+bool FitSchedule::average_rises() {
+  if (epoch_ == 1) {
+    // Losses can be negative with a Gaussian head: then "above" is a division.
+    rolling_ = holdout_loss_ < 0 ? holdout_loss_ / 1.5 : holdout_loss_ * 1.5;
+    previous_ = holdout_loss_ < 0 ? holdout_loss_ / 2.0 : holdout_loss_ * 2.0;
+  }
+  rolling_ = persistence_ * rolling_ + (1 - persistence_) * holdout_loss_;
+  const bool rises = previous_ < rolling_;
+  previous_ = rolling_;
+  return rises;
+}
+
+}  // namespace reverie

@@ -1,0 +1,201 @@
+// The fit by torch against the CPU kernels': the same data, splits and minibatches.
+#include <reverie/core/error.h>
+#include <reverie/models/fit.h>
+#include <reverie/models/fit_schedule.h>
+#include <reverie/models/objectives/likelihood.h>
+#include <reverie/nn/kernels/mlp.h>
+#include <reverie/nn/kernels/test_torch_path.h>
+
+namespace reverie {
+namespace {
+
+using testing::difference;
+
+TaskSpec small_spec() {
+  TaskSpec spec;
+  spec.observation_size = 3;
+  spec.action_low = {-1, -0.5};
+  spec.action_high = {1, 0.5};
+  spec.horizon = 10;
+  return spec;
+}
+
+Transitions some_data(int64_t n, double noise, RandomStream& random) {
+  Transitions data;
+  data.observation = random.normal({n, 3});
+  data.action = random.uniform({n, 2}, -1, 1);
+  const auto s = data.observation;
+  const auto change = torch::stack(
+      {0.5 * s.select(1, 1), torch::sin(s.select(1, 0)), s.select(1, 2) * data.action.select(1, 0)},
+      1);
+  data.next_observation = s + change + noise * random.normal({n, 3});
+  data.reward = s.select(1, 0) + data.action.select(1, 1);
+  data.terminated = torch::zeros({n}, torch::kBool);
+  data.truncated = torch::zeros({n}, torch::kBool);
+  return data;
+}
+
+struct Fitted {
+  DynamicsModel model;
+  FitReport report;
+};
+
+struct FitTorch : testing::TorchPath {
+  FitTorch() {
+    model_config.members = 3;
+    model_config.hidden = {24, 16};
+    fit_config.batch = 64;
+  }
+  DynamicsModel fresh() const {
+    RandomStream random(3, "fit-torch");
+    return DynamicsModel(small_spec(), model_config, random);
+  }
+  FitReport run(DynamicsModel& model, const Transitions& data, int64_t epochs) const {
+    Likelihood likelihood;
+    Monitor monitor;
+    return fit(model, data, likelihood, fit_config, epochs, RandomStream(8, "fit"), monitor);
+  }
+  Fitted by_kernels(const Transitions& data, int64_t epochs) const {
+    Fitted fitted{fresh(), {}};
+    fitted.report = run(fitted.model, data, epochs);
+    return fitted;
+  }
+  Fitted by_torch(const Transitions& data, int64_t epochs) const {
+    Fitted fitted{fresh(), {}};
+    fitted.model.to(device());
+    fitted.report = TorchPath::by_torch([&] { return run(fitted.model, data, epochs); });
+    return fitted;
+  }
+  ModelConfig model_config;
+  FitConfig fit_config;
+};
+
+TEST_P(FitTorch, TheSameLossesAsTheKernels) {
+  RandomStream random(1, "data");
+  const auto data = some_data(310, 0.1, random);
+  for (const auto activation : {Activation::relu, Activation::tanh, Activation::swish})
+    for (const bool weight_normalisation : {false, true})
+      for (const auto head : {Head::deterministic, Head::gaussian}) {
+        model_config.activation = activation;
+        model_config.weight_normalisation = weight_normalisation;
+        model_config.head = head;
+        model_config.learn_reward = head == Head::gaussian;
+        const auto expected = by_kernels(data, 6), found = by_torch(data, 6);
+        const auto tolerance = [](double loss) { return 2e-3 * (0.1 + std::abs(loss)); };
+        EXPECT_NEAR(found.report.train_loss, expected.report.train_loss,
+                    tolerance(expected.report.train_loss));
+        EXPECT_NEAR(found.report.holdout_loss, expected.report.holdout_loss,
+                    tolerance(expected.report.holdout_loss));
+        EXPECT_EQ(found.report.epochs, expected.report.epochs);
+        EXPECT_EQ(found.report.rows, expected.report.rows);
+        EXPECT_LT(difference(found.model.target_normaliser().std(),
+                             expected.model.target_normaliser().std()),
+                  1e-5);
+        if (head == Head::gaussian) {
+          EXPECT_LT(difference(found.model.variance_bounds(), expected.model.variance_bounds()),
+                    1e-3);
+        }
+        const auto there =
+            found.model.predict(data.observation.to(device()), data.action.to(device()));
+        const auto here = expected.model.predict(data.observation, data.action);
+        EXPECT_LT(difference(there.observation, here.observation), 0.02);
+      }
+}
+
+TEST_P(FitTorch, MembersStopOnTheirOwnAsWithTheKernels) {
+  RandomStream random(5, "data");
+  const auto data = some_data(60, 3.0, random);  // nothing to learn: the loss must rise soon
+  model_config.hidden = {16};
+  model_config.activation = Activation::tanh;
+  fit_config.batch = 16;
+  fit_config.learning_rate = 1e-2;
+  fit_config.persistence = 0.5;
+  const auto expected = by_kernels(data, 300), found = by_torch(data, 300);
+  EXPECT_LT(expected.report.epochs, 250);
+  EXPECT_NEAR(found.report.epochs, expected.report.epochs, 0.1 * expected.report.epochs);
+  EXPECT_NEAR(found.report.holdout_loss, expected.report.holdout_loss,
+              0.05 * expected.report.holdout_loss);
+}
+
+TEST_P(FitTorch, WithoutHoldoutAllEpochsAreRun) {
+  RandomStream random(6, "data");
+  const auto data = some_data(70, 0.1, random);
+  fit_config.holdout = 0;
+  fit_config.persistence = 0.9;
+  const auto found = by_torch(data, 4);
+  EXPECT_EQ(found.report.epochs, 4);
+  EXPECT_EQ(found.report.rows, 3 * 4 * 70);
+  EXPECT_EQ(found.report.holdout_loss, 0);
+}
+
+TEST_P(FitTorch, ASecondFitGoesOnFromTheFirst) {
+  RandomStream random(7, "data");
+  const auto data = some_data(200, 0.05, random);
+  auto model = fresh();
+  model.to(device());
+  double first = 0, second = 0;
+  TorchPath::by_torch([&] {
+    first = run(model, data, 5).train_loss;
+    second = run(model, data, 5).train_loss;
+    return 0;
+  });
+  EXPECT_LT(second, first);
+  // What the kernels compute with has followed.
+  if (!device().is_cpu()) return;
+  const auto x = model.inputs(data.observation, data.action);
+  const auto y = model.ensemble().forward(x.unsqueeze(0).expand({3, -1, -1}));
+  kernels::MlpPass pass(model.ensemble().shape(), 200);
+  const float* out =
+      pass.forward(model.ensemble().effective()[1].data_ptr<float>(), x.data_ptr<float>(), 200);
+  EXPECT_LT(difference(y[1], torch::from_blob(const_cast<float*>(out), {200, 3})), 1e-5);
+}
+
+TEST_P(FitTorch, StopsBeforeTheBatchWhereTheLossIsNotFinite) {
+  RandomStream random(6, "data");
+  auto data = some_data(100, 0, random);
+  data.next_observation[17][1] = std::nan("");  // and with it the statistics: the first batch
+  auto model = fresh();
+  model.to(device());
+  const auto before = model.ensemble().parameters().clone();
+  try {
+    TorchPath::by_torch([&] { return run(model, data, 3); });
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_NE(std::string(error.what()).find("member 0, epoch 1"), std::string::npos);
+    EXPECT_FALSE(error.evidence().empty());
+  }
+  EXPECT_TRUE(torch::equal(model.ensemble().parameters(), before));
+}
+
+REVERIE_ON_EACH_DEVICE(FitTorch);
+
+TEST(FitSchedule, SplitsShufflesAndStops) {
+  FitConfig config;
+  config.holdout = 0.25;
+  FitSchedule whole(config, 40, 3, RandomStream(1, "schedule"));
+  EXPECT_EQ(whole.holdout().size(0), 10);
+  const auto first = whole.shuffle().clone();
+  const auto rows = std::get<0>(torch::cat({first, whole.holdout()}).sort());
+  EXPECT_TRUE(torch::equal(rows, torch::arange(40)));
+  EXPECT_FALSE(whole.wants_holdout());  // without early stopping at the end only
+  whole.end_epoch(1, 0);
+  EXPECT_FALSE(torch::equal(whole.shuffle(), first));
+  whole.end_epoch(1, 0);
+  EXPECT_TRUE(whole.wants_holdout());
+  whole.end_epoch(1, 0.5);
+  EXPECT_TRUE(whole.finished());
+  EXPECT_EQ(whole.holdout_loss(), 0.5);
+
+  // r = 1.5 v, then r <- r / 2 + v / 2: with v = 1, 1, 4 it is 1.25, 1.125 and rises to 2.6.
+  config.persistence = 0.5;
+  FitSchedule early(config, 40, 100, RandomStream(1, "schedule"));
+  for (const double loss : {1.0, 1.0, 4.0}) {
+    EXPECT_FALSE(early.finished());
+    early.end_epoch(1, loss);
+  }
+  EXPECT_TRUE(early.finished());
+  EXPECT_EQ(early.epoch(), 3);
+}
+
+}  // namespace
+}  // namespace reverie

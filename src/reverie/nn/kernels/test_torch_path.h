@@ -1,0 +1,42 @@
+// For tests of what CUDA runs: on the CPU, made to take torch's path, and on CUDA where there is
+// any.
+#pragma once
+
+#include <reverie/core/device.h>
+#include <reverie/nn/kernels/choice.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie::testing {
+
+/// A test that runs once on each device. What is not given to `by_torch` takes the usual path.
+class TorchPath : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (GetParam() != std::string_view("cpu") && !torch::cuda::is_available())
+      GTEST_SKIP() << cuda_description();
+  }
+  torch::Device device() const { return torch::Device(GetParam()); }
+
+  /// Runs `f` so that kernels are left alone.
+  template <class F>
+  static auto by_torch(F&& f) {
+    const kernels::ForceTorch force;
+    return f();
+  }
+};
+
+#define REVERIE_ON_EACH_DEVICE(suite)                                          \
+  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values("cpu", "cuda:0"), \
+                           [](const auto& device) { return device.index == 0 ? "cpu" : "cuda"; })
+
+/// The largest difference between two tensors, in units of the second's largest number.
+inline double difference(const Tensor& a, const Tensor& b) {
+  const auto x = a.detach().to(torch::kCPU, torch::kFloat64);
+  const auto y = b.detach().to(torch::kCPU, torch::kFloat64);
+  if (x.sizes() != y.sizes()) return std::numeric_limits<double>::infinity();
+  if (x.numel() == 0) return 0;
+  return ((x - y).abs().max() / (y.abs().max() + 1e-30)).item<double>();
+}
+
+}  // namespace reverie::testing

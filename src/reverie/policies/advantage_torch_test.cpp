@@ -1,0 +1,112 @@
+// Returns, advantages and baseline by torch against the CPU's.
+#include <reverie/core/error.h>
+#include <reverie/core/random.h>
+#include <reverie/nn/kernels/test_torch_path.h>
+#include <reverie/policies/advantage.h>
+
+namespace reverie {
+namespace {
+
+using testing::difference;
+
+Rollouts random_rollouts(RandomStream& random) {
+  const int64_t tasks = 1 + random.below(4), rows = 1 + random.below(6);
+  const int64_t horizon = 1 + random.below(70), o = 1 + random.below(8);
+  Rollouts rollouts;
+  rollouts.observation = 5 * random.normal({tasks, rows, horizon, o});  // some beyond the clip
+  rollouts.next_observation = 5 * random.normal({tasks, rows, horizon, o});
+  rollouts.action = random.normal({tasks, rows, horizon, 2});
+  rollouts.reward = random.normal({tasks, rows, horizon});
+  rollouts.terminated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated.select(2, horizon - 1).fill_(true);
+  rollouts.truncated.logical_and_(rollouts.terminated.logical_not());
+  rollouts.time = random.below(200, {tasks, rows, horizon}).to(torch::kFloat32);
+  return rollouts;
+}
+
+struct AdvantageTorch : testing::TorchPath {
+  Rollouts there(const Rollouts& r) const {
+    return {r.observation.to(device()), r.action.to(device()),
+            r.reward.to(device()),      r.next_observation.to(device()),
+            r.terminated.to(device()),  r.truncated.to(device()),
+            r.time.to(device())};
+  }
+  RandomStream random{21, "advantage-torch"};
+};
+
+TEST_P(AdvantageTorch, EstimatesEqualTheCpus) {
+  for (int trial = 0; trial < 20; ++trial) {
+    const auto rollouts = random_rollouts(random), moved = there(rollouts);
+    const auto values = random.normal(rollouts.reward.sizes());
+    const auto beyond = random.normal(rollouts.reward.sizes());
+    for (const double lambda : {0.0, 0.9, 1.0})
+      for (const auto& bootstrap : {Tensor(), beyond}) {
+        const auto expected = generalized_advantages(rollouts, values, 0.97, lambda, bootstrap);
+        const auto found = by_torch([&] {
+          return generalized_advantages(moved, values.to(device()), 0.97, lambda,
+                                        bootstrap.defined() ? bootstrap.to(device()) : Tensor());
+        });
+        EXPECT_EQ(found.device(), device());
+        EXPECT_LT(difference(found, expected), 1e-6);
+      }
+    const auto returns = discounted_returns(rollouts, 0.99);
+    EXPECT_LT(difference(by_torch([&] { return discounted_returns(moved, 0.99); }), returns), 1e-6);
+    const auto expected = normalized(values);
+    EXPECT_LT(difference(by_torch([&] { return normalized(values.to(device())); }), expected),
+              1e-5);
+  }
+}
+
+TEST_P(AdvantageTorch, TheBaselineEqualsTheCpus) {
+  for (int trial = 0; trial < 20; ++trial) {
+    const auto rollouts = random_rollouts(random), moved = there(rollouts);
+    const auto returns = random.normal(rollouts.reward.sizes());
+    LinearFeatureBaseline here(1e-2), far(1e-2);  // few rows: let the ridge decide
+    here.fit(rollouts, returns);
+    const auto expected = here.predict(rollouts.observation, rollouts.time);
+    const auto found = by_torch([&] {
+      far.fit(moved, returns.to(device()));
+      return far.predict(moved.observation, moved.time);
+    });
+    EXPECT_EQ(found.device(), device());
+    EXPECT_LT(difference(found, expected), 1e-4);
+    // And the whole, with values beyond the time limit.
+    const AdvantageConfig config{0.98, 0.95, true};
+    const auto whole = advantages(rollouts, config, here);
+    const auto whole_found = by_torch([&] { return advantages(moved, config, far); });
+    EXPECT_LT(difference(whole_found, whole), 1e-3);
+  }
+}
+
+TEST_P(AdvantageTorch, ADimensionThatIsAnothersTwinIsNoObstacle) {
+  auto rollouts = random_rollouts(random);
+  rollouts.observation = torch::ones({2, 3, 9, 4});  // A is singular but for the ridge
+  rollouts.reward = random.normal({2, 3, 9});
+  rollouts.time = torch::zeros({2, 3, 9});
+  rollouts.terminated = rollouts.truncated = torch::zeros({2, 3, 9}, torch::kBool);
+  const auto moved = there(rollouts);
+  LinearFeatureBaseline baseline;
+  const auto found = by_torch([&] {
+    baseline.fit(moved, moved.reward);
+    return baseline.predict(moved.observation, moved.time);
+  });
+  EXPECT_LT(difference(found.cpu(), rollouts.reward.mean({1, 2}, true).expand({2, 3, 9})), 1e-3);
+}
+
+TEST_P(AdvantageTorch, TheBaselineRefusesWhatIsNotFinite) {
+  auto rollouts = random_rollouts(random);
+  rollouts.observation[0][0][0][0] = std::nan("");
+  const auto moved = there(rollouts);
+  LinearFeatureBaseline baseline;
+  EXPECT_THROW(by_torch([&] {
+                 baseline.fit(moved, moved.reward);
+                 return 0;
+               }),
+               NonFiniteError);
+}
+
+REVERIE_ON_EACH_DEVICE(AdvantageTorch);
+
+}  // namespace
+}  // namespace reverie
