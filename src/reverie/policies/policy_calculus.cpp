@@ -37,8 +37,8 @@ namespace {
 
 using kernels::serve;
 
-constexpr int64_t block_rows = 128;  // rows that pass through all layers while they are in cache
-constexpr int64_t unit_rows = 512;   // rows of a worker's task: fixed, so sums keep their order
+constexpr int64_t block_rows = 256;  // rows that pass through all layers while they are in cache
+constexpr int64_t unit_rows = 1024;  // rows of a worker's task: fixed, so sums keep their order
 
 /// A float tensor [p] or [tasks, p], read task by task.
 class PerTask {
@@ -178,7 +178,7 @@ Tensor mean_blocks(const GaussianPolicy& policy, const PerTask& theta, const Pol
 struct Clipped {
   float value, slope;
 };
-Clipped clipped_surrogate(float log_ratio, float advantage, float clip) {
+inline Clipped clipped_surrogate(float log_ratio, float advantage, float clip) {
   const float ratio = fast_exp(log_ratio);
   const float bounded = ratio < 1 - clip ? 1 - clip : (ratio > 1 + clip ? 1 + clip : ratio);
   const float plain = ratio * advantage, held = bounded * advantage;

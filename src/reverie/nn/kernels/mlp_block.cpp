@@ -25,11 +25,11 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
 }
 
 /// output = tanh(input W^T + bias), or without the tanh in the last layer.
-void evaluate_layer(const float* weight, const float* bias, const float* input, int64_t rows,
-                    int64_t in, int64_t out, bool last, float* output) {
+void evaluate_layer(const float* weight, const float* __restrict bias, const float* input,
+                    int64_t rows, int64_t in, int64_t out, bool last, float* output) {
   small_gemm(Op::plain, Op::transposed, rows, out, in, input, weight, 0.0f, output);
   for (int64_t i = 0; i < rows; ++i) {
-    float* row = output + i * out;
+    float* __restrict row = output + i * out;
     if (last) {
       for (int64_t j = 0; j < out; ++j) row[j] += bias[j];
     } else {
@@ -90,11 +90,17 @@ void MlpBlock::reverse(const float* cotangent) {
   }
 }
 
+void MlpBlock::Layer::add_gradient(const float* input, const float* its_delta, int64_t rows) const {
+  if (gradient_by_output())
+    small_gemm(Op::transposed, Op::plain, out, in, rows, its_delta, input, 1.0f, gradient);
+  else
+    small_gemm(Op::transposed, Op::plain, in, out, rows, input, its_delta, 1.0f, gradient);
+}
+
 void MlpBlock::add_gradient() {
   const float* input = input_;
   for (const Layer& layer : layers_) {
-    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, input, layer.delta, 1.0f,
-               layer.gradient);
+    layer.add_gradient(input, layer.delta, rows_);
     add_column_sums(layer.delta, rows_, layer.out, layer.gradient + layer.in * layer.out);
     input = layer.output;
   }
@@ -102,9 +108,11 @@ void MlpBlock::add_gradient() {
 
 void MlpBlock::take_gradient(float* sum) {
   for (const Layer& layer : layers_) {
+    const int64_t by_out = layer.gradient_by_output() ? layer.in : 1;
+    const int64_t by_in = layer.gradient_by_output() ? 1 : layer.out;
     for (int64_t j = 0; j < layer.out; ++j) {
       for (int64_t i = 0; i < layer.in; ++i)
-        sum[layer.weight + j * layer.in + i] += layer.gradient[i * layer.out + j];
+        sum[layer.weight + j * layer.in + i] += layer.gradient[j * by_out + i * by_in];
       sum[layer.bias + j] += layer.gradient[layer.in * layer.out + j];
     }
     std::fill_n(layer.gradient, (layer.in + 1) * layer.out, 0.0f);
@@ -144,13 +152,11 @@ void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent) {
     const Layer& layer = layers_[l];
     const float* input = l > 0 ? layers_[l - 1].output : input_;
     // (h^T delta)' = h^T delta' + h'^T delta
-    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, input, layer.delta_tangent,
-               1.0f, layer.gradient);
+    layer.add_gradient(input, layer.delta_tangent, rows_);
     add_column_sums(layer.delta_tangent, rows_, layer.out, layer.gradient + layer.in * layer.out);
     if (l == 0) break;
     const Layer& below = layers_[l - 1];
-    small_gemm(Op::transposed, Op::plain, layer.in, layer.out, rows_, below.output_tangent,
-               layer.delta, 1.0f, layer.gradient);
+    layer.add_gradient(below.output_tangent, layer.delta, rows_);
     // delta_below = (delta W) (1 - h^2); its tangent has a term for each of the three factors.
     small_gemm(Op::plain, Op::plain, rows_, layer.in, layer.out, layer.delta_tangent,
                parameters_ + layer.weight, 0.0f, below.delta_tangent);

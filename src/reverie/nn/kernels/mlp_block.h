@@ -55,7 +55,11 @@ class MlpBlock {
     float* z_tangent;       // z' along the direction
     float* output_tangent;  // (tanh z)'
     float* delta_tangent;   // delta'
-    float* gradient;  // G as [in + 1, out], bias last: so stored, its product is twice as fast
+    float* gradient;        // G: the weights as [in, out] or [out, in], then the bias
+
+    // Columns that fill whole vectors make the product up to twice as fast.
+    bool gradient_by_output() const { return out < in && out % 8 != 0; }
+    void add_gradient(const float* input, const float* its_delta, int64_t rows) const;
   };
 
   std::vector<Layer> layers_;
