@@ -36,7 +36,7 @@ inline float fast_exp(float x) {
 /// with the minimax coefficients of Eigen (Eigen/src/Core/MathFunctionsImpl.h, ptanh_float).
 inline float fast_tanh(float x) {
   constexpr float limit = 7.90531110763549805f;  // beyond it the float nearest to tanh(x) is 1
-  const float y = x > limit ? limit : (x < -limit ? -limit : x), square = y * y;
+  const float below = limit < x ? limit : x, y = below < -limit ? -limit : below, square = y * y;
   float odd = -2.76076847742355e-16f;
   odd = odd * square + 2.00018790482477e-13f;
   odd = odd * square - 8.60467152213735e-11f;

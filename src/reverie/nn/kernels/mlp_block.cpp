@@ -24,18 +24,19 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
   }
 }
 
-/// output = tanh(input W^T + bias), or without the tanh in the last layer.
-void evaluate_layer(const float* weight, const float* __restrict bias, const float* input,
-                    int64_t rows, int64_t in, int64_t out, bool last, float* output) {
-  small_gemm(Op::plain, Op::transposed, rows, out, in, input, weight, 0.0f, output);
-  for (int64_t i = 0; i < rows; ++i) {
-    float* __restrict row = output + i * out;
-    if (last) {
-      for (int64_t j = 0; j < out; ++j) row[j] += bias[j];
-    } else {
-      for (int64_t j = 0; j < out; ++j) row[j] = fast_tanh(row[j] + bias[j]);
-    }
-  }
+/// Every row of output [rows, width] = row.
+void fill_rows(const float* row, int64_t rows, int64_t width, float* output) {
+  for (int64_t i = 0; i < rows; ++i) std::copy_n(row, width, output + i * width);
+}
+
+/// output = tanh(input W^T + bias), or without the tanh in the last layer. The product adds to the
+/// bias, so that the loop over the activations is one long one.
+void evaluate_layer(const float* weight, const float* bias, const float* input, int64_t rows,
+                    int64_t in, int64_t out, bool last, float* output) {
+  fill_rows(bias, rows, out, output);
+  small_gemm(Op::plain, Op::transposed, rows, out, in, input, weight, 1.0f, output);
+  if (last) return;
+  for (int64_t i = 0; i < rows * out; ++i) output[i] = fast_tanh(output[i]);
 }
 
 }  // namespace
@@ -124,25 +125,21 @@ const float* MlpBlock::tangent(const float* direction) {
   const float* input = input_;
   const float* input_tangent = nullptr;  // the observation doesn't change with the parameters
   for (const Layer& layer : layers_) {
+    float* __restrict z = layer.z_tangent;
+    fill_rows(direction + layer.bias, rows_, layer.out, z);
     small_gemm(Op::plain, Op::transposed, rows_, layer.out, layer.in, input,
-               direction + layer.weight, 0.0f, layer.z_tangent);
+               direction + layer.weight, 1.0f, z);
     if (input_tangent)
       small_gemm(Op::plain, Op::transposed, rows_, layer.out, layer.in, input_tangent,
-                 parameters_ + layer.weight, 1.0f, layer.z_tangent);
-    const float* bias = direction + layer.bias;
-    for (int64_t i = 0; i < rows_; ++i) {
-      float* z = layer.z_tangent + i * layer.out;
-      float* h = layer.output_tangent + i * layer.out;
-      const float* y = layer.output + i * layer.out;
-      for (int64_t j = 0; j < layer.out; ++j) {
-        z[j] += bias[j];
-        h[j] = (1.0f - y[j] * y[j]) * z[j];  // not used in the last layer
-      }
-    }
+                 parameters_ + layer.weight, 1.0f, z);
+    if (&layer == &layers_.back()) return z;
+    float* __restrict h = layer.output_tangent;
+    const float* __restrict y = layer.output;
+    for (int64_t i = 0; i < rows_ * layer.out; ++i) h[i] = (1.0f - y[i] * y[i]) * z[i];
     input = layer.output;
     input_tangent = layer.output_tangent;
   }
-  return layers_.back().z_tangent;
+  return nullptr;  // there is always a last layer
 }
 
 void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent) {
