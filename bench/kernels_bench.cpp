@@ -14,8 +14,8 @@ using ::benchmark::State;
 
 void report(State& state, double flop) {
   using ::benchmark::Counter;
-  state.counters["FLOP/s"] = Counter(flop * static_cast<double>(state.iterations()),
-                                     Counter::kIsRate, Counter::kIs1000);
+  state.counters["FLOP/s"] =
+      Counter(flop * static_cast<double>(state.iterations()), Counter::kIsRate, Counter::kIs1000);
 }
 
 void peak_product(State& state) {
@@ -62,8 +62,7 @@ void small_policies(State& state) {
   kernels::SmallMlps mlps(policy.sizes(), policy.parameters().data_ptr<float>(), 1, 0);
   const Tensor x = RandomStream(1, "bench").normal({rows, policy.observation_size()});
   Tensor mean = torch::empty({rows, policy.action_size()});
-  for (auto _ : state)
-    mlps.forward(0, x.data_ptr<float>(), rows, mean.data_ptr<float>());
+  for (auto _ : state) mlps.forward(0, x.data_ptr<float>(), rows, mean.data_ptr<float>());
   report(state, static_cast<double>(rows) * benchmark::forward_flop(policy.sizes()));
 }
 BENCHMARK(small_policies)->Arg(1)->Arg(20)->Arg(200);

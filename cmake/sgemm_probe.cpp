@@ -1,8 +1,8 @@
-// Prints the speed of the BLAS that libtorch would call and of oneDNN, in GFLOP/s on one thread, for
-// a product of 384^3; 0 where there is no such BLAS. Run once, when the build is configured.
+// Prints the speed of the BLAS that libtorch would call and of oneDNN, in GFLOP/s on one thread,
+// for a product of 384^3; 0 where there is no such BLAS. Run once, when the build is configured.
 #include <dlfcn.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,8 +44,7 @@ int main() {
       blas = gflops([&] {
         sgemm("N", "N", &n, &n, &n, &one, a.data(), &n, b.data(), &n, &zero, c.data(), &n);
       });
-  const double onednn = gflops([&] {
-    dnnl_sgemm('N', 'N', n, n, n, one, a.data(), n, b.data(), n, zero, c.data(), n);
-  });
+  const double onednn = gflops(
+      [&] { dnnl_sgemm('N', 'N', n, n, n, one, a.data(), n, b.data(), n, zero, c.data(), n); });
   std::printf("%.0f;%.0f", blas, onednn);
 }

@@ -10,10 +10,10 @@ std::vector<std::string> setting_names(StartStates) {
 }
 
 void MbMpoConfig::describe(Settings& settings) {
-  settings.add(
-      "tasks", tasks,
-      "tasks of the meta-learner, dealt to the models in turn as evenly as they divide (M)",
-      between(1, 10000));
+  settings.add("tasks", tasks,
+               "tasks of the meta-learner, dealt to the models in consecutive blocks as even as "
+               "they divide (M)",
+               between(1, 10000));
   settings.add("imagined_rollouts", imagined_rollouts, "imagined rollouts per task and phase",
                between(1, 100000));
   settings.add("imagined_horizon", imagined_horizon,
@@ -23,7 +23,9 @@ void MbMpoConfig::describe(Settings& settings) {
   settings.add("collecting_tasks", collecting_tasks,
                "adapted policies that collect, drawn at random; 0: all", at_least(0));
   settings.add("real_horizon", real_horizon,
-               "steps of a real rollout; 0: the task's horizon", at_least(0));
+               "steps of a real rollout, after which the episode is left; 0: the task's horizon. "
+               "Shorter, 'return/real' is that of the rollout, not of an episode",
+               at_least(0));
   settings.add("random_steps", random_steps, "real steps with uniform actions before the first fit",
                at_least(0));
   settings.add("buffer", buffer, "newest real transitions that are remembered", at_least(1));

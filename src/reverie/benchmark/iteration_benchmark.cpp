@@ -104,6 +104,7 @@ IterationSpeed measure_iteration(int64_t meta_steps_measured) {
       return policy_batch(rollouts_made, advantages(rollouts_made, AdvantageConfig{}, baseline));
     });
   };
+  const auto began = std::chrono::steady_clock::now();
   for (int64_t step = 0; step < meta_steps_measured; ++step) {
     const auto before = practise(policy.parameters().expand({tasks, -1}));
     const maml::MetaConfig config;
@@ -111,12 +112,16 @@ IterationSpeed measure_iteration(int64_t meta_steps_measured) {
       return maml::adapt(policy, before, config.inner_learning_rate);
     });
     const auto after = practise(adapted);
-    const maml::MetaProblem problem(policy, before, adapted, after, config);
+    const auto problem = clock.time("old policies", true, [&] {
+      return maml::MetaProblem(policy, before, adapted, after, config);
+    });
     trpo.step(policy, TimedProblem(problem, clock));
   }
   IterationSpeed speed;
   speed.meta_steps_measured = meta_steps_measured;
   speed.phases = clock.phases();
+  const std::chrono::duration<double> all = std::chrono::steady_clock::now() - began;
+  speed.phases.push_back({"the rest", false, all.count() - speed.seconds()});
   for (auto& phase : speed.phases)
     phase.seconds *=
         static_cast<double>(speed.meta_steps) / static_cast<double>(meta_steps_measured);

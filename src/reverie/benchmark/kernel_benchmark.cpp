@@ -93,7 +93,8 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
 }
 
 /// Passes of `fit` over rows enough for some minibatches each.
-Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch) {
+Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch,
+               Precision precision) {
   constexpr int64_t batches = 8, epochs = 4;
   struct State {
     DynamicsModel model;
@@ -107,6 +108,7 @@ Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch
       std::make_shared<State>(State{make_model(config), random_transitions(batch * batches)});
   state->fit.batch = batch;
   state->fit.holdout = 0;
+  state->fit.precision = precision;
   const auto& shape = state->model.ensemble().shape();
   Kernel kernel;
   kernel.name = name;
@@ -175,16 +177,30 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
   return kernel;
 }
 
+std::string name_of(Precision precision) {
+  return setting_names(precision)[static_cast<size_t>(kernels::resolved(precision))];
+}
+
 KernelEntry imagination_entry(const std::string& name, const ModelConfig& config, int64_t tasks,
                               int64_t rows, int64_t horizon,
                               Propagation propagation = Propagation::fixed_member) {
-  return {name, [=] { return imagination(name, config, tasks, rows, horizon, propagation); }};
+  return {name, [=](Precision precision) {
+            auto rounded = config;
+            rounded.precision = precision;
+            auto kernel = imagination(name, rounded, tasks, rows, horizon, propagation);
+            kernel.precision = name_of(precision);
+            return kernel;
+          }};
 }
 KernelEntry fitting_entry(const std::string& name, const ModelConfig& config, int64_t batch) {
-  return {name, [=] { return fitting(name, config, batch); }};
+  return {name, [=](Precision precision) {
+            auto kernel = fitting(name, config, batch, precision);
+            kernel.precision = name_of(precision);
+            return kernel;
+          }};
 }
 KernelEntry policy_entry(const std::string& name, bool fisher) {
-  return {name, [=] { return policy_calculus(name, 200000, fisher); }};
+  return {name, [=](Precision) { return policy_calculus(name, 200000, fisher); }};  // always f32
 }
 
 }  // namespace

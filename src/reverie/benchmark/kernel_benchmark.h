@@ -1,6 +1,8 @@
 // How fast the hot kernels run here, beside what the machine can do at most.
 #pragma once
 
+#include <reverie/nn/kernels/precision.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,7 +20,7 @@ struct Kernel {
   std::function<void()> torch;
 };
 
-/// What was measured: medians of several runs, the peak's between them.
+/// What was measured: medians of several runs, the peak's between the kernel's.
 struct KernelSpeed {
   std::string kernel, precision;
   int threads = 1;
@@ -33,14 +35,14 @@ struct KernelSpeed {
 /// A kernel at a published shape, made when it is its turn: the workloads are large.
 struct KernelEntry {
   std::string name;
-  std::function<Kernel()> make;
+  std::function<Kernel(Precision)> make;
 };
 
 /// The kernels of Reverie at the shapes of the published methods.
 const std::vector<KernelEntry>& published_kernels();
 
-/// Runs the kernel, the peak and libtorch's way in turn, at least `rounds` times each, on the
-/// worker threads.
+/// Runs the peak and the kernel in turn, `rounds` times, then libtorch's way three times, on as
+/// many threads as there are workers.
 KernelSpeed measure(const Kernel& kernel, int rounds);
 
 /// Seconds of the phases of one MB-MPO iteration at the published setting: 20 tasks of 50 imagined

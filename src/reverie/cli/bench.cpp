@@ -2,6 +2,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
@@ -21,9 +22,8 @@ constexpr const char* kIteration = "mb-mpo-iteration";
 
 bool chosen(const BenchOptions& options, const std::string& name) {
   return options.kernels.empty() ||
-         std::any_of(options.kernels.begin(), options.kernels.end(), [&](const auto& part) {
-           return name.find(part) != std::string::npos;
-         });
+         std::any_of(options.kernels.begin(), options.kernels.end(),
+                     [&](const auto& part) { return name.find(part) != std::string::npos; });
 }
 
 void require_known(const BenchOptions& options) {
@@ -34,7 +34,8 @@ void require_known(const BenchOptions& options) {
       known = known || entry.name.find(part) != std::string::npos;
       names += ", " + entry.name;
     }
-    if (!known) throw UsageError(fmt::format("no kernel has '{}' in its name; there are {}", part, names));
+    if (!known)
+      throw UsageError(fmt::format("no kernel has '{}' in its name; there are {}", part, names));
   }
 }
 
@@ -55,10 +56,10 @@ void print(const KernelSpeed& speed) {
 }
 
 void print(const IterationSpeed& speed) {
-  fmt::print("\none MB-MPO iteration as published (12 M imagined steps, {} TRPO steps; scaled from {}):"
-             " {:.1f} s, {:.0f}% of it in kernels, without fit and collection\n",
-             speed.meta_steps, speed.meta_steps_measured, speed.seconds(),
-             100 * speed.kernel_fraction());
+  fmt::print(
+      "\none MB-MPO iteration as published (12 M imagined steps, {} TRPO steps; scaled from {}):"
+      " {:.1f} s, {:.0f}% of it in kernels, without fit and collection\n",
+      speed.meta_steps, speed.meta_steps_measured, speed.seconds(), 100 * speed.kernel_fraction());
   for (const auto& phase : speed.phases)
     fmt::print("  {:<25} {:8.2f} s  {}\n", phase.name, phase.seconds, phase.kernel ? "kernel" : "");
 }
@@ -67,15 +68,17 @@ void print(const IterationSpeed& speed) {
 
 int bench(const BenchOptions& options) {
   require_known(options);
+  if (options.json && options.kernels == std::vector<std::string>{kIteration})
+    throw UsageError(fmt::format("--json prints kernels; {} has a table only", kIteration));
   const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   set_worker_count(static_cast<int>(options.threads > 0 ? options.threads : cores));
   if (!options.json)
-    fmt::print("{}, {} threads; peak: oneDNN's f32 product of 1024^3, measured beside each kernel\n\n",
-               host_description(), worker_count());
+    fmt::print("{}, {} threads; peak: {}'s f32 product of 1024^3, measured beside each kernel\n\n",
+               host_description(), worker_count(), kernels::description());
   std::string json;
   for (const auto& entry : benchmark::published_kernels()) {
     if (!chosen(options, entry.name)) continue;
-    const auto speed = measure(entry.make(), kRounds);
+    const auto speed = measure(entry.make(options.precision), kRounds);
     if (options.json)
       json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
     else

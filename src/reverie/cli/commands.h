@@ -1,6 +1,8 @@
 // The commands of the program, one file each. What they throw, `run_program` prints as one line.
 #pragma once
 
+#include <reverie/nn/kernels/precision.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +23,7 @@ struct ResumeOptions {
   std::string folder;
   std::string steps;    ///< Empty: as many as the run was to take.
   std::string threads;  ///< Empty: as before.
+  std::string device;   ///< Empty: as before.
 };
 
 struct EvalOptions {
@@ -37,6 +40,7 @@ struct EvalOptions {
 struct BenchOptions {
   std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
   int64_t threads = 0;               ///< 0: all cores.
+  Precision precision = Precision::automatic;
   bool json = false;
 };
 

@@ -28,7 +28,7 @@ std::string matrix_product() {
   const std::string speeds = REVERIE_SGEMM_SPEEDS;  // "BLAS|oneDNN", found when built
   const auto bar = speeds.find('|');
   std::string measured;
-  if (bar > 0 && bar + 1 < speeds.size())
+  if (!at::hasMKL() && bar > 0 && bar + 1 < speeds.size())
     measured = fmt::format(" (one thread, when built: libtorch's BLAS {} GFLOP/s, oneDNN {})",
                            speeds.substr(0, bar), speeds.substr(bar + 1));
   return (forwarded ? "oneDNN" : at::hasMKL() ? "libtorch's MKL" : "libtorch's BLAS") + measured;
@@ -38,7 +38,7 @@ void tell_of_program() {
   fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
              TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
-             kernels::has_bf16_unit() ? "on AMX" : "emulated (this chip has no AMX)",
+             kernels::has_bf16_unit() ? "on AMX" : "emulated (no AMX, or no oneDNN that knows it)",
              matrix_product());
 }
 

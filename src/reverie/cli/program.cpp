@@ -5,6 +5,7 @@
 #include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -88,6 +89,7 @@ CLI::App* add_resume(CLI::App& app, ResumeOptions& options) {
   command->add_option("--steps", options.steps, "Go on to this many real steps")
       ->type_name("COUNT");
   command->add_option("--threads", options.threads, "Worker threads")->type_name("N");
+  command->add_option("--device", options.device, "cpu, cuda, cuda:1, ...")->type_name("NAME");
   return command;
 }
 
@@ -121,11 +123,25 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
 
 CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
   auto* command = app.add_subcommand("bench", "Measure the kernels beside this machine's own peak");
-  command->add_option("KERNEL", options.kernels, "Parts of the names of those to run (default: all)")
+  command
+      ->add_option("KERNEL", options.kernels, "Parts of the names of those to run (default: all)")
       ->type_name("");
   command->add_option("--threads", options.threads, "Worker threads (default: all cores)")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [&options](const std::string& name) {
+            const auto names = setting_names(Precision{});
+            const auto found = std::find(names.begin(), names.end(), name);
+            if (found == names.end())
+              throw UsageError(
+                  fmt::format("--precision takes {}, not '{}'", fmt::join(names, ", "), name));
+            options.precision = static_cast<Precision>(found - names.begin());
+          },
+          "Of imagination and fit: auto, f32, bf16x3, bf16")
+      ->type_name("NAME");
   command->add_flag("--json", options.json, "Print one JSON array");
   return command;
 }

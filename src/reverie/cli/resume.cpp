@@ -14,7 +14,11 @@ int resume(const ResumeOptions& options) {
     settings.assign("run.steps", std::string_view(options.steps), "--steps");
   if (!options.threads.empty())
     settings.assign("run.threads", std::string_view(options.threads), "--threads");
-  return continue_run(experiment, folder, !options.steps.empty() || !options.threads.empty());
+  if (!options.device.empty())
+    settings.assign("run.device", std::string_view(options.device), "--device");
+  return continue_run(
+      experiment, folder,
+      !options.steps.empty() || !options.threads.empty() || !options.device.empty());
 }
 
 }  // namespace reverie::cli

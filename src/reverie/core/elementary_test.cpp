@@ -26,6 +26,9 @@ TEST(Elementary, TanhIsAccurate) {
     const double expected = std::tanh(static_cast<double>(argument));
     EXPECT_NEAR(fast_tanh(argument), expected, 4e-7 * std::abs(expected)) << x;
   }
+  EXPECT_EQ(fast_tanh(0.0f), 0.0f);
+  EXPECT_EQ(fast_tanh(std::numeric_limits<float>::infinity()), 1.0f);
+  EXPECT_EQ(fast_tanh(-std::numeric_limits<float>::infinity()), -1.0f);
   EXPECT_TRUE(std::isnan(fast_tanh(std::numeric_limits<float>::quiet_NaN())));
 }
 

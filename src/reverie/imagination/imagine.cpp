@@ -11,12 +11,12 @@
 namespace reverie {
 namespace {
 
-/// Rows that advance together on one thread: at least so many that a matrix product is worth its
-/// while, at most so many that they stay in cache; between the two a quarter of a member's rows, so
-/// that cores find enough to share.
+/// Rows that advance together on one thread: about so many at least that a matrix product is worth
+/// its while, about so many at most that they stay in cache; between the two a quarter of a
+/// member's rows, so that cores find enough to share.
 constexpr int64_t kFewestRows = 20, kMostRows = 128;
-/// The same where each row draws its member at each step: a member gets a share of them.
-constexpr int64_t kMixedRows = 512;
+/// The same where each row draws its member at each step, of an eighth of all rows.
+constexpr int64_t kFewestMixedRows = 64, kMostMixedRows = 512;
 
 /// Everything a group of rows needs, shared and read only.
 struct Dream {
@@ -80,8 +80,10 @@ class Walker {
       store(t);
     }
     // All of them: the last step may have begun a new episode over a bad state.
-    require_finite(dream_.rollouts.next_observation.flatten(0, 1).narrow(0, first_, rows_),
-                   fmt::format("the states imagined for task {}", first_ / dream_.rollouts.rows()));
+    const auto next = dream_.rollouts.next_observation.flatten(0, 1);
+    for (int64_t row = first_; row < first_ + rows_; ++row)
+      require_finite(next[row],
+                     fmt::format("the states imagined for task {}", row / dream_.rollouts.rows()));
   }
 
  private:
@@ -241,7 +243,8 @@ std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members,
                              Propagation propagation) {
   std::vector<Group> groups;
   if (propagation == Propagation::random_member) {
-    cut(0, tasks * rows, kMixedRows, groups);
+    const int64_t count = tasks * rows;
+    cut(0, count, std::clamp(count / 8, kFewestMixedRows, kMostMixedRows), groups);
     return groups;
   }
   for (int64_t first = 0; first < tasks;) {

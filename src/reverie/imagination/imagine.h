@@ -23,9 +23,9 @@ struct ImagineOptions {
 /// a fixed member, tasks are dealt to members in consecutive blocks: task i to member i K / tasks.
 /// The reward is the task's formula, or the model's where it learns one. Where the task terminates,
 /// or an episode reaches its limit before the horizon, the row goes on from a random row of
-/// `resets` [count, o]. Steps run on the worker threads in groups of rows that share a member; the
-/// numbers do not depend on the threads. Off the CPU it is `imagine_torch`. Throws NonFiniteError
-/// where a state is no longer finite.
+/// `resets` [count, o]. Steps run on the worker threads in groups of rows (with a fixed member,
+/// rows that share it); the numbers do not depend on the threads. Off the CPU it is
+/// `imagine_torch`. Throws NonFiniteError where a state is no longer finite.
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);

@@ -80,6 +80,21 @@ TEST_F(ImagineTest, EveryStepIsThePredictionOfTheTasksMember) {
   EXPECT_TRUE(torch::equal(rollouts.time[3][4], torch::arange(12, torch::kFloat32)));
 }
 
+TEST_F(ImagineTest, RowsOfAMemberMayBeSplitAnywhere) {
+  build();
+  // 37 rows a task: groups end within tasks.
+  starts = 0.1 * RandomStream(5, "starts").normal({4, 37, 3});
+  options.horizon = 2;
+  const auto rollouts = run(task);
+  for (int64_t i = 0; i < 4; ++i) {
+    const auto observation = rollouts.observation[i].flatten(0, 1);
+    const auto action = rollouts.action[i].flatten(0, 1);
+    const auto predicted = model->predict(observation, action).observation[i * 2 / 4];
+    EXPECT_TRUE(torch::allclose(rollouts.next_observation[i].flatten(0, 1), predicted, 1e-4, 1e-4));
+  }
+  EXPECT_TRUE(torch::equal(rollouts.observation.select(2, 0), starts));
+}
+
 TEST_F(ImagineTest, ActionsFollowEachTasksOwnPolicy) {
   build();
   starts = torch::zeros({4, 2000, 3});
@@ -113,6 +128,8 @@ TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {
   for (const auto propagation : {Propagation::fixed_member, Propagation::random_member}) {
     build(Head::gaussian);
     options.propagation = propagation;
+    options.horizon = 3;
+    starts = 0.1 * RandomStream(5, "starts").normal({4, 300, 3});  // several groups a member
     std::vector<Rollouts> results;
     for (const int threads : {1, 2, 3}) {
       set_worker_count(threads);

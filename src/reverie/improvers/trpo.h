@@ -18,7 +18,9 @@ struct TrpoConfig {
     settings.add("damping", damping, "added to the Fisher matrix's diagonal", at_least(0));
     settings.add("cg_iterations", cg_iterations, "conjugate gradient iterations", at_least(1));
     settings.add("fisher_fraction", fisher_fraction,
-                 "of the rows that the Fisher products are taken over", between(0.001, 1));
+                 "of the rows that the Fisher products are taken over: every k-th, k the nearest "
+                 "to 1 over this",
+                 between(0.001, 1));
     settings.add("backtrack_ratio", backtrack_ratio, "factor of a shortened step",
                  between(0.01, 0.99));
     settings.add("max_backtracks", max_backtracks, "how often a step may be shortened",

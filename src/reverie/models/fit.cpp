@@ -27,7 +27,8 @@ void FitConfig::describe(Settings& settings) {
       "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
       between(0, 0.9999));
   settings.add("precision", precision,
-               "of the matrix products of a fit; bf16 and bf16x3 are fast on chips with AMX");
+               "of the matrix products of a fit, on the CPU; bf16 and bf16x3 are for chips with "
+               "AMX, and emulated elsewhere");
   settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
 }
 

@@ -50,9 +50,8 @@ Tensor Ensemble::forward(const Tensor& effective, const Tensor& x) const {
   int64_t offset = 0;
   for (int64_t l = 0; l < shape_.layers(); ++l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
-    const auto layer = effective.narrow(1, offset, (in + 1) * stride)
-                           .view({-1, in + 1, stride})
-                           .narrow(2, 0, out);
+    const auto layer =
+        effective.narrow(1, offset, (in + 1) * stride).view({-1, in + 1, stride}).narrow(2, 0, out);
     hidden = torch::baddbmm(layer.narrow(1, in, 1), hidden, layer.narrow(1, 0, in));
     offset += (in + 1) * stride;
     if (l + 1 == shape_.layers()) break;

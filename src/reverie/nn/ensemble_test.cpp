@@ -52,12 +52,13 @@ TEST_P(EnsembleTest, BackwardEqualsAutograd) {
   const auto cotangent = random.normal({3, rows, shape.output()});
   auto effective = ensemble.effective().clone().requires_grad_();
   (ensemble.forward(effective, x) * cotangent).sum().backward();
-  kernels::MlpPass pass(shape, rows + 3);  // more capacity than rows
+  kernels::MlpPass pass(shape, rows + rows % 2);  // the capacity, or less than it
   for (int64_t k = 0; k < 3; ++k) {
     const auto* weights = ensemble.effective()[k].data_ptr<float>();
     pass.forward(weights, x[k].data_ptr<float>(), rows);
     // Between rows nothing is written; within them whatever stood there goes.
-    auto gradient = torch::where(padding(shape), 0.0f, torch::full({shape.effective_count()}, 7.0f));
+    auto gradient =
+        torch::where(padding(shape), 0.0f, torch::full({shape.effective_count()}, 7.0f));
     pass.backward(weights, x[k].data_ptr<float>(), rows, cotangent[k].data_ptr<float>(),
                   gradient.data_ptr<float>());
     const auto scale = effective.grad()[k].abs().max().item<double>();
@@ -116,6 +117,8 @@ TEST_P(EnsembleTest, SavesAndLoads) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, EnsembleTest,
                          testing::Values(Case{{23, 64, 64, 17}, Activation::relu, false, 40},
+                                         Case{{23, 64, 70, 17}, Activation::relu, false, 9},
+                                         Case{{70, 64, 3}, Activation::swish, true, 33},
                                          Case{{5, 7, 3}, Activation::tanh, false, 1},
                                          Case{{4, 33, 9, 11, 2}, Activation::swish, false, 13},
                                          Case{{23, 64, 17}, Activation::relu, true, 1},

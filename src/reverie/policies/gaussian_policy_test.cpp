@@ -173,8 +173,8 @@ TEST(GaussianPolicy, OutputScaleShrinksTheFirstMeanActions) {
   const GaussianPolicy narrow(5, 3, config, other);
   const Tensor observation = RandomStream(5, "observation").normal({50, 5});
   const Tensor mean = narrow.distribution(narrow.parameters(), observation).mean;
-  EXPECT_TRUE(torch::allclose(
-      mean, 0.01 * wide.distribution(wide.parameters(), observation).mean, 1e-4, 1e-7));
+  EXPECT_TRUE(torch::allclose(mean, 0.01 * wide.distribution(wide.parameters(), observation).mean,
+                              1e-4, 1e-7));
   EXPECT_GT(mean.abs().max().item<double>(), 0.0);
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -25,7 +26,8 @@ double seconds_since(std::chrono::steady_clock::time_point moment) {
 
 /// The settings that a run's numbers depend on, a "key = value" a line.
 std::string settings_that_matter(Experiment& experiment) {
-  const std::set<std::string> free = {"run.steps", "run.threads", "run.checkpoint_seconds"};
+  const std::set<std::string> free = {"run.steps", "run.threads", "run.device",
+                                      "run.checkpoint_seconds"};
   std::string text;
   const Settings settings = experiment.settings();
   for (const auto& setting : settings.list())
@@ -34,15 +36,33 @@ std::string settings_that_matter(Experiment& experiment) {
   return text;
 }
 
+/// Key and value of each line of `settings_that_matter`.
+std::map<std::string, std::string> by_key(const std::string& lines) {
+  std::map<std::string, std::string> settings;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    const size_t equals = line.find(" = ");
+    settings[line.substr(0, equals)] = line.substr(std::min(line.size(), equals + 3));
+  }
+  return settings;
+}
+
 /// A run that went on under other settings would be one that nobody could repeat.
 void require_same_settings(const std::string& saved, const std::string& now) {
-  std::istringstream before(saved), after(now);
-  for (std::string was, is; std::getline(before, was) && std::getline(after, is);)
-    if (was != is)
+  const auto before = by_key(saved), after = by_key(now);
+  for (const auto& [key, is] : after) {
+    const auto was = before.find(key);
+    if (was == before.end())
       throw Error(
-          fmt::format("the checkpoint was made with '{}', config.toml says '{}': put it "
-                      "back, or start a new run with --config",
-                      was, is));
+          fmt::format("the checkpoint is of a version of reverie that had no setting '{}': "
+                      "start a new run with --config",
+                      key));
+    if (was->second != is)
+      throw Error(
+          fmt::format("the checkpoint was made with '{} = {}', config.toml says '{} = {}': "
+                      "put it back, or start a new run with --config",
+                      key, was->second, key, is));
+  }
 }
 
 }  // namespace

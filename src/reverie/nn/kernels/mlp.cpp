@@ -62,9 +62,10 @@ class AdamStep {
         scale_(rates.learning_rate / (1.0f - static_cast<float>(std::pow(rates.beta1, step)))),
         root_(1.0f / std::sqrt(1.0f - static_cast<float>(std::pow(rates.beta2, step)))) {}
 
-  /// Updates parameters and moments from `offset` on, and copies the new parameters to `copy`.
-  void operator()(const AdamBlock& block, int64_t offset, int64_t count, const float* gradient,
-                  float* __restrict copy) const {
+  /// Updates parameters and moments from `offset` on; may copy the new parameters to `copy`.
+  template <bool copies>
+  void run(const AdamBlock& block, int64_t offset, int64_t count, const float* gradient,
+           float* __restrict copy) const {
     float* __restrict parameter = block.parameters + offset;
     float* __restrict first = block.first_moment + offset;
     float* __restrict second = block.second_moment + offset;
@@ -72,7 +73,8 @@ class AdamStep {
       const float g = gradient[i];
       first[i] = rates_.beta1 * first[i] + (1.0f - rates_.beta1) * g;
       second[i] = rates_.beta2 * second[i] + (1.0f - rates_.beta2) * g * g;
-      copy[i] = parameter[i] -= scale_ * first[i] / (std::sqrt(second[i]) * root_ + rates_.epsilon);
+      parameter[i] -= scale_ * first[i] / (std::sqrt(second[i]) * root_ + rates_.epsilon);
+      if constexpr (copies) copy[i] = parameter[i];
     }
   }
 
@@ -129,7 +131,9 @@ MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use, Precision pre
     post_.emplace_back(numbers);
   }
   if (use == Use::inference) return;
-  delta_.resize(static_cast<size_t>(capacity * row_stride(shape.widest())));
+  int64_t widest = 0;  // a wider layer may have the shorter stride
+  for (int64_t l = 0; l < shape.layers(); ++l) widest = std::max(widest, output_stride(l));
+  delta_.resize(static_cast<size_t>(capacity * widest));
   next_delta_.resize(delta_.size());
 }
 
@@ -172,8 +176,8 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
             weights + offset, stride, previous, input_stride);
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t row = i * input_stride;
-      through_activation(shape_.activation, in, post_[l - 1].data() + row, pre_[l - 1].data() + row,
-                         previous + row);
+      through_activation(shape_.activation, in, post_[l - 1].data() + row,
+                         pre_[l - 1].empty() ? nullptr : pre_[l - 1].data() + row, previous + row);
     }
     std::swap(delta_, next_delta_);
     delta = delta_.data();
@@ -182,8 +186,7 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
 
 void adam_step(const AdamBlock& block, const float* gradient, int64_t count, int64_t step,
                const AdamRates& rates) {
-  std::vector<float> unused(static_cast<size_t>(count));
-  AdamStep(step, rates)(block, 0, count, gradient, unused.data());
+  AdamStep(step, rates).run<false>(block, 0, count, gradient, nullptr);
 }
 
 void adam_step(const MlpShape& shape, const AdamBlock& block, const float* weight_gradient,
@@ -199,7 +202,7 @@ void adam_step(const MlpShape& shape, const AdamBlock& block, const float* weigh
   int64_t offset = 0;
   for (int64_t l = 0; l < shape.layers(); ++l)
     for (int64_t row = 0; row <= shape.sizes[l]; ++row) {
-      adam(block, offset, shape.sizes[l + 1], weight_gradient, weights);
+      adam.run<true>(block, offset, shape.sizes[l + 1], weight_gradient, weights);
       offset += shape.sizes[l + 1];
       weight_gradient += shape.stride(l);
       weights += shape.stride(l);

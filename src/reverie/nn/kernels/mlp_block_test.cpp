@@ -1,31 +1,11 @@
-#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/nn/kernels/small_gemm.h>
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <cmath>
-#include <limits>
-
 namespace reverie {
 namespace {
-
-TEST(FastTanh, IsWithinAMillionthOfTheTruth) {
-  double worst = 0.0;
-  for (double x = 1e-8; x < 50.0; x *= 1.0003) {
-    for (const double sign : {1.0, -1.0}) {
-      const auto argument = static_cast<float>(sign * x);
-      const double truth = std::tanh(double(argument));
-      worst = std::max(worst, std::abs(fast_tanh(argument) - truth) / std::abs(truth));
-    }
-  }
-  EXPECT_LT(worst, 3e-7);
-  EXPECT_EQ(fast_tanh(0.0f), 0.0f);
-  EXPECT_EQ(fast_tanh(std::numeric_limits<float>::infinity()), 1.0f);
-  EXPECT_EQ(fast_tanh(-std::numeric_limits<float>::infinity()), -1.0f);
-  EXPECT_TRUE(std::isnan(fast_tanh(std::numeric_limits<float>::quiet_NaN())));
-}
 
 TEST(SmallGemm, EqualsLibtorchInAllFormsAndShapes) {
   for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},

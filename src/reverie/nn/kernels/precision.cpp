@@ -88,6 +88,7 @@ class Bf16Products {
  public:
   void run(int64_t m, int64_t n, int64_t k, uint16_t* a, uint16_t* b, float* c, int64_t c_stride) {
     const auto key = std::make_tuple(m, n, k, c_stride);
+    if (products_.size() >= 64 && !products_.contains(key)) products_.clear();  // sizes may vary
     auto found = products_.find(key);
     if (found == products_.end()) found = products_.emplace(key, make(m, n, k, c_stride)).first;
     auto& made = found->second;
@@ -110,7 +111,11 @@ class Bf16Products {
     const memory::desc a({m, k}, memory::data_type::bf16, memory::dims{k, 1});
     const memory::desc b({k, n}, memory::data_type::bf16, memory::dims{n, 1});
     const memory::desc c({m, n}, memory::data_type::f32, memory::dims{c_stride, 1});
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc description(engine_, a, b, c);
+#else
     const dnnl::matmul::primitive_desc description(dnnl::matmul::desc(a, b, c), engine_);
+#endif
     return {dnnl::matmul(description), memory(a, engine_, nullptr), memory(b, engine_, nullptr),
             memory(c, engine_, nullptr)};
   }
@@ -126,7 +131,9 @@ class Bf16Products {
 
 bool has_bf16_unit() {
 #ifdef REVERIE_HAVE_ONEDNN
-  static const bool found = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx;
+  // Instruction sets are numbered so that one contains the bits of those it extends.
+  constexpr auto amx = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_amx);
+  static const bool found = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & amx) == amx;
   return found;
 #else
   return false;

@@ -1,4 +1,7 @@
+#include <reverie/core/error.h>
 #include <reverie/nn/kernels/small_gemm.h>
+
+#include <fmt/core.h>
 
 #ifdef REVERIE_HAVE_ONEDNN
 #include <oneapi/dnnl/dnnl.h>
@@ -12,8 +15,12 @@ namespace reverie {
 
 void small_gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride,
                 const float* b, int64_t b_stride, float beta, float* c, int64_t c_stride) {
-  dnnl_sgemm(op_a == Op::transposed ? 'T' : 'N', op_b == Op::transposed ? 'T' : 'N', m, n, k, 1.0f,
-             a, a_stride, b, b_stride, beta, c, c_stride);
+  const dnnl_status_t status =
+      dnnl_sgemm(op_a == Op::transposed ? 'T' : 'N', op_b == Op::transposed ? 'T' : 'N', m, n, k,
+                 1.0f, a, a_stride, b, b_stride, beta, c, c_stride);
+  if (status != dnnl_success)
+    throw Error(fmt::format("oneDNN refused a product of {} x {} x {} (status {}): out of memory?",
+                            m, k, n, static_cast<int>(status)));
 }
 
 std::string kernels::description() {
