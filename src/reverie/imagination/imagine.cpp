@@ -80,10 +80,11 @@ class Walker {
       store(t);
     }
     // All of them: the last step may have begun a new episode over a bad state.
-    const auto next = dream_.rollouts.next_observation.flatten(0, 1);
-    for (int64_t row = first_; row < first_ + rows_; ++row)
-      require_finite(next[row],
-                     fmt::format("the states imagined for task {}", row / dream_.rollouts.rows()));
+    const auto next = dream_.rollouts.next_observation.flatten(0, 1).narrow(0, first_, rows_);
+    if (next.isfinite().all().item<bool>()) return;
+    for (int64_t row = 0; row < rows_; ++row)
+      require_finite(next[row], fmt::format("the states imagined for task {}",
+                                            (first_ + row) / dream_.rollouts.rows()));
   }
 
  private:
