@@ -14,8 +14,8 @@ enum class Use { training, inference };
 
 /// Forward and backward passes of one MLP for up to `capacity` rows, float32 but
 /// for the products' `precision`. Holds the
-/// activations; allocates nothing after its construction. One thread at a time; results depend on
-/// the arguments alone. The torch twin is `Ensemble::forward`.
+/// activations; allocates nothing after its construction (but for scratch of bf16 products). One
+/// thread at a time; results depend on the arguments alone. The torch twin is `Ensemble::forward`.
 class MlpPass {
  public:
   MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training,
