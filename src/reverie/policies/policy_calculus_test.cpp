@@ -114,8 +114,8 @@ TEST_P(PolicyCalculus, BitsDoNotDependOnTheNumberOfThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, PolicyCalculus,
                          ::testing::Values(Shape{{32, 32}, 17, 6, 3, 700}, Shape{{5}, 3, 1, 2, 1},
-                                           Shape{{7, 13, 3}, 2, 5, 1, 129}, Shape{{}, 4, 2, 2, 128},
-                                           Shape{{64, 64}, 27, 8, 1, 1100}));
+                                           Shape{{7, 13, 3}, 2, 5, 1, 257}, Shape{{}, 4, 2, 2, 256},
+                                           Shape{{64, 64}, 27, 8, 1, 2100}));
 
 // Below the floor the standard deviation is constant: no derivative goes through it.
 TEST(PolicyCalculusFloor, HoldsTheDeviationConstant) {
