@@ -10,7 +10,8 @@ find_program(NVCC nvcc PATHS /usr/local/cuda/bin)
 set(torch_folder "")
 foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
   foreach(folder IN ITEMS ${prefix} ${prefix}/../..)
-    if(NOT torch_folder AND EXISTS ${folder}/include/torch AND EXISTS ${folder}/lib/libtorch_cuda.so)
+    if(NOT torch_folder AND EXISTS ${folder}/include/torch AND
+       EXISTS ${folder}/lib/libtorch_cuda.so)
       get_filename_component(torch_folder ${folder} ABSOLUTE)
     endif()
   endforeach()
@@ -33,7 +34,7 @@ separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(reverie_torch INTERFACE ${torch_flags})
 add_library(reverie::torch ALIAS reverie_torch)
 
-# MuJoCo. Debian's target names an include folder that does not exist; look for the header ourselves.
+# MuJoCo. Debian's target names an include folder that does not exist: the header is looked for.
 find_library(MUJOCO_LIBRARY NAMES mujoco libmujoco.so REQUIRED)
 find_path(MUJOCO_INCLUDE_DIR mujoco/mujoco.h REQUIRED)
 add_library(reverie_mujoco INTERFACE)

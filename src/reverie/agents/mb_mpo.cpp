@@ -78,15 +78,10 @@ int64_t MbMpo::environments() const {
 void MbMpo::collect(World& world, Replay& replay) {
   const bool first = replay.size() == 0 && config_.random_steps > 0;
   Rollouts rollouts;
-  if (first) {
-    while (world.steps() < config_.random_steps) {
-      rollouts = explore_at_random(world);
-      replay.add(transitions(rollouts));
-    }
-  } else {
-    rollouts = explore_with_policies(world);
+  do {
+    rollouts = first ? explore_at_random(world) : explore_with_policies(world);
     replay.add(transitions(rollouts));
-  }
+  } while (first && world.steps() < config_.random_steps);
   const auto returns = first_returns(rollouts);
   monitor_.record("return/real", returns.mean().item<double>());
   monitor_.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());

@@ -51,9 +51,7 @@ class Walker {
         time_(static_cast<size_t>(rows_), 0),
         normal_(static_cast<size_t>(rows_ * a_)),
         input_(static_cast<size_t>(rows_ * (o_ + a_))),
-        output_(static_cast<size_t>(rows_ * dream.model.target_size())),
         reward_(static_cast<size_t>(rows_)),
-        member_(static_cast<size_t>(rows_)),
         first_task_(first_ / dream.rollouts.rows()),
         policies_(dream.policy.sizes(),
                   dream.parameters.data_ptr<float>() + first_task_ * dream.parameters.size(1),
@@ -62,11 +60,9 @@ class Walker {
         model_pass_(dream.model.ensemble().shape(), rows_, kernels::Use::inference,
                     dream.model.config().precision) {
     if (mixed()) {
+      member_.resize(static_cast<size_t>(rows_));
       gathered_.resize(input_.size());
-    } else {
-      // All rows of a group share a member.
-      std::fill(member_.begin(), member_.end(),
-                first_task_ * dream.model.members() / dream.rollouts.tasks());
+      output_.resize(static_cast<size_t>(rows_ * dream.model.target_size()));
     }
     const auto log_std = dream.parameters.narrow(1, dream.parameters.size(1) - a_, a_)
                              .clamp_min(dream.policy.min_log_std());
@@ -111,7 +107,9 @@ class Walker {
   void move() {
     const auto& model = dream_.model;
     write_inputs();
-    const float* predicted = mixed() ? predict_mixed() : predict(member_[0], input_.data(), rows_);
+    // Where members are fixed all rows of a group share one.
+    const int64_t fixed = first_task_ * model.members() / dream_.rollouts.tasks();
+    const float* predicted = mixed() ? predict_mixed() : predict(fixed, input_.data(), rows_);
     const int64_t width = model.target_size();
     const float* mean = model.target_normaliser().mean().data_ptr<float>();
     const float* std = model.target_normaliser().std().data_ptr<float>();
@@ -223,8 +221,9 @@ class Walker {
   RandomStream random_;
   Tensor state_, next_, action_, std_;
   std::vector<int64_t> time_;
-  std::vector<float> normal_, input_, gathered_, output_, reward_, noise_, sample_;
-  std::vector<int64_t> member_;
+  std::vector<float> normal_, input_, reward_, noise_, sample_;
+  std::vector<int64_t> member_;           // of each row, where they are mixed
+  std::vector<float> gathered_, output_;  // inputs by member, and what it says of them
   int64_t first_task_;
   kernels::SmallMlps policies_;
   kernels::MlpPass model_pass_;

@@ -1,33 +1,16 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/imagination/imagine.h>
+#include <reverie/imagination/test_line_task.h>
 
 #include <gtest/gtest.h>
 
 namespace reverie {
 namespace {
 
-/// Pays the first coordinate of the next state; ends beyond `limit`.
-class LineTask : public Task {
- public:
-  explicit LineTask(double limit) : limit_(limit) {
-    spec_.observation_size = 3;
-    spec_.action_low = {-1, -1};
-    spec_.action_high = {1, 1};
-    spec_.horizon = 12;
-  }
-  Tensor observe(const Tensor& measurement) const override { return measurement; }
-  Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
-    return next.select(1, 0) - 0.1 * action.pow(2).sum(1);
-  }
-  bool terminates() const override { return true; }
-  Tensor terminated(const Tensor& next) const override { return next.select(1, 0).abs() > limit_; }
+using testing::LineTask;
 
- private:
-  double limit_;
-};
-
-struct ImagineTest : testing::Test {
+struct ImagineTest : ::testing::Test {
   ImagineTest() { options.horizon = 12; }
 
   void build(Head head = Head::deterministic) {

@@ -2,32 +2,14 @@
 // properties elsewhere.
 #include <reverie/core/error.h>
 #include <reverie/imagination/imagine.h>
+#include <reverie/imagination/test_line_task.h>
 #include <reverie/nn/kernels/test_torch_path.h>
 
 namespace reverie {
 namespace {
 
 using testing::difference;
-
-/// Pays the first coordinate of the next state; ends beyond `limit`, if there is one.
-class LineTask : public Task {
- public:
-  explicit LineTask(double limit) : limit_(limit) {
-    spec_.observation_size = 3;
-    spec_.action_low = {-1, -0.1};
-    spec_.action_high = {1, 0.1};
-    spec_.horizon = 12;
-  }
-  Tensor observe(const Tensor& measurement) const override { return measurement; }
-  Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
-    return next.select(1, 0) - 0.1 * action.pow(2).sum(1);
-  }
-  bool terminates() const override { return limit_ > 0; }
-  Tensor terminated(const Tensor& next) const override { return next.select(1, 0).abs() > limit_; }
-
- private:
-  double limit_;
-};
+using testing::LineTask;
 
 struct ImagineTorch : testing::TorchPath {
   ImagineTorch() {
@@ -77,7 +59,7 @@ struct ImagineTorch : testing::TorchPath {
     EXPECT_TRUE(torch::equal(found.truncated.cpu(), expected.truncated));
   }
 
-  LineTask task{0};
+  LineTask task{0, 0.1};
   ModelConfig model_config;
   ImagineOptions options;
   std::unique_ptr<DynamicsModel> model;
@@ -100,7 +82,7 @@ TEST_P(ImagineTorch, WithoutNoiseItIsTheKernelsTrajectories) {
         expect_the_same(task);
         options.episode_limit = 5;
         expect_the_same(task);
-        expect_the_same(LineTask(0.9));
+        expect_the_same(LineTask(0.9, 0.1));
       }
 }
 
@@ -147,7 +129,7 @@ TEST_P(ImagineTorch, ActionsFollowEachTasksOwnPolicy) {
 TEST_P(ImagineTorch, EpisodesEndAndGoOnFromTheResetStates) {
   build(1.0);
   resets = 100 + torch::arange(21).to(torch::kFloat32).view({7, 3});
-  const LineTask ending(1.5);
+  const LineTask ending(1.5, 0.1);
   options.episode_limit = 5;
   auto rollouts = by_torch(ending);
   EXPECT_GT(rollouts.terminated.sum().item<int64_t>(), 0);

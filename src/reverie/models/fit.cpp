@@ -1,5 +1,3 @@
-#include <reverie/core/archive.h>
-#include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/models/fit.h>
 #include <reverie/models/fit_schedule.h>
@@ -106,7 +104,7 @@ class MemberFit {
     const torch::AutoGradMode mode(train);
     const auto loss = problem_.objective.loss(problem_.model.head(raw, bounds), y, rows);
     const double value = loss.item<double>();
-    if (!std::isfinite(value)) refuse(x, y);
+    if (!std::isfinite(value)) schedule_.refuse(member_, x, y);
     if (!train) return value;
     // Only the loss is differentiated by torch; the network by its own kernel.
     loss.backward();
@@ -117,25 +115,16 @@ class MemberFit {
     return value;
   }
 
-  /// Adam on the variance's bounds, with Chua et al.'s pull (0.01) towards each other.
+  /// Adam on the variance's bounds.
   void step_bounds(const Tensor& gradient) {
     bounds_gradient_.copy_(gradient);
-    bounds_gradient_[1] += 0.01f;
-    bounds_gradient_[0] -= 0.01f;
+    bounds_gradient_[1] += kBoundsPull;
+    bounds_gradient_[0] -= kBoundsPull;
     kernels::AdamRates rates;
     rates.learning_rate = static_cast<float>(problem_.config.learning_rate);
     kernels::adam_step({bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),
                         bounds_moments_[1].data_ptr<float>()},
                        bounds_gradient_.data_ptr<float>(), bounds_.numel(), ++bounds_steps_, rates);
-  }
-
-  [[noreturn]] void refuse(Tensor x, Tensor y) {
-    Archive evidence;
-    evidence("inputs", x);
-    evidence("targets", y);
-    throw NonFiniteError(fmt::format("NaN or infinity in the model's loss (member {}, epoch {})",
-                                     member_, epoch() + 1),
-                         evidence.bytes());
   }
 
   Problem& problem_;

@@ -1,3 +1,5 @@
+#include <reverie/core/archive.h>
+#include <reverie/core/error.h>
 #include <reverie/models/fit_schedule.h>
 
 namespace reverie {
@@ -26,6 +28,15 @@ void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
   if (!wanted) return;
   holdout_loss_ = holdout_loss;
   if (persistence_ > 0 && average_rises()) finished_ = true;
+}
+
+void FitSchedule::refuse(int64_t member, Tensor inputs, Tensor targets) const {
+  Archive evidence;
+  evidence("inputs", inputs);
+  evidence("targets", targets);
+  throw NonFiniteError(
+      fmt::format("NaN or infinity in the model's loss (member {}, epoch {})", member, epoch_ + 1),
+      evidence.bytes());
 }
 
 void FitSchedule::add_to(FitReport& report, int64_t members) const {

@@ -1,5 +1,3 @@
-#include <reverie/core/archive.h>
-#include <reverie/core/error.h>
 #include <reverie/models/fit_schedule.h>
 #include <reverie/models/fit_torch.h>
 #include <reverie/nn/adam_torch.h>
@@ -86,7 +84,7 @@ class BatchedFit {
     const auto known = all.detach().to(torch::kCPU, torch::kFloat64);
     const double* values = known.data_ptr<double>();
     for (int64_t i = 0; i < m; ++i)
-      if (!std::isfinite(values[i])) refuse(members_[i], x[i], y[i]);
+      if (!std::isfinite(values[i])) schedules_[members_[i]].refuse(members_[i], x[i], y[i]);
     if (train) {
       std::vector<Tensor> variables{parameters};
       if (bounds.defined()) variables.push_back(bounds);
@@ -97,24 +95,15 @@ class BatchedFit {
     return {values, values + m};
   }
 
-  /// Adam on the variance's bounds, with Chua et al.'s pull (0.01) towards each other.
+  /// Adam on the variance's bounds.
   void step_bounds(const Tensor& gradient) {
     const torch::NoGradGuard no_grad;
     const auto pulled =
-        gradient + torch::tensor({-0.01f, 0.01f}).view({2, 1}).to(gradient.device());
+        gradient + torch::tensor({-kBoundsPull, kBoundsPull}).view({2, 1}).to(gradient.device());
     kernels::AdamRates rates;
     rates.learning_rate = static_cast<float>(config_.learning_rate);
     RowAdam{model_.variance_bounds(), bounds_first_, bounds_second_, bounds_steps_}.step(
         members_, pulled, rates);
-  }
-
-  [[noreturn]] void refuse(int64_t member, Tensor x, Tensor y) const {
-    Archive evidence;
-    evidence("inputs", x);
-    evidence("targets", y);
-    throw NonFiniteError(fmt::format("NaN or infinity in the model's loss (member {}, epoch {})",
-                                     member, schedules_[member].epoch() + 1),
-                         evidence.bytes());
   }
 
   DynamicsModel& model_;

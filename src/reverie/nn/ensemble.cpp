@@ -46,20 +46,16 @@ void Ensemble::step(int64_t member, const float* effective_gradient, double lear
 }
 
 Tensor Ensemble::forward(const Tensor& effective, const Tensor& x) const {
-  auto hidden = x;
+  std::vector<Layer> found;
   int64_t offset = 0;
   for (int64_t l = 0; l < shape_.layers(); ++l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
-    const auto layer =
+    const auto block =
         effective.narrow(1, offset, (in + 1) * stride).view({-1, in + 1, stride}).narrow(2, 0, out);
-    hidden = torch::baddbmm(layer.narrow(1, in, 1), hidden, layer.narrow(1, 0, in));
+    found.push_back({block.narrow(1, 0, in), block.narrow(1, in, 1)});
     offset += (in + 1) * stride;
-    if (l + 1 == shape_.layers()) break;
-    hidden = shape_.activation == Activation::relu   ? torch::relu(hidden)
-             : shape_.activation == Activation::tanh ? torch::tanh(hidden)
-                                                     : torch::silu(hidden);
   }
-  return hidden;
+  return forward(found, x);
 }
 
 void Ensemble::serialize(Archive& archive) {

@@ -3,32 +3,14 @@
 #include <reverie/core/random.h>
 #include <reverie/core/workers.h>
 #include <reverie/policies/advantage.h>
+#include <reverie/policies/test_samples.h>
 
 #include <gtest/gtest.h>
 
 namespace reverie {
 namespace {
 
-/// Random rollouts in which every row holds several episodes, some ended by the task.
-Rollouts random_rollouts(int64_t tasks, int64_t rows, int64_t horizon, int64_t o,
-                         RandomStream& random) {
-  Rollouts rollouts;
-  rollouts.observation = 3.0 * random.normal({tasks, rows, horizon, o});
-  rollouts.next_observation = 3.0 * random.normal({tasks, rows, horizon, o});
-  rollouts.action = random.normal({tasks, rows, horizon, 2});
-  rollouts.reward = random.normal({tasks, rows, horizon});
-  rollouts.terminated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
-  rollouts.truncated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
-  rollouts.truncated.select(2, horizon - 1).fill_(true);
-  rollouts.truncated.logical_and_(rollouts.terminated.logical_not());
-  rollouts.time = torch::zeros({tasks, rows, horizon});
-  for (int64_t t = 1; t < horizon; ++t) {
-    const Tensor ended = rollouts.terminated.select(2, t - 1) | rollouts.truncated.select(2, t - 1);
-    rollouts.time.select(2, t).copy_(
-        torch::where(ended, torch::zeros({}), rollouts.time.select(2, t - 1) + 1));
-  }
-  return rollouts;
-}
+using testing::random_rollouts;
 
 /// The estimate as its definition: sum_k (gamma lambda)^k delta_{t+k} to the end of the episode.
 Tensor by_definition(const Rollouts& r, const Tensor& values, double gamma, double lambda,

@@ -3,6 +3,7 @@
 #include <reverie/core/random.h>
 #include <reverie/nn/kernels/test_torch_path.h>
 #include <reverie/policies/advantage.h>
+#include <reverie/policies/test_samples.h>
 
 namespace reverie {
 namespace {
@@ -12,15 +13,8 @@ using testing::difference;
 Rollouts random_rollouts(RandomStream& random) {
   const int64_t tasks = 1 + random.below(4), rows = 1 + random.below(6);
   const int64_t horizon = 1 + random.below(70), o = 1 + random.below(8);
-  Rollouts rollouts;
-  rollouts.observation = 5 * random.normal({tasks, rows, horizon, o});  // some beyond the clip
-  rollouts.next_observation = 5 * random.normal({tasks, rows, horizon, o});
-  rollouts.action = random.normal({tasks, rows, horizon, 2});
-  rollouts.reward = random.normal({tasks, rows, horizon});
-  rollouts.terminated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
-  rollouts.truncated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
-  rollouts.truncated.select(2, horizon - 1).fill_(true);
-  rollouts.truncated.logical_and_(rollouts.terminated.logical_not());
+  // Some observations lie beyond the clip of the features.
+  auto rollouts = testing::random_rollouts(tasks, rows, horizon, o, random, 5.0);
   rollouts.time = random.below(200, {tasks, rows, horizon}).to(torch::kFloat32);
   return rollouts;
 }

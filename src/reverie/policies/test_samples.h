@@ -28,6 +28,28 @@ inline PolicyBatch random_batch(const GaussianPolicy& policy, int64_t tasks, int
   return batch;
 }
 
+/// Random rollouts in which a row may hold several episodes, some ended by the task; observations
+/// have a deviation of `spread`.
+inline Rollouts random_rollouts(int64_t tasks, int64_t rows, int64_t horizon, int64_t o,
+                                RandomStream& random, double spread = 3.0) {
+  Rollouts rollouts;
+  rollouts.observation = spread * random.normal({tasks, rows, horizon, o});
+  rollouts.next_observation = spread * random.normal({tasks, rows, horizon, o});
+  rollouts.action = random.normal({tasks, rows, horizon, 2});
+  rollouts.reward = random.normal({tasks, rows, horizon});
+  rollouts.terminated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated = random.uniform({tasks, rows, horizon}, 0, 1) < 0.05;
+  rollouts.truncated.select(2, horizon - 1).fill_(true);
+  rollouts.truncated.logical_and_(rollouts.terminated.logical_not());
+  rollouts.time = torch::zeros({tasks, rows, horizon});
+  for (int64_t t = 1; t < horizon; ++t) {
+    const Tensor ended = rollouts.terminated.select(2, t - 1) | rollouts.truncated.select(2, t - 1);
+    rollouts.time.select(2, t).copy_(
+        torch::where(ended, torch::zeros({}), rollouts.time.select(2, t - 1) + 1));
+  }
+  return rollouts;
+}
+
 inline PolicyBatch to_double(const PolicyBatch& batch) {
   return {batch.observation.to(torch::kFloat64), batch.action.to(torch::kFloat64),
           batch.advantage.to(torch::kFloat64)};

@@ -98,11 +98,15 @@ void MlpBlock::Layer::add_gradient(const float* input, const float* its_delta, i
     small_gemm(Op::transposed, Op::plain, in, out, rows, input, its_delta, 1.0f, gradient);
 }
 
+void MlpBlock::Layer::add_bias_gradient(const float* its_delta, int64_t rows) const {
+  add_column_sums(its_delta, rows, out, gradient + in * out);
+}
+
 void MlpBlock::add_gradient() {
   const float* input = input_;
   for (const Layer& layer : layers_) {
     layer.add_gradient(input, layer.delta, rows_);
-    add_column_sums(layer.delta, rows_, layer.out, layer.gradient + layer.in * layer.out);
+    layer.add_bias_gradient(layer.delta, rows_);
     input = layer.output;
   }
 }
@@ -150,7 +154,7 @@ void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent) {
     const float* input = l > 0 ? layers_[l - 1].output : input_;
     // (h^T delta)' = h^T delta' + h'^T delta
     layer.add_gradient(input, layer.delta_tangent, rows_);
-    add_column_sums(layer.delta_tangent, rows_, layer.out, layer.gradient + layer.in * layer.out);
+    layer.add_bias_gradient(layer.delta_tangent, rows_);
     if (l == 0) break;
     const Layer& below = layers_[l - 1];
     layer.add_gradient(below.output_tangent, layer.delta, rows_);

@@ -60,6 +60,7 @@ class MlpBlock {
     // Columns that fill whole vectors make the product up to twice as fast.
     bool gradient_by_output() const { return out < in && out % 8 != 0; }
     void add_gradient(const float* input, const float* its_delta, int64_t rows) const;
+    void add_bias_gradient(const float* its_delta, int64_t rows) const;
   };
 
   std::vector<Layer> layers_;

@@ -45,7 +45,7 @@ inline uint16_t part_of(float x, Part part) {
   return part == Part::high ? high : to_bf16(x - from_bf16(high));
 }
 
-/// Writes `convert(element (i, j) of op(matrix))` to out[i * row + j * column].
+/// Writes `convert(element (i, j) of op(matrix))` to out[i * out_stride + j].
 template <class T, class Convert>
 void gather(Op op, int64_t rows, int64_t columns, const float* matrix, int64_t stride, T* out,
             int64_t out_stride, const Convert& convert) {
