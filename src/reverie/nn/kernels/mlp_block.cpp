@@ -17,16 +17,22 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
       for (int64_t lane = 0; lane < lanes; ++lane) sum[lane] += matrix[i * columns + j + lane];
     for (int64_t lane = 0; lane < lanes; ++lane) sums[j + lane] += sum[lane];
   }
+  // A column left over: eight rows at a time, so that no addition waits for the one before.
   for (; j < columns; ++j) {
-    float sum = 0.0f;
-    for (int64_t i = 0; i < rows; ++i) sum += matrix[i * columns + j];
-    sums[j] += sum;
+    float sum[lanes] = {};
+    int64_t i = 0;
+    for (; i + lanes <= rows; i += lanes)
+      for (int64_t lane = 0; lane < lanes; ++lane) sum[lane] += matrix[(i + lane) * columns + j];
+    for (; i < rows; ++i) sum[0] += matrix[i * columns + j];
+    for (int64_t lane = 0; lane < lanes; ++lane) sums[j] += sum[lane];
   }
 }
 
-/// Every row of output [rows, width] = row.
+/// Every row of output [rows, width] = row, by few long copies: each doubles what is there.
 void fill_rows(const float* row, int64_t rows, int64_t width, float* output) {
-  for (int64_t i = 0; i < rows; ++i) std::copy_n(row, width, output + i * width);
+  std::copy_n(row, width, output);
+  for (int64_t filled = 1; filled < rows; filled *= 2)
+    std::copy_n(output, std::min(filled, rows - filled) * width, output + filled * width);
 }
 
 /// output = tanh(input W^T + bias), or without the tanh in the last layer. The product adds to the
