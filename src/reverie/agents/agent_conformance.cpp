@@ -91,6 +91,9 @@ struct Variant {
   std::vector<std::string> sets;
   Path path = Path::kernels;
 };
+void PrintTo(const Variant& variant, std::ostream* out) {
+  *out << variant.label;
+}
 
 /// An agent in its world, as the trainer would hold it.
 struct Life {

@@ -11,7 +11,7 @@ namespace reverie::cli {
 
 struct TrainOptions {
   std::string method, task;
-  std::string preset = "default";
+  std::string preset;  ///< Empty: the file's, or "default".
   std::string config_file;
   std::string out;
   /// Flags and --set in the order given: key, value, name of the flag.

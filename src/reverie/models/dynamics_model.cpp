@@ -69,6 +69,7 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
 }
 
 void DynamicsModel::to(torch::Device device) {
+  kernels::check_device(config_.precision, device, "model.precision");
   for (Tensor* tensor : {&action_low_, &action_high_, &lowest_state_, &highest_state_})
     *tensor = tensor->to(device);
   for (Normaliser* part : {&observation_normaliser_, &action_normaliser_, &target_normaliser_})

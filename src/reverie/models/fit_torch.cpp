@@ -121,6 +121,7 @@ FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& ob
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
                     Monitor& monitor) {
   const torch::NoGradGuard no_grad;
+  kernels::check_device(config.precision, model.ensemble().device(), "fit.precision");
   const auto here = moved(data, model.ensemble().device());
   model.set_statistics(here);
   objective.prepare(here);

@@ -3,6 +3,7 @@
 #include <reverie/nn/ensemble.h>
 #include <reverie/nn/kernels/mlp.h>
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 namespace reverie {
@@ -14,6 +15,11 @@ struct Case {
   bool weight_normalisation;
   int64_t rows;
 };
+void PrintTo(const Case& shape, std::ostream* out) {
+  *out << fmt::format("{} {}{}, {} rows", fmt::join(shape.sizes, "-"),
+                      setting_names(shape.activation)[static_cast<size_t>(shape.activation)],
+                      shape.weight_normalisation ? ", normalised" : "", shape.rows);
+}
 
 struct EnsembleTest : testing::TestWithParam<Case> {
   EnsembleTest()

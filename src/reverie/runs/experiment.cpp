@@ -26,19 +26,18 @@ std::string name_of(const Assignment& assignment) {
 }
 
 // A preset's own settings first, then what it says of this task.
-void apply_preset(Settings& settings, const ExperimentRequest& request, const std::string& method,
+void apply_preset(Settings& settings, const std::string& preset, const std::string& method,
                   const std::string& task) {
   const auto names = preset_names(method);
-  if (std::find(names.begin(), names.end(), request.preset) == names.end()) {
-    if (request.preset == "default") return;
-    throw UsageError(
-        fmt::format("{} has no preset '{}'{} (it has {})", method, request.preset,
-                    did_you_mean(request.preset, names),
-                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  if (std::find(names.begin(), names.end(), preset) == names.end()) {
+    if (preset == kDefaultPreset) return;
+    throw UsageError(fmt::format(
+        "{} has no preset '{}'{} (it has {})", method, preset, did_you_mean(preset, names),
+        names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
   const std::string file = "presets/" + method + ".toml";
   const auto assignments = read_toml(preset_text(method), file);
-  const std::string mine = request.preset + ".";
+  const std::string mine = preset + ".";
   const std::string on = mine + "on.";
   const std::string this_task = on + task + ".";
   for (const auto& one : assignments)
@@ -60,8 +59,9 @@ Settings Experiment::settings() {
 }
 
 std::string Experiment::to_toml(bool with_docs) {
-  return fmt::format("method = {}\ntask = {}\n\n{}", format_value(method->name),
-                     format_value(task->spec.name), settings().to_toml(with_docs));
+  return fmt::format("method = {}\ntask = {}\npreset = {}\n\n{}", format_value(method->name),
+                     format_value(task->spec.name), format_value(preset),
+                     settings().to_toml(with_docs));
 }
 
 std::vector<std::string> preset_names(const std::string& method) {
@@ -71,7 +71,7 @@ std::vector<std::string> preset_names(const std::string& method) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   std::stable_partition(names.begin(), names.end(),
-                        [](const std::string& name) { return name == "default"; });
+                        [](const std::string& name) { return name == kDefaultPreset; });
   return names;
 }
 
@@ -79,7 +79,7 @@ Experiment resolve(const ExperimentRequest& request) {
   std::vector<Assignment> from_file;
   std::string method = request.method;
   std::string task = request.task;
-  ExperimentRequest chosen = request;
+  std::string preset = request.preset;
   if (!request.config_file.empty()) {
     for (auto& one : read_toml(read_file(request.config_file), request.config_file)) {
       if (one.key == "method") {
@@ -87,12 +87,13 @@ Experiment resolve(const ExperimentRequest& request) {
       } else if (one.key == "task") {
         if (task.empty()) task = name_of(one);
       } else if (one.key == "preset") {
-        if (chosen.preset == "default") chosen.preset = name_of(one);
+        if (preset.empty()) preset = name_of(one);
       } else {
         from_file.push_back(std::move(one));
       }
     }
   }
+  if (preset.empty()) preset = kDefaultPreset;
   if (method.empty() || task.empty())
     throw UsageError("name a method and a task: reverie train METHOD TASK (see: reverie list)");
   const auto& tasks = all_tasks();
@@ -100,9 +101,9 @@ Experiment resolve(const ExperimentRequest& request) {
                   [&method](const TaskEntry& entry) { return entry.spec.name == method; }))
     throw UsageError(fmt::format("'{}' is a task: the method comes first, reverie train {} {}",
                                  method, task, method));
-  Experiment experiment(find_agent(method), find_task(task));
+  Experiment experiment(find_agent(method), find_task(task), preset);
   Settings settings = experiment.settings();
-  apply_preset(settings, chosen, method, task);
+  apply_preset(settings, preset, method, task);
   for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
   for (const auto& flag : request.flags)
     settings.assign(flag.key, std::string_view(flag.value), flag.where);

@@ -12,14 +12,19 @@
 
 namespace reverie {
 
+/// The preset of whoever names none, where a method has any.
+inline constexpr const char* kDefaultPreset = "default";
+
 /// A method, a task and all their settings: the method's own at the top level, `env.…`, `run.…`.
-/// `to_toml` of one and `read_experiment` of the other give the same experiment.
+/// The preset stays named, for settings that a later version of the program adds. `to_toml` of one
+/// and `read_experiment` of the other give the same experiment.
 struct Experiment {
-  Experiment(const AgentEntry& method, const TaskEntry& task)
-      : method(&method), task(&task), agent(method.make_config()) {}
+  Experiment(const AgentEntry& method, const TaskEntry& task, std::string preset = kDefaultPreset)
+      : method(&method), task(&task), preset(std::move(preset)), agent(method.make_config()) {}
 
   const AgentEntry* method;
   const TaskEntry* task;
+  std::string preset;
   std::unique_ptr<AgentConfig> agent;
   EnvConfig env;
   RunConfig run;
@@ -33,7 +38,8 @@ struct Experiment {
 /// what it says of this task), the file, then the assignments in order.
 struct ExperimentRequest {
   std::string method = {}, task = {};  ///< May be empty where the file names them.
-  std::string preset = "default";      ///< A table of presets/<method>.toml.
+  std::string preset = {};             ///< A table of presets/<method>.toml; empty: the file's
+                                       ///< or the default.
   std::string config_file = {};        ///< Empty: none.
   struct Flag {
     std::string key, value, where;  ///< "run.steps", "200k", "--steps"

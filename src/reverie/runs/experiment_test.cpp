@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace reverie {
 namespace {
 
@@ -36,6 +38,19 @@ TEST(Experiments, ASwappedMethodAndTaskAreNamedAsSuch) {
   } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("the method comes first"), std::string::npos);
   }
+}
+
+TEST(Experiments, AFileNamesThePresetOfWhatItDoesNotSay) {
+  const std::string file = ::testing::TempDir() + "preset.toml";
+  std::ofstream(file) << "method = \"mb-mpo\"\ntask = \"rllab/half-cheetah\"\n"
+                         "preset = \"original\"\ntasks = 7\n";
+  Experiment experiment = read_experiment(file);
+  const std::string text = experiment.to_toml(false);
+  for (const auto* line : {"preset = \"original\"\n", "tasks = 7\n", "imagined_rollouts = 50\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  Experiment named = resolve({.preset = "default", .config_file = file});  // before the file's
+  EXPECT_NE(named.to_toml(false).find("imagined_rollouts = 10\n"), std::string::npos);
+  std::filesystem::remove(file);
 }
 
 TEST(Presets, TheOriginalIsThePublishedOne) {

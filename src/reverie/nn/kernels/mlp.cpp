@@ -27,7 +27,7 @@ void bias_and_activate(Activation activation, bool last, const float* bias, int6
     } else if (pre == nullptr) {
       for (int64_t j = 0; j < width; ++j) {
         const float x = row[j] + bias[j];
-        row[j] = x * sigmoid(x);
+        row[j] = x / (1.0f + fast_exp(-x));
       }
     } else {
       float* kept = pre + i * stride;
@@ -123,18 +123,27 @@ void through_normalisation(const MlpShape& shape, const float* parameters,
 
 MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use, Precision precision)
     : shape_(shape), precision_(precision) {
-  for (int64_t l = 0; l < shape.layers(); ++l) {
-    const auto numbers = static_cast<size_t>(capacity * output_stride(l));
-    const bool keeps_pre =
-        use == Use::training && shape.activation == Activation::swish && l + 1 < shape.layers();
-    pre_.emplace_back(keeps_pre ? numbers : 0);
-    post_.emplace_back(numbers);
-  }
-  if (use == Use::inference) return;
   int64_t widest = 0;  // a wider layer may have the shorter stride
   for (int64_t l = 0; l < shape.layers(); ++l) widest = std::max(widest, output_stride(l));
-  delta_.resize(static_cast<size_t>(capacity * widest));
-  next_delta_.resize(delta_.size());
+  const auto buffer = [capacity](int64_t stride) {
+    return std::make_unique_for_overwrite<float[]>(static_cast<size_t>(capacity * stride));
+  };
+  pre_.assign(static_cast<size_t>(shape.layers()), nullptr);
+  if (use == Use::inference) {
+    // No layer is needed once the next is known: two buffers in turn, which stay in cache.
+    for (int i = 0; i < 2; ++i) memory_.push_back(buffer(widest));
+    for (int64_t l = 0; l < shape.layers(); ++l) post_.push_back(memory_[l % 2].get());
+    return;
+  }
+  for (int64_t l = 0; l < shape.layers(); ++l) {
+    memory_.push_back(buffer(output_stride(l)));
+    post_.push_back(memory_.back().get());
+    if (shape.activation != Activation::swish || l + 1 == shape.layers()) continue;
+    memory_.push_back(buffer(output_stride(l)));
+    pre_[l] = memory_.back().get();
+  }
+  delta_ = buffer(widest);
+  next_delta_ = buffer(widest);
 }
 
 const float* MlpPass::forward(const float* weights, const float* x, int64_t rows) {
@@ -142,11 +151,11 @@ const float* MlpPass::forward(const float* weights, const float* x, int64_t rows
   int64_t input_stride = shape_.input();
   for (int64_t l = 0; l < shape_.layers(); ++l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
-    float* output = post_[l].data();
+    float* output = post_[l];
     product(precision_, Op::plain, Op::plain, rows, out, in, input, input_stride, weights, stride,
             output, output_stride(l));
     bias_and_activate(shape_.activation, l + 1 == shape_.layers(), weights + in * stride, rows, out,
-                      output_stride(l), output, pre_[l].empty() ? nullptr : pre_[l].data());
+                      output_stride(l), output, pre_[l]);
     weights += (in + 1) * stride;
     input = output;
     input_stride = output_stride(l);
@@ -161,7 +170,7 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
   for (int64_t l = shape_.layers() - 1; l >= 0; --l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
     offset -= (in + 1) * stride;
-    const float* input = l == 0 ? x : post_[l - 1].data();
+    const float* input = l == 0 ? x : post_[l - 1];
     const int64_t input_stride = l == 0 ? in : output_stride(l - 1);
     float* weight_gradient = gradient + offset;
     product(precision_, Op::transposed, Op::plain, in, out, rows, input, input_stride, delta,
@@ -171,16 +180,16 @@ void MlpPass::backward(const float* weights, const float* x, int64_t rows,
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < out; ++j) bias_gradient[j] += delta[i * output_stride(l) + j];
     if (l == 0) break;
-    float* previous = next_delta_.data();
+    float* previous = next_delta_.get();
     product(precision_, Op::plain, Op::transposed, rows, in, out, delta, output_stride(l),
             weights + offset, stride, previous, input_stride);
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t row = i * input_stride;
-      through_activation(shape_.activation, in, post_[l - 1].data() + row,
-                         pre_[l - 1].empty() ? nullptr : pre_[l - 1].data() + row, previous + row);
+      through_activation(shape_.activation, in, post_[l - 1] + row,
+                         pre_[l - 1] == nullptr ? nullptr : pre_[l - 1] + row, previous + row);
     }
     std::swap(delta_, next_delta_);
-    delta = delta_.data();
+    delta = delta_.get();
   }
 }
 

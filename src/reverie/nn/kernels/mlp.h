@@ -5,6 +5,7 @@
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/mlp_shape.h>
 
+#include <memory>
 #include <vector>
 
 namespace reverie::kernels {
@@ -12,10 +13,10 @@ namespace reverie::kernels {
 /// What the activations of a forward pass are for.
 enum class Use { training, inference };
 
-/// Forward and backward passes of one MLP for up to `capacity` rows, float32 but
-/// for the products' `precision`. Holds the
-/// activations; allocates nothing after its construction (but for scratch of bf16 products). One
-/// thread at a time; results depend on the arguments alone. The torch twin is `Ensemble::forward`.
+/// Forward and backward passes of one MLP for up to `capacity` rows, float32 but for the products'
+/// `precision`. Holds the activations; allocates nothing after its construction (but for scratch of
+/// bf16 products). One thread at a time; results depend on the arguments alone. The torch twin is
+/// `Ensemble::forward`.
 class MlpPass {
  public:
   MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training,
@@ -38,8 +39,13 @@ class MlpPass {
 
   const MlpShape shape_;
   const Precision precision_;
-  std::vector<std::vector<float>> pre_, post_;  ///< Before (swish only) and after the activation.
-  std::vector<float> delta_, next_delta_;
+  /// Memory that nobody reads before it is written.
+  using Buffer = std::unique_ptr<float[]>;
+
+  std::vector<Buffer> memory_;
+  /// Of each layer, before (swish in training; else null) and after the activation.
+  std::vector<float*> pre_, post_;
+  Buffer delta_, next_delta_;
 };
 
 struct AdamRates {

@@ -1,4 +1,7 @@
+#include <reverie/core/error.h>
 #include <reverie/nn/kernels/precision.h>
+
+#include <fmt/core.h>
 
 #include <bit>
 #include <cmath>
@@ -138,6 +141,13 @@ bool has_bf16_unit() {
 #else
   return false;
 #endif
+}
+
+void check_device(Precision precision, const torch::Device& device, const std::string& setting) {
+  if (device.is_cpu() || resolved(precision) == Precision::f32) return;
+  throw UsageError(fmt::format("'{}' = {} is for products on the CPU; on {} leave it at auto",
+                               setting, setting_names(precision)[static_cast<size_t>(precision)],
+                               device.str()));
 }
 
 Precision resolved(Precision precision) {

@@ -1,6 +1,7 @@
 // The precision of matrix products.
 #pragma once
 
+#include <reverie/core/tensor.h>
 #include <reverie/nn/kernels/small_gemm.h>
 
 #include <string>
@@ -23,6 +24,10 @@ namespace kernels {
 /// they are f32 products of rounded numbers: the same results but for the order of sums, and no
 /// gain in speed.
 bool has_bf16_unit();
+
+/// Throws UsageError where `setting` asks for rounded products on a device that has none of them:
+/// all but the CPU.
+void check_device(Precision precision, const torch::Device& device, const std::string& setting);
 
 /// What `automatic` stands for on this machine; others stand for themselves.
 Precision resolved(Precision precision);

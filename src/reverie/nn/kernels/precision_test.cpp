@@ -1,4 +1,5 @@
 // Products against double precision, with what each precision may lose.
+#include <reverie/core/error.h>
 #include <reverie/core/random.h>
 #include <reverie/nn/kernels/mlp.h>
 #include <reverie/nn/kernels/precision.h>
@@ -54,6 +55,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Precision::bf16x3, 5, 7, 33}, Case{Precision::bf16x3, 1, 512, 512},
                     Case{Precision::bf16x3, 100, 17, 64}, Case{Precision::bf16, 5, 7, 33},
                     Case{Precision::bf16, 1, 64, 512}, Case{Precision::bf16, 40, 17, 23}));
+
+TEST(Precision, RoundedProductsAreForTheCpu) {
+  const torch::Device cuda("cuda:0");
+  EXPECT_NO_THROW(kernels::check_device(Precision::bf16, torch::kCPU, "model.precision"));
+  EXPECT_NO_THROW(kernels::check_device(Precision::automatic, cuda, "model.precision"));
+  EXPECT_THROW(kernels::check_device(Precision::bf16, cuda, "model.precision"), UsageError);
+}
 
 TEST(Precision, PassesOfAnMlpAgree) {
   RandomStream random(3, "passes");
