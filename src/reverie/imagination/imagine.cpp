@@ -191,19 +191,29 @@ class Walker {
         dream_.task.terminates() ? dream_.task.terminated(next_).contiguous() : Tensor();
     const int64_t horizon = dream_.options.horizon;
     const int64_t limit = dream_.options.episode_limit > 0 ? dream_.options.episode_limit : horizon;
+    // A tensor's pointer costs a call: once, not for each row.
+    const float* state = state_.data_ptr<float>();
+    const float* action = action_.data_ptr<float>();
+    const float* next = next_.data_ptr<float>();
+    const bool* over = terminated.defined() ? terminated.data_ptr<bool>() : nullptr;
+    float* to_observation = out.observation.data_ptr<float>();
+    float* to_action = out.action.data_ptr<float>();
+    float* to_next = out.next_observation.data_ptr<float>();
+    float* to_reward = dream_.model.config().learn_reward ? out.reward.data_ptr<float>() : nullptr;
+    float* to_time = out.time.data_ptr<float>();
+    bool* to_terminated = out.terminated.data_ptr<bool>();
+    bool* to_truncated = out.truncated.data_ptr<bool>();
     for (int64_t row = 0; row < rows_; ++row) {
       const int64_t at = (first_ + row) * horizon + t;
-      std::copy_n(state_.data_ptr<float>() + row * o_, o_,
-                  out.observation.data_ptr<float>() + at * o_);
-      std::copy_n(action_.data_ptr<float>() + row * a_, a_, out.action.data_ptr<float>() + at * a_);
-      std::copy_n(next_.data_ptr<float>() + row * o_, o_,
-                  out.next_observation.data_ptr<float>() + at * o_);
-      if (dream_.model.config().learn_reward) out.reward.data_ptr<float>()[at] = reward_[row];
-      out.time.data_ptr<float>()[at] = static_cast<float>(time_[row]);
-      const bool ended = terminated.defined() && terminated.data_ptr<bool>()[row];
+      std::copy_n(state + row * o_, o_, to_observation + at * o_);
+      std::copy_n(action + row * a_, a_, to_action + at * a_);
+      std::copy_n(next + row * o_, o_, to_next + at * o_);
+      if (to_reward != nullptr) to_reward[at] = reward_[row];
+      to_time[at] = static_cast<float>(time_[row]);
+      const bool ended = over != nullptr && over[row];
       const bool timed_out = !ended && (++time_[row] >= limit || t + 1 == horizon);
-      out.terminated.data_ptr<bool>()[at] = ended;
-      out.truncated.data_ptr<bool>()[at] = timed_out;
+      to_terminated[at] = ended;
+      to_truncated[at] = timed_out;
       if (ended || timed_out) begin_again(row);
     }
     std::swap(state_, next_);

@@ -83,7 +83,11 @@ void SmallMlps::forward(int64_t index, const float* input, int64_t rows, float* 
   int64_t row = 0;
   for (; row + kRows <= rows; row += kRows)
     forward_rows<kRows>(weights, input + row * sizes_.front(), output + row * sizes_.back());
-  for (; row < rows; ++row)
+  if (row + 2 <= rows) {
+    forward_rows<2>(weights, input + row * sizes_.front(), output + row * sizes_.back());
+    row += 2;
+  }
+  if (row < rows)
     forward_rows<1>(weights, input + row * sizes_.front(), output + row * sizes_.back());
 }
 
