@@ -92,10 +92,12 @@ def main():
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     runs = {}
-    for folder in arguments.runs:
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in arguments.runs]
+    seeds = [summary["seed"] for summary in summaries]
+    for folder, seed in zip(arguments.runs, seeds):
         rows = read_run(folder)
-        summary = json.loads((folder / "summary.json").read_text())
-        runs[f"seed {summary['seed']}"] = rows
+        # Seeds tell runs of one kind apart, folders those of several.
+        runs[f"seed {seed}" if len(set(seeds)) == len(seeds) else folder.name] = rows
         with open(arguments.output / f"{folder.name}.csv", "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["env_steps", *FIGURES])

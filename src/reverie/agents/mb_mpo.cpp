@@ -55,6 +55,7 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
       }()),
       objective_(make_objective(config.objective)),
       improver_(make_improver(config)) {
+  config_.fit.check_device(device_);
   policy_.to(device_);
   model_.to(device_);
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;
@@ -78,7 +79,7 @@ int64_t MbMpo::environments() const {
 void MbMpo::collect(World& world, Replay& replay) {
   const bool first = replay.size() == 0 && config_.random_steps > 0;
   Rollouts rollouts;
-  do {
+  do {  // of the random steps, the last rollouts' return is recorded
     rollouts = first ? explore_at_random(world) : explore_with_policies(world);
     replay.add(transitions(rollouts));
   } while (first && world.steps() < config_.random_steps);

@@ -194,7 +194,8 @@ class Walker {
     // A tensor's pointer costs a call: once, not for each row.
     const float* state = state_.data_ptr<float>();
     const float* action = action_.data_ptr<float>();
-    const float* next = next_.data_ptr<float>();
+    float* next = next_.data_ptr<float>();
+    const float* resets = dream_.resets.data_ptr<float>();
     const bool* over = terminated.defined() ? terminated.data_ptr<bool>() : nullptr;
     float* to_observation = out.observation.data_ptr<float>();
     float* to_action = out.action.data_ptr<float>();
@@ -214,16 +215,14 @@ class Walker {
       const bool timed_out = !ended && (++time_[row] >= limit || t + 1 == horizon);
       to_terminated[at] = ended;
       to_truncated[at] = timed_out;
-      if (ended || timed_out) begin_again(row);
+      if (ended || timed_out) begin_again(row, next, resets);
     }
     std::swap(state_, next_);
   }
 
-  void begin_again(int64_t row) {
+  void begin_again(int64_t row, float* next, const float* resets) {
     time_[row] = 0;
-    const int64_t chosen = random_.below(dream_.resets.size(0));
-    std::copy_n(dream_.resets.data_ptr<float>() + chosen * o_, o_,
-                next_.data_ptr<float>() + row * o_);
+    std::copy_n(resets + random_.below(dream_.resets.size(0)) * o_, o_, next + row * o_);
   }
 
   const Dream& dream_;

@@ -47,8 +47,8 @@ void ModelConfig::describe(Settings& settings) {
                "negative: unbounded",
                between(-1, 1e6));
   settings.add("precision", precision,
-               "of the matrix products of imagination, on the CPU; bf16 and bf16x3 are for chips "
-               "with AMX, and emulated elsewhere");
+               "of the matrix products of imagination; bf16 and bf16x3 are for CPUs with AMX, "
+               "emulated on others, and refused on a GPU");
 }
 
 DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random)

@@ -25,9 +25,13 @@ void FitConfig::describe(Settings& settings) {
       "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
       between(0, 0.9999));
   settings.add("precision", precision,
-               "of the matrix products of a fit, on the CPU; bf16 and bf16x3 are for chips with "
-               "AMX, and emulated elsewhere");
+               "of the matrix products of a fit; bf16 and bf16x3 are for CPUs with AMX, emulated "
+               "on others, and refused on a GPU");
   settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
+}
+
+void FitConfig::check_device(const torch::Device& device) const {
+  kernels::check_device(precision, device, "fit.precision");
 }
 
 namespace {
@@ -104,7 +108,7 @@ class MemberFit {
     const torch::AutoGradMode mode(train);
     const auto loss = problem_.objective.loss(problem_.model.head(raw, bounds), y, rows);
     const double value = loss.item<double>();
-    if (!std::isfinite(value)) schedule_.refuse(member_, x, y);
+    if (!std::isfinite(value)) schedule_.stop_at_bad_loss(member_, x, y);
     if (!train) return value;
     // Only the loss is differentiated by torch; the network by its own kernel.
     loss.backward();
@@ -118,8 +122,8 @@ class MemberFit {
   /// Adam on the variance's bounds.
   void step_bounds(const Tensor& gradient) {
     bounds_gradient_.copy_(gradient);
-    bounds_gradient_[1] += kBoundsPull;
-    bounds_gradient_[0] -= kBoundsPull;
+    bounds_gradient_[1] += DynamicsModel::bounds_pull;
+    bounds_gradient_[0] -= DynamicsModel::bounds_pull;
     kernels::AdamRates rates;
     rates.learning_rate = static_cast<float>(problem_.config.learning_rate);
     kernels::adam_step({bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),

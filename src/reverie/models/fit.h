@@ -17,6 +17,8 @@ struct FitConfig {
   int64_t window = 0;
 
   void describe(Settings& settings);
+  /// Throws UsageError for what fits on `device` don't have.
+  void check_device(const torch::Device& device) const;
 };
 
 struct FitReport {

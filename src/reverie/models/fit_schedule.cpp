@@ -30,7 +30,7 @@ void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
   if (persistence_ > 0 && average_rises()) finished_ = true;
 }
 
-void FitSchedule::refuse(int64_t member, Tensor inputs, Tensor targets) const {
+void FitSchedule::stop_at_bad_loss(int64_t member, Tensor inputs, Tensor targets) const {
   Archive evidence;
   evidence("inputs", inputs);
   evidence("targets", targets);

@@ -6,10 +6,6 @@
 
 namespace reverie {
 
-/// How strongly the variance's bounds are pulled towards each other (Chua et al. 2018): added to
-/// the loss's gradient by the highest, subtracted from that by the lowest.
-inline constexpr float kBoundsPull = 0.01f;
-
 /// One member's way through a fit: a random split of the rows that it draws once, an order of the
 /// training rows that it draws at every epoch, and the rule that ends it (see `fit`).
 class FitSchedule {
@@ -29,8 +25,9 @@ class FitSchedule {
   bool finished() const { return finished_; }
   int64_t epoch() const { return epoch_; }  ///< Epochs ended.
   double holdout_loss() const { return holdout_loss_; }
-  /// Throws NonFiniteError for a batch, kept as evidence, in the epoch under way.
-  [[noreturn]] void refuse(int64_t member, Tensor inputs, Tensor targets) const;
+  /// Throws NonFiniteError for a loss in the epoch under way, with its batch, `inputs` [n, in] and
+  /// `targets` [n, out], as evidence.
+  [[noreturn]] void stop_at_bad_loss(int64_t member, Tensor inputs, Tensor targets) const;
   /// Adds the member's share to what is said of all.
   void add_to(FitReport& report, int64_t members) const;
 

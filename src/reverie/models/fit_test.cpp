@@ -118,6 +118,20 @@ TEST(Fit, StopsEarlyWhenTheRollingAverageRises) {
   EXPECT_EQ(Fitted(small_model(), data, fit_config, 50).report.epochs, 50);
 }
 
+TEST(Fit, RoundedProductsAreRefusedOffTheCpu) {
+  const torch::Device cuda("cuda:0");  // named only: none is needed
+  FitConfig fit_config;
+  EXPECT_NO_THROW(fit_config.check_device(cuda));
+  fit_config.precision = Precision::bf16x3;
+  EXPECT_NO_THROW(fit_config.check_device(torch::kCPU));
+  EXPECT_THROW(fit_config.check_device(cuda), UsageError);
+  auto config = small_model();
+  config.precision = Precision::bf16;
+  RandomStream random(3, "device");
+  DynamicsModel model(small_spec(), config, random);
+  EXPECT_THROW(model.to(cuda), UsageError);
+}
+
 TEST(Fit, StopsWithTheBatchWhereTheLossIsNotFinite) {
   RandomStream random(6, "data");
   auto data = linear_data(100, 0, random);

@@ -84,7 +84,8 @@ class BatchedFit {
     const auto known = all.detach().to(torch::kCPU, torch::kFloat64);
     const double* values = known.data_ptr<double>();
     for (int64_t i = 0; i < m; ++i)
-      if (!std::isfinite(values[i])) schedules_[members_[i]].refuse(members_[i], x[i], y[i]);
+      if (!std::isfinite(values[i]))
+        schedules_[members_[i]].stop_at_bad_loss(members_[i], x[i], y[i]);
     if (train) {
       std::vector<Tensor> variables{parameters};
       if (bounds.defined()) variables.push_back(bounds);
@@ -99,7 +100,9 @@ class BatchedFit {
   void step_bounds(const Tensor& gradient) {
     const torch::NoGradGuard no_grad;
     const auto pulled =
-        gradient + torch::tensor({-kBoundsPull, kBoundsPull}).view({2, 1}).to(gradient.device());
+        gradient + torch::tensor({-DynamicsModel::bounds_pull, DynamicsModel::bounds_pull})
+                       .view({2, 1})
+                       .to(gradient.device());
     kernels::AdamRates rates;
     rates.learning_rate = static_cast<float>(config_.learning_rate);
     RowAdam{model_.variance_bounds(), bounds_first_, bounds_second_, bounds_steps_}.step(
@@ -121,7 +124,7 @@ FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& ob
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
                     Monitor& monitor) {
   const torch::NoGradGuard no_grad;
-  kernels::check_device(config.precision, model.ensemble().device(), "fit.precision");
+  config.check_device(model.ensemble().device());
   const auto here = moved(data, model.ensemble().device());
   model.set_statistics(here);
   objective.prepare(here);

@@ -44,12 +44,14 @@ Tensor padding(const MlpShape& shape) {
 TEST_P(EnsembleTest, ForwardEqualsTheTwin) {
   const auto x = random.normal({3, rows, shape.input()});
   const auto expected = ensemble.forward(x);
-  kernels::MlpPass pass(shape, rows);
-  for (int64_t k = 0; k < 3; ++k) {
-    const auto* y =
-        pass.forward(ensemble.effective()[k].data_ptr<float>(), x[k].data_ptr<float>(), rows);
-    const auto result = torch::from_blob(const_cast<float*>(y), {rows, shape.output()});
-    EXPECT_TRUE(torch::allclose(result, expected[k], 1e-4, 1e-5));
+  for (const auto use : {kernels::Use::training, kernels::Use::inference}) {
+    kernels::MlpPass pass(shape, rows, use);
+    for (int64_t k = 0; k < 3; ++k) {
+      const auto* y =
+          pass.forward(ensemble.effective()[k].data_ptr<float>(), x[k].data_ptr<float>(), rows);
+      const auto result = torch::from_blob(const_cast<float*>(y), {rows, shape.output()});
+      EXPECT_TRUE(torch::allclose(result, expected[k], 1e-4, 1e-5));
+    }
   }
 }
 

@@ -88,9 +88,9 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
   const Tensor time = rollouts.time.to(torch::kCPU, torch::kFloat32).contiguous();
   const Tensor target = returns.to(torch::kCPU, torch::kFloat32).contiguous();
   Tensor weights = torch::zeros({tasks, n}, torch::kFloat64);
-  const float* o_of = observation.data_ptr<float>();
-  const float* time_of = time.data_ptr<float>();
-  const float* target_of = target.data_ptr<float>();
+  const float* observations = observation.data_ptr<float>();
+  const float* times = time.data_ptr<float>();
+  const float* targets = target.data_ptr<float>();
   parallel_for(tasks, [&](int64_t task) {
     const int64_t width = padded(n);
     std::vector<double> upper(static_cast<size_t>(n * width)), b(static_cast<size_t>(n));
@@ -100,8 +100,8 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
         double* line = phi.data() + r * width;
         if (first + r < rows) {
           const int64_t row = task * rows + first + r;
-          features(o_of + row * o, o, time_of[row], line);
-          y[r] = target_of[row];
+          features(observations + row * o, o, times[row], line);
+          y[r] = targets[row];
         } else {
           std::fill(line, line + width, 0.0);
           y[r] = 0.0;
@@ -134,9 +134,9 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
   const Tensor from = observation.to(torch::kCPU, torch::kFloat32).contiguous();
   const Tensor at = time.to(torch::kCPU, torch::kFloat32).contiguous();
   const Tensor fitted = weights_.to(torch::kCPU).contiguous();
-  const float* o_of = from.data_ptr<float>();
-  const float* time_of = at.data_ptr<float>();
-  float* value_of = values.data_ptr<float>();
+  const float* observations = from.data_ptr<float>();
+  const float* times = at.data_ptr<float>();
+  float* to = values.data_ptr<float>();
   parallel_for(tasks, [&](int64_t task) {
     const int64_t n = 2 * o + 4;
     const double* w = fitted.data_ptr<double>() + task * n;
@@ -144,14 +144,14 @@ Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& t
     std::vector<double> phi(static_cast<size_t>(width)), weights(static_cast<size_t>(width));
     std::copy(w, w + n, weights.begin());
     for (int64_t row = task * rows; row < (task + 1) * rows; ++row) {
-      features(o_of + row * o, o, time_of[row], phi.data());
+      features(observations + row * o, o, times[row], phi.data());
       std::array<double, lanes> sums{};
       for (int64_t i = 0; i < width; i += lanes)
         for (int64_t lane = 0; lane < lanes; ++lane)
           sums[lane] += weights[i + lane] * phi[i + lane];
       double sum = 0.0;
       for (const double part : sums) sum += part;
-      value_of[row] = static_cast<float>(sum);
+      to[row] = static_cast<float>(sum);
     }
   });
   return values;

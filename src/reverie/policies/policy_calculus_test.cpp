@@ -3,6 +3,7 @@
 #include <reverie/policies/policy_calculus_autograd.h>
 #include <reverie/policies/test_samples.h>
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 namespace reverie {
@@ -17,6 +18,10 @@ struct Shape {
   std::vector<int64_t> hidden;
   int64_t observations, actions, tasks, rows;
 };
+void PrintTo(const Shape& shape, std::ostream* out) {
+  *out << fmt::format("hidden [{}], {} to {}, {} tasks of {} rows", fmt::join(shape.hidden, ", "),
+                      shape.observations, shape.actions, shape.tasks, shape.rows);
+}
 
 class PolicyCalculus : public ::testing::TestWithParam<Shape> {
  protected:

@@ -59,8 +59,9 @@ Settings Experiment::settings() {
 }
 
 std::string Experiment::to_toml(bool with_docs) {
-  return fmt::format("method = {}\ntask = {}\npreset = {}\n\n{}", format_value(method->name),
-                     format_value(task->spec.name), format_value(preset),
+  return fmt::format("method = {}\ntask = {}\n{}preset = {}\n\n{}", format_value(method->name),
+                     format_value(task->spec.name),
+                     with_docs ? "# gives what this file leaves out\n" : "", format_value(preset),
                      settings().to_toml(with_docs));
 }
 

@@ -1,4 +1,4 @@
-// Every preset of every method reads on every task, and names tasks that there are.
+// What an experiment is made of: presets, files, and the way there and back.
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
 #include <reverie/runs/experiment.h>
@@ -40,7 +40,7 @@ TEST(Experiments, ASwappedMethodAndTaskAreNamedAsSuch) {
   }
 }
 
-TEST(Experiments, AFileNamesThePresetOfWhatItDoesNotSay) {
+TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
   const std::string file = ::testing::TempDir() + "preset.toml";
   std::ofstream(file) << "method = \"mb-mpo\"\ntask = \"rllab/half-cheetah\"\n"
                          "preset = \"original\"\ntasks = 7\n";
@@ -49,7 +49,24 @@ TEST(Experiments, AFileNamesThePresetOfWhatItDoesNotSay) {
   for (const auto* line : {"preset = \"original\"\n", "tasks = 7\n", "imagined_rollouts = 50\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line;
   Experiment named = resolve({.preset = "default", .config_file = file});  // before the file's
-  EXPECT_NE(named.to_toml(false).find("imagined_rollouts = 10\n"), std::string::npos);
+  const std::string other = named.to_toml(false);
+  for (const auto* line : {"preset = \"default\"\n", "tasks = 7\n", "hidden = [256, 256]\n"})
+    EXPECT_NE(other.find(line), std::string::npos) << line;
+  std::filesystem::remove(file);
+}
+
+TEST(Experiments, ComeBackFromTheirFile) {
+  Experiment experiment =
+      resolve({.method = "mb-mpo",
+               .task = "mbbl/half-cheetah",
+               .preset = "rllib",
+               .flags = {{"env.mass_scale", "1.5", "--set"}, {"run.steps", "7k", "--steps"}}});
+  const std::string file = ::testing::TempDir() + "experiment.toml";
+  for (const bool with_docs : {true, false}) {
+    std::ofstream(file) << experiment.to_toml(with_docs);
+    Experiment again = read_experiment(file);
+    EXPECT_EQ(again.to_toml(with_docs), experiment.to_toml(with_docs));
+  }
   std::filesystem::remove(file);
 }
 

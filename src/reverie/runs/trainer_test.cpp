@@ -26,7 +26,7 @@ class TrainerTest : public ::testing::Test {
   ~TrainerTest() override { fs::remove_all(root_); }
 
   static Experiment experiment() {
-    Experiment experiment(testing::walk_entry(), find_task("classic/pendulum"));
+    Experiment experiment(testing::walk_entry(), find_task("classic/pendulum"), kDefaultPreset);
     experiment.run.steps = 2400;
     experiment.run.seed = 7;
     experiment.run.eval_every = 3;

@@ -12,6 +12,10 @@ inline float sigmoid(float z) {
   return 1.0f / (1.0f + fast_exp(-z));
 }
 
+inline float swish(float z) {
+  return z / (1.0f + fast_exp(-z));
+}
+
 /// Adds the bias to each row of z [rows, width] and applies the activation. `pre` keeps z where its
 /// derivative needs it; null: it won't.
 void bias_and_activate(Activation activation, bool last, const float* bias, int64_t rows,
@@ -27,13 +31,13 @@ void bias_and_activate(Activation activation, bool last, const float* bias, int6
     } else if (pre == nullptr) {
       for (int64_t j = 0; j < width; ++j) {
         const float x = row[j] + bias[j];
-        row[j] = x / (1.0f + fast_exp(-x));
+        row[j] = swish(x);
       }
     } else {
       float* kept = pre + i * stride;
       for (int64_t j = 0; j < width; ++j) {
         kept[j] = row[j] + bias[j];
-        row[j] = kept[j] * sigmoid(kept[j]);
+        row[j] = swish(kept[j]);
       }
     }
   }
@@ -165,6 +169,7 @@ const float* MlpPass::forward(const float* weights, const float* x, int64_t rows
 
 void MlpPass::backward(const float* weights, const float* x, int64_t rows,
                        const float* output_gradient, float* gradient) {
+  TORCH_CHECK(delta_ != nullptr, "backward needs a pass for training");
   const float* delta = output_gradient;
   int64_t offset = shape_.effective_count();
   for (int64_t l = shape_.layers() - 1; l >= 0; --l) {

@@ -14,9 +14,9 @@ namespace reverie::kernels {
 enum class Use { training, inference };
 
 /// Forward and backward passes of one MLP for up to `capacity` rows, float32 but for the products'
-/// `precision`. Holds the activations; allocates nothing after its construction (but for scratch of
-/// bf16 products). One thread at a time; results depend on the arguments alone. The torch twin is
-/// `Ensemble::forward`.
+/// `precision`. Holds the activations (for inference two layers' at a time); allocates nothing
+/// after its construction (but for scratch of bf16 products). One thread at a time; results depend
+/// on the arguments alone. The torch twin is `Ensemble::forward`.
 class MlpPass {
  public:
   MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training,
@@ -37,11 +37,11 @@ class MlpPass {
     return l + 1 == shape_.layers() ? shape_.output() : row_stride(shape_.sizes[l + 1]);
   }
 
-  const MlpShape shape_;
-  const Precision precision_;
   /// Memory that nobody reads before it is written.
   using Buffer = std::unique_ptr<float[]>;
 
+  const MlpShape shape_;
+  const Precision precision_;
   std::vector<Buffer> memory_;
   /// Of each layer, before (swish in training; else null) and after the activation.
   std::vector<float*> pre_, post_;

@@ -28,7 +28,8 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
   }
 }
 
-/// Every row of output [rows, width] = row, by few long copies: each doubles what is there.
+/// Every row of output [rows, width], `rows` >= 1, = row, by few long copies: each doubles what is
+/// there.
 void fill_rows(const float* row, int64_t rows, int64_t width, float* output) {
   std::copy_n(row, width, output);
   for (int64_t filled = 1; filled < rows; filled *= 2)

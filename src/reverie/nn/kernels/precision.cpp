@@ -144,8 +144,8 @@ bool has_bf16_unit() {
 }
 
 void check_device(Precision precision, const torch::Device& device, const std::string& setting) {
-  if (device.is_cpu() || resolved(precision) == Precision::f32) return;
-  throw UsageError(fmt::format("'{}' = {} is for products on the CPU; on {} leave it at auto",
+  if (device.is_cpu() || precision == Precision::automatic || precision == Precision::f32) return;
+  throw UsageError(fmt::format("'{}' = {} is for products on the CPU; on {} use auto or f32",
                                setting, setting_names(precision)[static_cast<size_t>(precision)],
                                device.str()));
 }

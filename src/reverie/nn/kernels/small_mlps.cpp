@@ -83,11 +83,9 @@ void SmallMlps::forward(int64_t index, const float* input, int64_t rows, float* 
   int64_t row = 0;
   for (; row + kRows <= rows; row += kRows)
     forward_rows<kRows>(weights, input + row * sizes_.front(), output + row * sizes_.back());
-  if (row + 2 <= rows) {
+  for (; row + 2 <= rows; row += 2)
     forward_rows<2>(weights, input + row * sizes_.front(), output + row * sizes_.back());
-    row += 2;
-  }
-  if (row < rows)
+  for (; row < rows; ++row)
     forward_rows<1>(weights, input + row * sizes_.front(), output + row * sizes_.back());
 }
 

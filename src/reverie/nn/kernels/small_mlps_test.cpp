@@ -1,6 +1,7 @@
 #include <reverie/nn/kernels/small_mlps.h>
 #include <reverie/policies/gaussian_policy.h>
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 namespace reverie {
@@ -10,6 +11,10 @@ struct Case {
   std::vector<int64_t> hidden;
   int64_t observation, action, rows;
 };
+void PrintTo(const Case& shape, std::ostream* out) {
+  *out << fmt::format("hidden [{}], {} to {}, {} rows", fmt::join(shape.hidden, ", "),
+                      shape.observation, shape.action, shape.rows);
+}
 
 class SmallMlpsTest : public testing::TestWithParam<Case> {};
 
@@ -28,6 +33,11 @@ TEST_P(SmallMlpsTest, EqualsTheTwin) {
     mlps.forward(set, observation.data_ptr<float>(), shape.rows, mean.data_ptr<float>());
     const auto expected = policy.distribution(parameters[set], observation).mean;
     EXPECT_TRUE(torch::allclose(mean, expected, 1e-4, 1e-5));
+    // A row has the same bits in whatever company.
+    auto alone = torch::full_like(mean, NAN);
+    for (int64_t row = 0; row < shape.rows; ++row)
+      mlps.forward(set, observation[row].data_ptr<float>(), 1, alone[row].data_ptr<float>());
+    EXPECT_TRUE(torch::equal(alone, mean));
   }
 }
 
