@@ -10,15 +10,16 @@ int resume(const ResumeOptions& options) {
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
-  if (!options.steps.empty())
-    settings.assign("run.steps", std::string_view(options.steps), "--steps");
-  if (!options.threads.empty())
-    settings.assign("run.threads", std::string_view(options.threads), "--threads");
-  if (!options.device.empty())
-    settings.assign("run.device", std::string_view(options.device), "--device");
-  return continue_run(
-      experiment, folder,
-      !options.steps.empty() || !options.threads.empty() || !options.device.empty());
+  bool changed = false;
+  const auto assign = [&](std::string_view key, std::string_view value, std::string_view flag) {
+    if (value.empty()) return;
+    settings.assign(key, value, flag);
+    changed = true;
+  };
+  assign("run.steps", options.steps, "--steps");
+  assign("run.threads", options.threads, "--threads");
+  assign("run.device", options.device, "--device");
+  return continue_run(experiment, folder, changed);
 }
 
 }  // namespace reverie::cli

@@ -16,8 +16,8 @@ namespace reverie {
 inline constexpr const char* kDefaultPreset = "default";
 
 /// A method, a task and all their settings: the method's own at the top level, `env.…`, `run.…`.
-/// The preset stays named, for settings that a file leaves out. `to_toml` of one
-/// and `read_experiment` of the other give the same experiment.
+/// The preset stays named, for settings that a file leaves out. `to_toml` of one and
+/// `read_experiment` of the other give the same experiment.
 struct Experiment {
   Experiment(const AgentEntry& method, const TaskEntry& task, std::string preset)
       : method(&method), task(&task), preset(std::move(preset)), agent(method.make_config()) {}
