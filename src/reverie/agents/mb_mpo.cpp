@@ -67,9 +67,9 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
                     "each member is some task's world",
                     config_.tasks, config_.model.members));
   if (config_.collecting_tasks > config_.tasks)
-    throw UsageError(
-        fmt::format("'collecting_tasks' takes at most the number of tasks ({}), not {}",
-                    config_.tasks, config_.collecting_tasks));
+    throw UsageError(fmt::format(
+        "'collecting_tasks' takes at most the number of tasks ({}), or 0 for all, not {}",
+        config_.tasks, config_.collecting_tasks));
 }
 
 int64_t MbMpo::environments() const {

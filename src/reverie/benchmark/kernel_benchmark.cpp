@@ -178,7 +178,7 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
 }
 
 std::string name_of(Precision precision) {
-  return setting_names(precision)[static_cast<size_t>(kernels::resolved(precision))];
+  return setting_name(kernels::resolved(precision));
 }
 
 KernelEntry imagination_entry(const std::string& name, const ModelConfig& config, int64_t tasks,
@@ -210,18 +210,13 @@ const std::vector<KernelEntry>& published_kernels() {
       imagination_entry("imagine-5x20-512x512", mb_mpo_model(), 20, 5, 200),
       imagination_entry("imagine-5x200-512x512", mb_mpo_model(), 20, 50, 40),
       imagination_entry("imagine-5x2000-512x512", mb_mpo_model(), 20, 500, 4),
-      imagination_entry(
-          "imagine-5x200-512x512x512",
-          [] {
-            auto config = mb_mpo_model();  // RLlib's
-            config.hidden = {512, 512, 512};
-            return config;
-          }(),
-          20, 50, 20),
+      imagination_entry("imagine-5x200-512x512x512", mb_mpo_model({512, 512, 512}), 20, 50, 20),
+      imagination_entry("imagine-5x40-256x256", mb_mpo_model({256, 256}), 20, 10, 200),
       imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1,
                         Propagation::random_member),
       fitting_entry("fit-5x256-512x512", mb_mpo_model(), 256),
       fitting_entry("fit-5x500-512x512", mb_mpo_model(), 500),
+      fitting_entry("fit-5x32-256x256", mb_mpo_model({256, 256}), 32),
       fitting_entry("fit-7x256-200x4", mbpo_model(), 256),
       policy_entry("trpo-gradient-200000-32x32", false),
       policy_entry("trpo-fisher-200000-32x32", true),

@@ -38,7 +38,7 @@ struct KernelEntry {
   std::function<Kernel(Precision)> make;
 };
 
-/// The kernels of Reverie at the shapes of the published methods.
+/// The kernels of Reverie at the shapes of the published methods and of our MB-MPO.
 const std::vector<KernelEntry>& published_kernels();
 
 /// Runs the peak and the kernel in turn, `rounds` times, then libtorch's way three times, on as

@@ -26,10 +26,10 @@ DynamicsModel make_model(const ModelConfig& config) {
   return model;
 }
 
-ModelConfig mb_mpo_model() {
+ModelConfig mb_mpo_model(std::vector<int64_t> hidden) {
   ModelConfig config;
   config.members = 5;
-  config.hidden = {512, 512};
+  config.hidden = std::move(hidden);
   return config;
 }
 

@@ -15,8 +15,8 @@ Transitions random_transitions(int64_t count);
 
 /// A model with statistics of random data.
 DynamicsModel make_model(const ModelConfig& config);
-/// MB-MPO's: 5 members of 512-512.
-ModelConfig mb_mpo_model();
+/// MB-MPO's: 5 members, published with 512-512.
+ModelConfig mb_mpo_model(std::vector<int64_t> hidden = {512, 512});
 /// MBPO's: 7 members of 4 layers of 200, swish, Gaussian, which also predict the reward.
 ModelConfig mbpo_model();
 

@@ -5,7 +5,6 @@
 #include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -133,12 +132,9 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
       ->add_option_function<std::string>(
           "--precision",
           [&options](const std::string& name) {
-            const auto names = setting_names(Precision{});
-            const auto found = std::find(names.begin(), names.end(), name);
-            if (found == names.end())
-              throw UsageError(
-                  fmt::format("--precision takes {}, not '{}'", fmt::join(names, ", "), name));
-            options.precision = static_cast<Precision>(found - names.begin());
+            Settings settings;
+            settings.add("precision", options.precision, "");
+            settings.assign("precision", std::string_view(name), "--precision");
           },
           "Of imagination and fit: auto, f32, bf16x3, bf16")
       ->type_name("NAME");

@@ -313,9 +313,9 @@ TEST_F(ProgramTest, OneRunOneProcess) {
 }
 
 std::vector<std::string> ProgramTest::tiny() {
-  return {"random_steps=400",      "buffer=2000",        "tasks=2",
-          "imagined_rollouts=4",   "meta_steps=2",       "model.members=2",
-          "model.hidden=[16, 16]", "fit.first_epochs=3", "fit.epochs=2"};
+  return {"random_steps=400",    "buffer=2000",  "tasks=2",         "collecting_tasks=0",
+          "imagined_rollouts=4", "meta_steps=2", "model.members=2", "model.hidden=[16, 16]",
+          "fit.first_epochs=3",  "fit.epochs=2"};
 }
 
 }  // namespace

@@ -44,6 +44,12 @@ struct Setting {
   std::string accepts() const;    ///< Type and range in words: "an integer of at least 1".
 };
 
+/// The name of an enumeration's value: see `Settings`.
+template <class Enum>
+std::string setting_name(Enum value) {
+  return setting_names(value).at(static_cast<size_t>(value));
+}
+
 /// The flat list of settings of a config struct. A struct describes itself in one member function:
 ///
 ///     struct FitConfig {
@@ -65,9 +71,7 @@ class Settings {
     Setting setting{prefix_ + std::string(name), std::string(doc), range, {}, {}, {}};
     if constexpr (std::is_enum_v<T>) {
       setting.choices = setting_names(T{});
-      setting.get = [&value] {
-        return SettingValue(setting_names(T{}).at(static_cast<size_t>(value)));
-      };
+      setting.get = [&value] { return SettingValue(setting_name(value)); };
       setting.set = [&value](const SettingValue& v) {
         const auto names = setting_names(T{});
         for (size_t i = 0; i < names.size(); ++i)

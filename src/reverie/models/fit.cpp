@@ -18,6 +18,10 @@ void FitConfig::describe(Settings& settings) {
   settings.add("epochs", epochs, "most passes at each later fit", between(1, 1e6));
   settings.add("batch", batch, "rows of a minibatch, per member", between(1, 1e6));
   settings.add("learning_rate", learning_rate, "Adam's step size", between(0, 10));
+  settings.add("final_rate", final_rate,
+               "of the last epoch, as a fraction of the step size of the first; between them it "
+               "falls by the same amount an epoch",
+               between(0, 1));
   settings.add("holdout", holdout, "fraction of the data that a member does not train on",
                between(0, 0.9));
   settings.add(
@@ -51,11 +55,23 @@ struct Workspace {
              problem.config.precision),
         x(torch::empty({problem.config.batch, problem.inputs.size(1)})),
         y(torch::empty({problem.config.batch, problem.targets.size(1)})),
+        slope(torch::empty({problem.config.batch, problem.model.ensemble().shape().output()})),
         gradient(static_cast<size_t>(problem.model.ensemble().shape().effective_count())) {}
   kernels::MlpPass pass;
-  Tensor x, y;
-  std::vector<float> gradient;
+  Tensor x, y;                  // a minibatch
+  Tensor slope;                 // dL/d(the network's outputs)
+  std::vector<float> gradient;  // dL/d(effective weights)
 };
+
+/// The rows `index` of `from` [n, d], to `to`.
+void copy_rows(const Tensor& from, const Tensor& index, Tensor& to) {
+  const int64_t width = from.size(1);
+  const float* source = from.data_ptr<float>();
+  const int64_t* row = index.data_ptr<int64_t>();
+  float* destination = to.data_ptr<float>();
+  for (int64_t i = 0; i < index.size(0); ++i, destination += width)
+    std::copy_n(source + row[i] * width, width, destination);
+}
 
 /// One member's way through a fit, an epoch at a time.
 class MemberFit {
@@ -97,26 +113,42 @@ class MemberFit {
     auto& ensemble = problem_.model.ensemble();
     const int64_t n = rows.size(0);
     auto x = workspace.x.narrow(0, 0, n), y = workspace.y.narrow(0, 0, n);
-    torch::index_select_out(x, problem_.inputs, 0, rows);
-    torch::index_select_out(y, problem_.targets, 0, rows);
+    copy_rows(problem_.inputs, rows, x);
+    copy_rows(problem_.targets, rows, y);
     const float* weights =
         ensemble.effective().data_ptr<float>() + member_ * ensemble.effective().size(1);
     // Not written to: torch has no blob of constants.
     auto* output = const_cast<float*>(workspace.pass.forward(weights, x.data_ptr<float>(), n));
-    auto raw = torch::from_blob(output, {n, ensemble.shape().output()}).requires_grad_(train);
-    auto bounds = bounds_.defined() ? bounds_.detach().requires_grad_(train) : Tensor();
-    const torch::AutoGradMode mode(train);
-    const auto loss = problem_.objective.loss(problem_.model.head(raw, bounds), y, rows);
-    const double value = loss.item<double>();
+    const auto raw = torch::from_blob(output, {n, ensemble.shape().output()});
+    auto slope = workspace.slope.narrow(0, 0, n);
+    Tensor bounds_slope;
+    const double value = train ? loss_and_gradient(raw, y, rows, slope, bounds_slope)
+                               : loss(raw, bounds_, y, rows).item<double>();
     if (!std::isfinite(value)) schedule_.stop_at_bad_loss(member_, x, y);
     if (!train) return value;
-    // Only the loss is differentiated by torch; the network by its own kernel.
-    loss.backward();
-    workspace.pass.backward(weights, x.data_ptr<float>(), n,
-                            raw.grad().contiguous().data_ptr<float>(), workspace.gradient.data());
-    ensemble.step(member_, workspace.gradient.data(), problem_.config.learning_rate);
-    if (bounds.defined()) step_bounds(bounds.grad());
+    // Only the loss may be differentiated by torch; the network is by its own kernel.
+    workspace.pass.backward(weights, x.data_ptr<float>(), n, slope.data_ptr<float>(),
+                            workspace.gradient.data());
+    ensemble.step(member_, workspace.gradient.data(), schedule_.learning_rate());
+    if (bounds_.defined()) step_bounds(bounds_slope);
     return value;
+  }
+
+  Tensor loss(const Tensor& raw, const Tensor& bounds, const Tensor& target,
+              const Tensor& rows) const {
+    return problem_.objective.loss(problem_.model.head(raw, bounds), target, rows);
+  }
+
+  double loss_and_gradient(const Tensor& raw, const Tensor& target, const Tensor& rows,
+                           Tensor& slope, Tensor& bounds_slope) const {
+    if (!bounds_.defined()) return problem_.objective.loss_and_gradient(raw, target, rows, slope);
+    const torch::AutoGradMode mode(true);
+    const auto output = raw.detach().requires_grad_(), bounds = bounds_.detach().requires_grad_();
+    const auto value = loss(output, bounds, target, rows);
+    const auto slopes = torch::autograd::grad({value}, {output, bounds});
+    slope.copy_(slopes[0]);
+    bounds_slope = slopes[1];
+    return value.item<double>();
   }
 
   /// Adam on the variance's bounds.
@@ -125,7 +157,7 @@ class MemberFit {
     bounds_gradient_[1] += DynamicsModel::bounds_pull;
     bounds_gradient_[0] -= DynamicsModel::bounds_pull;
     kernels::AdamRates rates;
-    rates.learning_rate = static_cast<float>(problem_.config.learning_rate);
+    rates.learning_rate = static_cast<float>(schedule_.learning_rate());
     kernels::adam_step({bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),
                         bounds_moments_[1].data_ptr<float>()},
                        bounds_gradient_.data_ptr<float>(), bounds_.numel(), ++bounds_steps_, rates);
@@ -195,8 +227,9 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);
   objective.prepare(data);
-  Problem problem{model, objective, config, model.inputs(data.observation, data.action),
-                  model.targets(data)};
+  Problem problem{model, objective, config,
+                  model.inputs(data.observation, data.action).contiguous(),
+                  model.targets(data).contiguous()};
   std::vector<MemberFit> members;
   for (int64_t k = 0; k < model.members(); ++k)
     members.emplace_back(problem, k, epochs, random.split(static_cast<uint64_t>(k)));

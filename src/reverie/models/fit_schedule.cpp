@@ -5,7 +5,11 @@
 namespace reverie {
 
 FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random)
-    : persistence_(config.persistence), epochs_(epochs), random_(std::move(random)) {
+    : first_rate_(config.learning_rate),
+      final_rate_(config.learning_rate * config.final_rate),
+      persistence_(config.persistence),
+      epochs_(epochs),
+      random_(std::move(random)) {
   const auto held_out = static_cast<int64_t>(config.holdout * static_cast<double>(rows));
   const auto order = random_.permutation(rows);
   holdout_ = order.narrow(0, 0, held_out);
@@ -15,6 +19,12 @@ FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, 
 const Tensor& FitSchedule::shuffle() {
   train_ = train_.index_select(0, random_.permutation(train_.size(0)));
   return train_;
+}
+
+double FitSchedule::learning_rate() const {
+  if (epochs_ == 1) return first_rate_;
+  const double way = static_cast<double>(epoch_) / static_cast<double>(epochs_ - 1);
+  return first_rate_ + way * (final_rate_ - first_rate_);
 }
 
 bool FitSchedule::wants_holdout() const {

@@ -22,6 +22,9 @@ class FitSchedule {
   /// Ends the epoch. `holdout_loss` counts where it was wanted.
   void end_epoch(double train_loss, double holdout_loss);
 
+  /// Adam's step size in the epoch under way.
+  double learning_rate() const;
+
   bool finished() const { return finished_; }
   int64_t epoch() const { return epoch_; }  ///< Epochs ended.
   double holdout_loss() const { return holdout_loss_; }
@@ -34,7 +37,7 @@ class FitSchedule {
  private:
   bool average_rises();
 
-  double persistence_;
+  double first_rate_, final_rate_, persistence_;
   int64_t epochs_;
   RandomStream random_;
   Tensor train_, holdout_;

@@ -118,6 +118,20 @@ TEST(Fit, StopsEarlyWhenTheRollingAverageRises) {
   EXPECT_EQ(Fitted(small_model(), data, fit_config, 50).report.epochs, 50);
 }
 
+TEST(Fit, TheStepSizeFallsToWhatIsAskedOfTheLastEpoch) {
+  RandomStream random(7, "data");
+  const auto data = linear_data(300, 0.1, random);
+  FitConfig falling, constant;
+  falling.final_rate = 0;
+  const auto parameters = [&](const FitConfig& config, int64_t epochs) {
+    return Fitted(small_model(), data, config, epochs).model->ensemble().parameters();
+  };
+  // A last epoch of steps of size 0 changes nothing, and an only epoch has the first one's size.
+  EXPECT_TRUE(torch::equal(parameters(falling, 2), parameters(constant, 1)));
+  EXPECT_TRUE(torch::equal(parameters(falling, 1), parameters(constant, 1)));
+  EXPECT_FALSE(torch::equal(parameters(falling, 3), parameters(constant, 2)));
+}
+
 TEST(Fit, RoundedProductsAreRefusedOffTheCpu) {
   const torch::Device cuda("cuda:0");  // named only: none is needed
   FitConfig fit_config;

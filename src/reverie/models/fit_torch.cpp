@@ -47,6 +47,10 @@ class BatchedFit {
   }
 
  private:
+  double learning_rate() const {  // the same for all: those under way are in the same epoch
+    return schedules_[members_.front()].learning_rate();
+  }
+
   /// The mean loss of each member over its own row of `order` [m, n], batch by batch, training on
   /// each if asked to.
   std::vector<double> sweep(const Tensor& order, bool train) {
@@ -90,7 +94,7 @@ class BatchedFit {
       std::vector<Tensor> variables{parameters};
       if (bounds.defined()) variables.push_back(bounds);
       const auto gradients = torch::autograd::grad({all.sum()}, variables);
-      ensemble.step(members_, gradients[0], config_.learning_rate);
+      ensemble.step(members_, gradients[0], learning_rate());
       if (bounds.defined()) step_bounds(gradients[1]);
     }
     return {values, values + m};
@@ -104,7 +108,7 @@ class BatchedFit {
                        .view({2, 1})
                        .to(gradient.device());
     kernels::AdamRates rates;
-    rates.learning_rate = static_cast<float>(config_.learning_rate);
+    rates.learning_rate = static_cast<float>(learning_rate());
     RowAdam{model_.variance_bounds(), bounds_first_, bounds_second_, bounds_steps_}.step(
         members_, pulled, rates);
   }

@@ -80,6 +80,7 @@ TEST_P(FitTorch, TheSameLossesAsTheKernels) {
         model_config.weight_normalisation = weight_normalisation;
         model_config.head = head;
         model_config.learn_reward = head == Head::gaussian;
+        fit_config.final_rate = weight_normalisation ? 0.3 : 1.0;
         const auto expected = by_kernels(data, 6), found = by_torch(data, 6);
         const auto tolerance = [](double loss) { return 2e-3 * (0.1 + std::abs(loss)); };
         EXPECT_NEAR(found.report.train_loss, expected.report.train_loss,

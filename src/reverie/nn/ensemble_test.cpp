@@ -1,5 +1,6 @@
 // The CPU kernels against their torch twin, on random shapes.
 #include <reverie/core/archive.h>
+#include <reverie/core/settings.h>
 #include <reverie/nn/ensemble.h>
 #include <reverie/nn/kernels/mlp.h>
 
@@ -17,7 +18,7 @@ struct Case {
 };
 void PrintTo(const Case& shape, std::ostream* out) {
   *out << fmt::format("{} {}{}, {} rows", fmt::join(shape.sizes, "-"),
-                      setting_names(shape.activation)[static_cast<size_t>(shape.activation)],
+                      setting_name(shape.activation),
                       shape.weight_normalisation ? ", normalised" : "", shape.rows);
 }
 

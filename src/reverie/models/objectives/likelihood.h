@@ -12,6 +12,8 @@ class Likelihood : public Objective {
  public:
   Tensor loss(const Prediction& prediction, const Tensor& target,
               const Tensor& index) const override;
+  double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
+                           Tensor& gradient) const override;
 };
 
 }  // namespace reverie

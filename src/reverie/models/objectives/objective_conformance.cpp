@@ -54,6 +54,20 @@ TEST_P(ObjectiveConformance, GradientsAgreeWithFiniteDifferences) {
   }
 }
 
+TEST_P(ObjectiveConformance, TheClosedFormIsTheGradient) {
+  const auto m = mean.to(torch::kFloat32), y = target.to(torch::kFloat32);
+  const auto leaf = m.clone().requires_grad_();
+  const auto expected = objective->loss({leaf, {}}, y, index);
+  expected.backward();
+  for (const bool by_default : {false, true}) {
+    auto gradient = torch::full_like(m, 7.0);
+    const double value = by_default ? objective->Objective::loss_and_gradient(m, y, index, gradient)
+                                    : objective->loss_and_gradient(m, y, index, gradient);
+    EXPECT_NEAR(value, expected.item<double>(), 1e-6);
+    EXPECT_TRUE(torch::allclose(gradient, leaf.grad(), 1e-5, 1e-7));
+  }
+}
+
 TEST_P(ObjectiveConformance, TheTruthIsNoWorseThanAnythingElse) {
   EXPECT_LE(loss(target, {}), loss(mean, {}));
   EXPECT_LE(loss(target, log_variance), loss(mean, log_variance));

@@ -1,4 +1,5 @@
 #include <reverie/core/error.h>
+#include <reverie/core/settings.h>
 #include <reverie/nn/kernels/precision.h>
 
 #include <fmt/core.h>
@@ -146,8 +147,7 @@ bool has_bf16_unit() {
 void check_device(Precision precision, const torch::Device& device, const std::string& setting) {
   if (device.is_cpu() || precision == Precision::automatic || precision == Precision::f32) return;
   throw UsageError(fmt::format("'{}' = {} is for products on the CPU; on {} use auto or f32",
-                               setting, setting_names(precision)[static_cast<size_t>(precision)],
-                               device.str()));
+                               setting, setting_name(precision), device.str()));
 }
 
 Precision resolved(Precision precision) {
