@@ -40,9 +40,18 @@ def ticks(low, high, count=6):
     return [i * step for i in range(first, int(high // step) + 1)]
 
 
+def over_last(steps, curve):
+    """Each value with those of the `steps` real steps before it, as a mean: as many episodes for
+    runs of short iterations as for runs of long ones."""
+    def mean(values):
+        return sum(values) / len(values)
+    return [(s, mean([v for t, v in curve if s - steps < t <= s])) for s, _ in curve]
+
+
 def draw(runs, published, label, title):
     width, height, left, right, top, bottom = 720, 420, 64, 16, 52, 48
-    curves = {name: [(s, r["return/real"]) for s, r in rows.items() if "return/real" in r]
+    curves = {name: over_last(4000, [(s, r["return/real"]) for s, r in rows.items()
+                                     if "return/real" in r])
               for name, rows in runs.items()}
     evaluations = {name: [(s, r["eval/return"]) for s, r in rows.items() if "eval/return" in r]
                    for name, rows in runs.items()}
@@ -78,7 +87,8 @@ def draw(runs, published, label, title):
         out.append(polyline([(width - 250, at - 4), (width - 222, at - 4)], colour, 2, dash))
         out.append(f'<text x="{width - 216}" y="{at}">{name}</text>')
     out.append(f'<text x="{width - right}" y="36" text-anchor="end" fill="#555">'
-               'lines: adapted policies, stochastic; dots: meta-policy, deterministic</text>')
+               'lines: adapted policies, stochastic, last 4,000 steps; dots: meta-policy, deterministic'
+               '</text>')
     return "\n".join(out + ["</svg>\n"])
 
 

@@ -205,11 +205,12 @@ KernelEntry policy_entry(const std::string& name, bool fisher) {
 
 }  // namespace
 
-const std::vector<KernelEntry>& published_kernels() {
+const std::vector<KernelEntry>& benchmark_kernels() {
   static const std::vector<KernelEntry> kernels = {
       imagination_entry("imagine-5x20-512x512", mb_mpo_model(), 20, 5, 200),
       imagination_entry("imagine-5x200-512x512", mb_mpo_model(), 20, 50, 40),
       imagination_entry("imagine-5x2000-512x512", mb_mpo_model(), 20, 500, 4),
+      // RLlib's, and our preset's.
       imagination_entry("imagine-5x200-512x512x512", mb_mpo_model({512, 512, 512}), 20, 50, 20),
       imagination_entry("imagine-5x40-256x256", mb_mpo_model({256, 256}), 20, 10, 200),
       imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1,

@@ -32,14 +32,14 @@ struct KernelSpeed {
   double fraction_of_peak() const { return gflops / peak_gflops; }
 };
 
-/// A kernel at a published shape, made when it is its turn: the workloads are large.
+/// A kernel at one shape, made when it is its turn: the workloads are large.
 struct KernelEntry {
   std::string name;
   std::function<Kernel(Precision)> make;
 };
 
 /// The kernels of Reverie at the shapes of the published methods and of our MB-MPO.
-const std::vector<KernelEntry>& published_kernels();
+const std::vector<KernelEntry>& benchmark_kernels();
 
 /// Runs the peak and the kernel in turn, `rounds` times, then libtorch's way three times, on as
 /// many threads as there are workers.

@@ -30,7 +30,7 @@ void require_known(const BenchOptions& options) {
   for (const auto& part : options.kernels) {
     bool known = std::string(kIteration).find(part) != std::string::npos;
     std::string names = kIteration;
-    for (const auto& entry : benchmark::published_kernels()) {
+    for (const auto& entry : benchmark::benchmark_kernels()) {
       known = known || entry.name.find(part) != std::string::npos;
       names += ", " + entry.name;
     }
@@ -76,7 +76,7 @@ int bench(const BenchOptions& options) {
     fmt::print("{}, {} threads; peak: {}'s f32 product of 1024^3, measured beside each kernel\n\n",
                host_description(), worker_count(), kernels::description());
   std::string json;
-  for (const auto& entry : benchmark::published_kernels()) {
+  for (const auto& entry : benchmark::benchmark_kernels()) {
     if (!chosen(options, entry.name)) continue;
     const auto speed = measure(entry.make(options.precision), kRounds);
     if (options.json)

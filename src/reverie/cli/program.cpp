@@ -5,6 +5,7 @@
 #include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -136,7 +137,7 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
             settings.add("precision", options.precision, "");
             settings.assign("precision", std::string_view(name), "--precision");
           },
-          "Of imagination and fit: auto, f32, bf16x3, bf16")
+          fmt::format("Of imagination and fit: {}", fmt::join(setting_names(Precision{}), ", ")))
       ->type_name("NAME");
   command->add_flag("--json", options.json, "Print one JSON array");
   return command;

@@ -172,6 +172,7 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method() + "x", task}, 2, {method()});
   expect_error({"train", method(), "clasic/pendulum"}, 2, {"classic/pendulum"});
   expect_error({"train", method(), task, "--preset", "nosuch"}, 2, {"preset", "nosuch"});
+  expect_error({"bench", "--precision", "half"}, 2, {"--precision", "half", "bf16x3"});
   expect_error({"train", method(), task, "--set", "run.sead=1"}, 2, {"run.sead", "run.seed"});
   expect_error({"train", method(), task, "--set", "run.steps"}, 2, {"KEY=VALUE"});
   expect_error({"train", method(), task, "--set", "run.steps=many"}, 2, {"run.steps", "integer"});
@@ -222,6 +223,7 @@ TEST_F(ProgramTest, AFinishedRunSaysSoAndGoesFurtherWhenAsked) {
   EXPECT_EQ(run({"info", "a"}).code, 0);
   EXPECT_EQ(run({"train", "--config", "a/config.toml", "--out", "b"}).code, 0);
   EXPECT_EQ(last_checkpoint("b"), last_checkpoint("a")) << "config.toml must repeat the run";
+  EXPECT_THAT(read_file(root_ / "a" / "config.toml"), HasSubstr("preset = \"none\""));
 }
 
 TEST_F(ProgramTest, DamagedCheckpointsFallBackOrSaySo) {

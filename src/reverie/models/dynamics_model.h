@@ -62,8 +62,9 @@ class DynamicsModel {
 
   /// Splits the raw outputs [n, …] of one member. Differentiable in `raw` and `bounds`.
   Prediction head(const Tensor& raw, const Tensor& bounds) const;
-  /// Added to a loss's gradient by the highest variance bound and subtracted from that by the
-  /// lowest, so that each step draws them together (Chua et al. 2018, appendix A.1).
+  /// Added to a loss's derivative with respect to the highest variance bound and subtracted from
+  /// that with respect to the lowest, so that each step draws them together (Chua et al. 2018,
+  /// appendix A.1).
   static constexpr float bounds_pull = 0.01f;
   /// The soft bounds of the log-variance, [K, 2, d]: lowest, highest. Trained with the members.
   Tensor& variance_bounds() { return variance_bounds_; }

@@ -5,6 +5,7 @@
 #include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -18,9 +19,9 @@ void FitConfig::describe(Settings& settings) {
   settings.add("epochs", epochs, "most passes at each later fit", between(1, 1e6));
   settings.add("batch", batch, "rows of a minibatch, per member", between(1, 1e6));
   settings.add("learning_rate", learning_rate, "Adam's step size", between(0, 10));
-  settings.add("final_rate", final_rate,
-               "of the last epoch, as a fraction of the step size of the first; between them it "
-               "falls by the same amount an epoch",
+  settings.add("end_factor", end_factor,
+               "the last epoch's step size, as a fraction of the first's: it falls linearly, epoch "
+               "by epoch, and would reach it at the end where early stopping ends the fit before",
                between(0, 1));
   settings.add("holdout", holdout, "fraction of the data that a member does not train on",
                between(0, 0.9));
@@ -55,17 +56,20 @@ struct Workspace {
              problem.config.precision),
         x(torch::empty({problem.config.batch, problem.inputs.size(1)})),
         y(torch::empty({problem.config.batch, problem.targets.size(1)})),
-        slope(torch::empty({problem.config.batch, problem.model.ensemble().shape().output()})),
+        output_gradient(
+            torch::empty({problem.config.batch, problem.model.ensemble().shape().output()})),
         gradient(static_cast<size_t>(problem.model.ensemble().shape().effective_count())) {}
   kernels::MlpPass pass;
   Tensor x, y;                  // a minibatch
-  Tensor slope;                 // dL/d(the network's outputs)
+  Tensor output_gradient;       // dL/d(the network's outputs)
   std::vector<float> gradient;  // dL/d(effective weights)
 };
 
-/// The rows `index` of `from` [n, d], to `to`.
+/// The rows `index` [m] int64 of `from` [n, d], to `to` [m, d]: index_select_out without torch's
+/// bookkeeping. All contiguous.
 void copy_rows(const Tensor& from, const Tensor& index, Tensor& to) {
   const int64_t width = from.size(1);
+  TORCH_CHECK(to.size(0) == index.size(0) && to.size(1) == width, "copy_rows: sizes differ");
   const float* source = from.data_ptr<float>();
   const int64_t* row = index.data_ptr<int64_t>();
   float* destination = to.data_ptr<float>();
@@ -120,17 +124,17 @@ class MemberFit {
     // Not written to: torch has no blob of constants.
     auto* output = const_cast<float*>(workspace.pass.forward(weights, x.data_ptr<float>(), n));
     const auto raw = torch::from_blob(output, {n, ensemble.shape().output()});
-    auto slope = workspace.slope.narrow(0, 0, n);
-    Tensor bounds_slope;
-    const double value = train ? loss_and_gradient(raw, y, rows, slope, bounds_slope)
+    auto output_gradient = workspace.output_gradient.narrow(0, 0, n);
+    Tensor bounds_gradient;
+    const double value = train ? differentiate(raw, y, rows, output_gradient, bounds_gradient)
                                : loss(raw, bounds_, y, rows).item<double>();
     if (!std::isfinite(value)) schedule_.stop_at_bad_loss(member_, x, y);
     if (!train) return value;
     // Only the loss may be differentiated by torch; the network is by its own kernel.
-    workspace.pass.backward(weights, x.data_ptr<float>(), n, slope.data_ptr<float>(),
+    workspace.pass.backward(weights, x.data_ptr<float>(), n, output_gradient.data_ptr<float>(),
                             workspace.gradient.data());
     ensemble.step(member_, workspace.gradient.data(), schedule_.learning_rate());
-    if (bounds_.defined()) step_bounds(bounds_slope);
+    if (bounds_.defined()) step_bounds(bounds_gradient);
     return value;
   }
 
@@ -139,15 +143,18 @@ class MemberFit {
     return problem_.objective.loss(problem_.model.head(raw, bounds), target, rows);
   }
 
-  double loss_and_gradient(const Tensor& raw, const Tensor& target, const Tensor& rows,
-                           Tensor& slope, Tensor& bounds_slope) const {
-    if (!bounds_.defined()) return problem_.objective.loss_and_gradient(raw, target, rows, slope);
+  /// The loss; its gradient by the network's outputs goes to `output_gradient`, that by the
+  /// variance's bounds, where there are any, to `bounds_gradient`.
+  double differentiate(const Tensor& raw, const Tensor& target, const Tensor& rows,
+                       Tensor& output_gradient, Tensor& bounds_gradient) const {
+    if (problem_.model.config().head == Head::deterministic)
+      return problem_.objective.loss_and_gradient(raw, target, rows, output_gradient);
     const torch::AutoGradMode mode(true);
     const auto output = raw.detach().requires_grad_(), bounds = bounds_.detach().requires_grad_();
     const auto value = loss(output, bounds, target, rows);
-    const auto slopes = torch::autograd::grad({value}, {output, bounds});
-    slope.copy_(slopes[0]);
-    bounds_slope = slopes[1];
+    const auto gradients = torch::autograd::grad({value}, {output, bounds});
+    output_gradient.copy_(gradients[0]);
+    bounds_gradient = gradients[1];
     return value.item<double>();
   }
 
@@ -183,7 +190,8 @@ class Schedule {
       MemberFit* best = nullptr;
       bool unfinished = false;
       for (size_t k = 0; k < members_.size(); ++k) {
-        if (members_[k].finished()) continue;
+        // A busy one is its worker's to look at, and this is asked again when it is given back.
+        if (!busy_[k] && members_[k].finished()) continue;
         unfinished = true;
         if (!busy_[k] && (best == nullptr || members_[k].epoch() < best->epoch()))
           best = &members_[k];
@@ -238,6 +246,7 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
   std::atomic<int64_t> epochs_run{0};
   const std::thread::id caller = std::this_thread::get_id();
   parallel_for(worker_count(), [&](int64_t) {
+    const torch::NoGradGuard no_grad_here;  // a guard is of one thread
     Workspace workspace(problem);
     while (MemberFit* member = schedule.take()) {
       try {

@@ -11,7 +11,7 @@ struct FitConfig {
   int64_t epochs = 20;
   int64_t batch = 500;
   double learning_rate = 1e-3;
-  double final_rate = 1.0;
+  double end_factor = 1.0;
   double holdout = 0.2;
   double persistence = 0.0;
   Precision precision = Precision::automatic;

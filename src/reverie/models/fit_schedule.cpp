@@ -6,7 +6,7 @@ namespace reverie {
 
 FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random)
     : first_rate_(config.learning_rate),
-      final_rate_(config.learning_rate * config.final_rate),
+      last_rate_(config.learning_rate * config.end_factor),
       persistence_(config.persistence),
       epochs_(epochs),
       random_(std::move(random)) {
@@ -23,8 +23,8 @@ const Tensor& FitSchedule::shuffle() {
 
 double FitSchedule::learning_rate() const {
   if (epochs_ == 1) return first_rate_;
-  const double way = static_cast<double>(epoch_) / static_cast<double>(epochs_ - 1);
-  return first_rate_ + way * (final_rate_ - first_rate_);
+  const double progress = static_cast<double>(epoch_) / static_cast<double>(epochs_ - 1);
+  return first_rate_ + progress * (last_rate_ - first_rate_);
 }
 
 bool FitSchedule::wants_holdout() const {

@@ -1,4 +1,4 @@
-// When a member of the ensemble trains on what, and when it stops.
+// When a member of the ensemble trains on what, by which steps, and when it stops.
 #pragma once
 
 #include <reverie/core/random.h>
@@ -7,7 +7,7 @@
 namespace reverie {
 
 /// One member's way through a fit: a random split of the rows that it draws once, an order of the
-/// training rows that it draws at every epoch, and the rule that ends it (see `fit`).
+/// training rows that it draws at every epoch, a step size, and the rule that ends it (see `fit`).
 class FitSchedule {
  public:
   FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random);
@@ -22,7 +22,8 @@ class FitSchedule {
   /// Ends the epoch. `holdout_loss` counts where it was wanted.
   void end_epoch(double train_loss, double holdout_loss);
 
-  /// Adam's step size in the epoch under way.
+  /// Adam's step size in the epoch under way: from `learning_rate` in the first of `epochs` down to
+  /// `end_factor` of that in the last, on a line. An only epoch has the first one's.
   double learning_rate() const;
 
   bool finished() const { return finished_; }
@@ -37,7 +38,7 @@ class FitSchedule {
  private:
   bool average_rises();
 
-  double first_rate_, final_rate_, persistence_;
+  double first_rate_, last_rate_, persistence_;
   int64_t epochs_;
   RandomStream random_;
   Tensor train_, holdout_;

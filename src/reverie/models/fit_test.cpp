@@ -32,14 +32,16 @@ Transitions linear_data(int64_t n, double noise, RandomStream& random) {
 }
 
 struct Fitted {
-  explicit Fitted(ModelConfig config, const Transitions& data, FitConfig fit_config,
-                  int64_t epochs) {
+  Fitted(const ModelConfig& config, const Transitions& data, const FitConfig& fit_config,
+         int64_t epochs)
+      : Fitted(config, data, fit_config, epochs, *std::make_unique<Likelihood>()) {}
+  Fitted(ModelConfig config, const Transitions& data, const FitConfig& fit_config, int64_t epochs,
+         Objective& objective) {
     config.clip_margin = -1;
     RandomStream random(3, "fit-test");
     model = std::make_unique<DynamicsModel>(small_spec(), config, random);
-    Likelihood likelihood;
     Monitor monitor;
-    report = fit(*model, data, likelihood, fit_config, epochs, random.split(1), monitor);
+    report = fit(*model, data, objective, fit_config, epochs, random.split(1), monitor);
   }
   std::unique_ptr<DynamicsModel> model;
   FitReport report;
@@ -118,11 +120,29 @@ TEST(Fit, StopsEarlyWhenTheRollingAverageRises) {
   EXPECT_EQ(Fitted(small_model(), data, fit_config, 50).report.epochs, 50);
 }
 
+TEST(Fit, AnObjectiveNeedsNoClosedForm) {
+  struct Plain : Objective {
+    Tensor loss(const Prediction& prediction, const Tensor& target, const Tensor&) const override {
+      return (prediction.mean - target).pow(2).mean();
+    }
+  };
+  RandomStream random(8, "data");
+  const auto data = linear_data(300, 0.1, random);
+  Plain plain;
+  Likelihood likelihood;
+  const auto expected = Fitted(small_model(), data, FitConfig(), 4, likelihood);
+  const auto found = Fitted(small_model(), data, FitConfig(), 4, plain);
+  EXPECT_TRUE(torch::allclose(found.model->ensemble().parameters(),
+                              expected.model->ensemble().parameters(), 1e-3, 1e-4));
+  EXPECT_NEAR(found.report.holdout_loss, expected.report.holdout_loss,
+              1e-3 * expected.report.holdout_loss);
+}
+
 TEST(Fit, TheStepSizeFallsToWhatIsAskedOfTheLastEpoch) {
   RandomStream random(7, "data");
   const auto data = linear_data(300, 0.1, random);
   FitConfig falling, constant;
-  falling.final_rate = 0;
+  falling.end_factor = 0;
   const auto parameters = [&](const FitConfig& config, int64_t epochs) {
     return Fitted(small_model(), data, config, epochs).model->ensemble().parameters();
   };

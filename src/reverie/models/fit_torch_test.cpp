@@ -80,7 +80,7 @@ TEST_P(FitTorch, TheSameLossesAsTheKernels) {
         model_config.weight_normalisation = weight_normalisation;
         model_config.head = head;
         model_config.learn_reward = head == Head::gaussian;
-        fit_config.final_rate = weight_normalisation ? 0.3 : 1.0;
+        fit_config.end_factor = weight_normalisation ? 0.3 : 1.0;  // so that both are seen
         const auto expected = by_kernels(data, 6), found = by_torch(data, 6);
         const auto tolerance = [](double loss) { return 2e-3 * (0.1 + std::abs(loss)); };
         EXPECT_NEAR(found.report.train_loss, expected.report.train_loss,
@@ -186,6 +186,15 @@ TEST(FitSchedule, SplitsShufflesAndStops) {
   whole.end_epoch(1, 0.5);
   EXPECT_TRUE(whole.finished());
   EXPECT_EQ(whole.holdout_loss(), 0.5);
+
+  // The step size falls by equal amounts; an only epoch has the first one's.
+  config.end_factor = 0.1;
+  FitSchedule falling(config, 40, 3, RandomStream(1, "schedule"));
+  for (const double rate : {1e-3, 0.55e-3, 0.1e-3}) {
+    EXPECT_NEAR(falling.learning_rate(), rate, 1e-12);
+    falling.end_epoch(1, 0);
+  }
+  EXPECT_EQ(FitSchedule(config, 40, 1, RandomStream(1, "schedule")).learning_rate(), 1e-3);
 
   // r = 1.5 v, then r <- r / 2 + v / 2: with v = 1, 1, 4 it is 1.25, 1.125 and rises to 2.6.
   config.persistence = 0.5;

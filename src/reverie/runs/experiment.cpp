@@ -28,6 +28,7 @@ std::string name_of(const Assignment& assignment) {
 // A preset's own settings first, then what it says of this task.
 void apply_preset(Settings& settings, const std::string& preset, const std::string& method,
                   const std::string& task) {
+  if (preset == kNoPreset) return;
   const auto names = preset_names(method);
   if (std::find(names.begin(), names.end(), preset) == names.end()) {
     if (preset == kDefaultPreset) return;

@@ -14,6 +14,8 @@ namespace reverie {
 
 /// The preset of whoever names none, where a method has any.
 inline constexpr const char* kDefaultPreset = "default";
+/// No preset: what is not said has the built-in value.
+inline constexpr const char* kNoPreset = "none";
 
 /// A method, a task and all their settings: the method's own at the top level, `env.…`, `run.…`.
 /// The preset stays named, for settings that a file leaves out. `to_toml` of one and
@@ -38,8 +40,8 @@ struct Experiment {
 /// what it says of this task), the file, then the assignments in order.
 struct ExperimentRequest {
   std::string method = {}, task = {};  ///< May be empty where the file names them.
-  std::string preset = {};             ///< A table of presets/<method>.toml; empty: the file's
-                                       ///< or the default.
+  std::string preset = {};             ///< A table of presets/<method>.toml, or kNoPreset; empty:
+                                       ///< the file's or the default.
   std::string config_file = {};        ///< Empty: none.
   struct Flag {
     std::string key, value, where;  ///< "run.steps", "200k", "--steps"

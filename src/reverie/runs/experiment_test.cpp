@@ -52,6 +52,10 @@ TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
   const std::string other = named.to_toml(false);
   for (const auto* line : {"preset = \"default\"\n", "tasks = 7\n", "output_scale = 0.1\n"})
     EXPECT_NE(other.find(line), std::string::npos) << line;
+  Experiment bare = resolve({.preset = "none", .config_file = file});
+  const std::string built_in = bare.to_toml(false);
+  for (const auto* line : {"preset = \"none\"\n", "tasks = 7\n", "output_scale = 1.0\n"})
+    EXPECT_NE(built_in.find(line), std::string::npos) << line;
   std::filesystem::remove(file);
 }
 

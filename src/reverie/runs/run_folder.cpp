@@ -78,8 +78,13 @@ RunFolder create_run(Experiment& experiment, const std::string& out) {
 }
 
 void write_config(const RunFolder& folder, Experiment& experiment) {
-  const std::string header = fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n",
-                                         REVERIE_VERSION, program_name(), folder.config().string());
+  std::string header = fmt::format("# Reverie {}. Repeat this run: {} train --config {}\n",
+                                   REVERIE_VERSION, program_name(), folder.config().string());
+  // Every setting stands in the file. One that a later version adds must not come from its preset:
+  // the built-in value is what the run had without it.
+  if (experiment.preset != kNoPreset)
+    header += fmt::format("# It took its settings from preset '{}'.\n", experiment.preset);
+  experiment.preset = kNoPreset;
   write_file_atomically(folder.config(), header + experiment.to_toml(true));
 }
 

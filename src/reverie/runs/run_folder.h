@@ -32,7 +32,8 @@ class RunFolder {
 /// anything already (and says how to resume a run), or can't be written.
 RunFolder create_run(Experiment& experiment, const std::string& out);
 
-/// Writes the experiment as the folder's config.toml.
+/// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it
+/// took from one are settings of its own.
 void write_config(const RunFolder& folder, Experiment& experiment);
 
 /// The folder of a run that exists. Throws Error where `path` is none.

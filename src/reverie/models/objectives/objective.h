@@ -19,9 +19,10 @@ class Objective {
   virtual Tensor loss(const Prediction& prediction, const Tensor& target,
                       const Tensor& index) const = 0;
 
-  /// The loss of a deterministic head's `mean`, float32 on the CPU; its gradient goes to `gradient`
-  /// [n, d]. The same as differentiating `loss`, which is what it does where an objective has no
-  /// closed form: with minibatches of 32 rows torch's bookkeeping was a quarter of a fit.
+  /// The loss of a deterministic head's `mean`; its gradient goes to `gradient`. Both, and
+  /// `target`, are [n, d], float32 on the CPU, contiguous. The same as differentiating `loss`,
+  /// which it does where an objective does not override it: a closed form spares small minibatches
+  /// torch's bookkeeping (docs/speed.md).
   virtual double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                    Tensor& gradient) const;
 };
