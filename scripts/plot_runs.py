@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 import sqlite3
+from statistics import mean
 
 FIGURES = ["return/real", "return/imagined", "eval/return", "model/holdout_loss", "policy/kl",
            "policy/std", "time/collect", "time/fit", "time/improve", "time/imagine"]
@@ -43,8 +44,6 @@ def ticks(low, high, count=6):
 def over_last(steps, curve):
     """Each value with those of the `steps` real steps before it, as a mean: as many episodes for
     runs of short iterations as for runs of long ones."""
-    def mean(values):
-        return sum(values) / len(values)
     return [(s, mean([v for t, v in curve if s - steps < t <= s])) for s, _ in curve]
 
 

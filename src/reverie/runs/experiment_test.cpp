@@ -50,7 +50,8 @@ TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   Experiment named = resolve({.preset = "default", .config_file = file});  // before the file's
   const std::string other = named.to_toml(false);
-  for (const auto* line : {"preset = \"default\"\n", "tasks = 7\n", "output_scale = 0.1\n"})
+  for (const auto* line : {"preset = \"default\"\n", "tasks = 7\n", "imagined_rollouts = 10\n",
+                           "output_scale = 0.1\n"})
     EXPECT_NE(other.find(line), std::string::npos) << line;
   Experiment bare = resolve({.preset = "none", .config_file = file});
   const std::string built_in = bare.to_toml(false);
