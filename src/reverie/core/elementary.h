@@ -32,7 +32,7 @@ inline float fast_exp(float x) {
   return scale * p + scale;
 }
 
-/// tanh(x) with a relative error below 4e-7; NaN stays NaN. A quotient of odd and even polynomials
+/// tanh(x) with a relative error below 3e-7; NaN stays NaN. A quotient of odd and even polynomials
 /// with the minimax coefficients of Eigen (Eigen/src/Core/MathFunctionsImpl.h, ptanh_float).
 inline float fast_tanh(float x) {
   constexpr float limit = 7.90531110763549805f;  // beyond it the float nearest to tanh(x) is 1

@@ -75,6 +75,8 @@ struct Spread {
     }
   }
 
+  int64_t action_size() const { return static_cast<int64_t>(log_std.size()); }
+
   std::vector<float> log_std, inverse_std, free;
   float normaliser = 0.0f;  ///< The log-density is -|z|^2 / 2 minus this.
 
@@ -92,43 +94,79 @@ const float* rows_of(const Tensor& tensor, const Block& block) {
   return tensor.data_ptr<float>() + block.task * tensor.stride(0) + block.first * tensor.stride(1);
 }
 
+/// The sum of `term(t)` over t < rows, in eight sums that don't wait for each other.
+template <class Term>
+float sum_rows(int64_t rows, const Term& term) {
+  constexpr int64_t lanes = 8;
+  float sums[lanes] = {};
+  int64_t t = 0;
+  for (; t + lanes <= rows; t += lanes)
+    for (int64_t lane = 0; lane < lanes; ++lane) sums[lane] += term(t + lane);
+  for (; t < rows; ++t) sums[0] += term(t);
+  float sum = 0.0f;
+  for (const float part : sums) sum += part;
+  return sum;
+}
+
 /// What one thread computes blocks with. Made once a thread and sum; a block allocates nothing.
+/// Its loops run over rows, component by component: a row of actions is too short to fill vectors.
 struct Workspace {
   explicit Workspace(const GaussianPolicy& policy)
       : mlp(policy.sizes(), block_rows),
         spread(policy),
-        z(static_cast<size_t>(block_rows * policy.action_size())),
-        cotangent(z.size()),
-        change(z.size()),
+        standardised(static_cast<size_t>(block_rows * policy.action_size())),
+        cotangent(standardised.size()),
+        change(standardised.size()),
         log_prob(static_cast<size_t>(block_rows)),
         weight(log_prob.size()) {}
 
-  /// The mean actions [rows, a] of the block; fills `z`, the actions' deviations in units of the
-  /// standard deviation.
+  /// The mean actions [rows, a] of the block; fills `z`.
   const float* standardise(const float* parameters, const PolicyBatch& batch, const Block& block) {
     const float* mean = mlp.forward(parameters, rows_of(batch.observation, block), block.rows);
     const float* action = rows_of(batch.action, block);
-    const auto a = static_cast<int64_t>(spread.log_std.size());
-    for (int64_t t = 0; t < block.rows; ++t)
-      for (int64_t j = 0; j < a; ++j)
-        z[t * a + j] = (action[t * a + j] - mean[t * a + j]) * spread.inverse_std[j];
+    const int64_t a = spread.action_size();
+    for (int64_t j = 0; j < a; ++j) {
+      const float inverse = spread.inverse_std[j];
+      float* __restrict to = standardised.data() + j * block_rows;
+      for (int64_t t = 0; t < block.rows; ++t)
+        to[t] = (action[t * a + j] - mean[t * a + j]) * inverse;
+    }
     return mean;
   }
 
   /// After `standardise`: fills `log_prob`.
   void log_densities(int64_t rows) {
-    const auto a = static_cast<int64_t>(spread.log_std.size());
-    for (int64_t t = 0; t < rows; ++t) {
-      float square = 0.0f;
-      for (int64_t j = 0; j < a; ++j) square += z[t * a + j] * z[t * a + j];
-      log_prob[t] = -0.5f * square - spread.normaliser;
+    float* __restrict to = log_prob.data();
+    std::fill_n(to, rows, -spread.normaliser);
+    for (int64_t j = 0; j < spread.action_size(); ++j) {
+      const float* from = z(j);
+      for (int64_t t = 0; t < rows; ++t) to[t] -= 0.5f * from[t] * from[t];
     }
   }
 
+  /// After `standardise`: sets the cotangent of the mean actions to the gradient of
+  /// sum_t factor_t log pi(a_t | s_t), and adds that by the log deviations to `log_std_sum`.
+  void differentiate_log_densities(const float* factor, int64_t rows, float* log_std_sum) {
+    const int64_t a = spread.action_size();
+    for (int64_t j = 0; j < a; ++j) {
+      const float* from = z(j);
+      const float inverse = spread.inverse_std[j];
+      float* __restrict to = cotangent.data() + j;
+      for (int64_t t = 0; t < rows; ++t) to[t * a] = factor[t] * from[t] * inverse;
+      log_std_sum[j] += spread.free[j] * sum_rows(rows, [=](int64_t t) {
+                          return factor[t] * (from[t] * from[t] - 1.0f);
+                        });
+    }
+  }
+
+  /// Component j of the actions' deviations in units of the standard deviation, row by row.
+  const float* z(int64_t j) const { return standardised.data() + j * block_rows; }
+
   MlpBlock mlp;
   Spread spread;
-  std::vector<float> z, cotangent, change;  // [block_rows, a]
-  std::vector<float> log_prob, weight;      // [block_rows]
+  std::vector<float> standardised;       // [a, block_rows]
+  std::vector<float> cotangent, change;  // [block_rows, a]
+  std::vector<float> log_prob, weight;   // [block_rows]
 };
 
 /// Runs `body(workspace, block, result)` on every block of every task, in parallel over units of
@@ -221,14 +259,8 @@ Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
   const PerTask theta(parameters);
   return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
     work.standardise(theta[block.task], batch, block);
-    const float* weight = rows_of(batch.advantage, block);
-    float* log_std_sum = sum + work.mlp.parameter_count();
-    for (int64_t t = 0; t < block.rows; ++t)
-      for (int64_t j = 0; j < a; ++j) {
-        const float z = work.z[t * a + j];
-        work.cotangent[t * a + j] = weight[t] * z * work.spread.inverse_std[j];
-        log_std_sum[j] += weight[t] * (z * z - 1.0f) * work.spread.free[j];
-      }
+    work.differentiate_log_densities(rows_of(batch.advantage, block), block.rows,
+                                     sum + work.mlp.parameter_count());
     work.mlp.reverse(work.cotangent.data());
     work.mlp.add_gradient();
   });
@@ -245,16 +277,22 @@ Tensor score_hessian_product(const GaussianPolicy& policy, const Tensor& paramet
     const float* log_std_direction = direction[block.task] + work.mlp.parameter_count();
     const float* weight = rows_of(batch.advantage, block);
     float* log_std_sum = sum + work.mlp.parameter_count();
-    for (int64_t t = 0; t < block.rows; ++t)
-      for (int64_t j = 0; j < a; ++j) {
-        // With z = (a - mu) / sigma: d log pi / d mu = z / sigma, d log pi / d log sigma = z^2 - 1.
-        const float z = work.z[t * a + j], inverse = work.spread.inverse_std[j];
-        const float log_std_tangent = log_std_direction[j] * work.spread.free[j];
-        const float z_tangent = -mean_tangent[t * a + j] * inverse - z * log_std_tangent;
-        work.cotangent[t * a + j] = weight[t] * z * inverse;
-        work.change[t * a + j] = weight[t] * (z_tangent - z * log_std_tangent) * inverse;
-        log_std_sum[j] += weight[t] * 2.0f * z * z_tangent * work.spread.free[j];
+    for (int64_t j = 0; j < a; ++j) {
+      // With z = (a - mu) / sigma: d log pi / d mu = z / sigma, d log pi / d log sigma = z^2 - 1.
+      const float* z = work.z(j);
+      const float inverse = work.spread.inverse_std[j], free = work.spread.free[j];
+      const float log_std_tangent = log_std_direction[j] * free;
+      const auto z_tangent = [=](int64_t t) {
+        return -mean_tangent[t * a + j] * inverse - z[t] * log_std_tangent;
+      };
+      for (int64_t t = 0; t < block.rows; ++t) {
+        work.cotangent[t * a + j] = weight[t] * z[t] * inverse;
+        work.change[t * a + j] = weight[t] * (z_tangent(t) - z[t] * log_std_tangent) * inverse;
       }
+      log_std_sum[j] += free * sum_rows(block.rows, [=](int64_t t) {
+                          return weight[t] * 2.0f * z[t] * z_tangent(t);
+                        });
+    }
     work.mlp.reverse(work.cotangent.data());
     work.mlp.add_tangent_of_gradient(work.change.data());
   });
@@ -279,12 +317,7 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
     for (int64_t t = 0; t < block.rows; ++t)
       work.weight[t] =
           clipped_surrogate(work.log_prob[t] - old_log_prob[t], advantage[t], clip).slope;
-    for (int64_t t = 0; t < block.rows; ++t)
-      for (int64_t j = 0; j < a; ++j) {
-        const float z = work.z[t * a + j];
-        work.cotangent[t * a + j] = work.weight[t] * z * spread.inverse_std[j];
-        log_std_sum[j] += work.weight[t] * (z * z - 1.0f) * spread.free[j];
-      }
+    work.differentiate_log_densities(work.weight.data(), block.rows, log_std_sum);
     if (beta != 0.0f) {
       const float* old_mean = rows_of(old.mean, block);
       const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
@@ -348,10 +381,11 @@ Tensor fisher_product(const GaussianPolicy& policy, const Tensor& parameters,
     const Spread& spread = work.spread;
     work.mlp.forward(theta[block.task], rows_of(batch.observation, block), block.rows);
     const float* mean_tangent = work.mlp.tangent(direction[block.task]);
-    for (int64_t t = 0; t < block.rows; ++t)
-      for (int64_t j = 0; j < a; ++j)
-        work.cotangent[t * a + j] =
-            mean_tangent[t * a + j] * spread.inverse_std[j] * spread.inverse_std[j];
+    for (int64_t j = 0; j < a; ++j) {
+      const float precision = spread.inverse_std[j] * spread.inverse_std[j];
+      float* __restrict to = work.cotangent.data() + j;
+      for (int64_t t = 0; t < block.rows; ++t) to[t * a] = mean_tangent[t * a + j] * precision;
+    }
     work.mlp.reverse(work.cotangent.data());
     work.mlp.add_gradient();
     // The Fisher information of log sigma is 2, whatever the row.
