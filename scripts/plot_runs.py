@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 import sqlite3
+from itertools import cycle
 from statistics import mean
 
 FIGURES = ["return/real", "return/imagined", "eval/return", "model/holdout_loss", "policy/kl",
@@ -72,13 +73,13 @@ def draw(runs, published, label, title):
                    f'{s / 1000:g}k</text>')
     out.append(f'<text x="{(left + width) / 2}" y="{height - 10}" text-anchor="middle">'
                'real environment steps</text>')
-    for (name, curve), colour in zip(curves.items(), COLOURS):
+    for (name, curve), colour in zip(curves.items(), cycle(COLOURS)):
         out.append(polyline([(x(s), y(v)) for s, v in curve], colour, 2))
         out += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3" fill="{colour}"/>'
                 for s, v in evaluations[name]]
     if published:
         out.append(polyline([(x(s), y(v)) for s, v in published if s <= most], "#555", 2, "6 4"))
-    legend = [(name, colour, "") for name, colour in zip(curves, COLOURS)]
+    legend = [(name, colour, "") for name, colour in zip(curves, cycle(COLOURS))]
     if published:
         legend.append((label, "#555", "6 4"))
     for i, (name, colour, dash) in enumerate(legend):
