@@ -81,7 +81,10 @@ void MbMpo::collect(World& world, Replay& replay) {
   Rollouts rollouts;
   do {  // of the random steps, the last rollouts' return is recorded
     rollouts = first ? explore_at_random(world) : explore_with_policies(world);
-    replay.add(transitions(rollouts));
+    const auto gathered = transitions(rollouts);
+    if (fits_ > 0)  // where the policies go now, before a fit has seen it
+      monitor_.record("model/new_data_error", model_.squared_error(moved(gathered, device_)));
+    replay.add(gathered);
   } while (first && world.steps() < config_.random_steps);
   const auto returns = first_returns(rollouts);
   monitor_.record("return/real", returns.mean().item<double>());

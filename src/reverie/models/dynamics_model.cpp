@@ -122,6 +122,13 @@ DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
   return result;
 }
 
+double DynamicsModel::squared_error(const Transitions& data) const {
+  const torch::NoGradGuard no_grad;
+  const auto x = inputs(data.observation, data.action).unsqueeze(0).expand({members(), -1, -1});
+  const auto mean = ensemble_.forward(x).narrow(-1, 0, target_size());
+  return (mean - targets(data)).square().mean().item<double>();
+}
+
 void DynamicsModel::serialize(Archive& archive) {
   archive("observation_normaliser", observation_normaliser_);
   archive("action_normaliser", action_normaliser_);

@@ -77,6 +77,10 @@ class DynamicsModel {
   };
   Successor predict(const Tensor& observation, const Tensor& action) const;
 
+  /// The predicted means' squared error on `data`, over members, transitions and dimensions, in
+  /// units of the targets' variance in the data of the last fit. On the model's device.
+  double squared_error(const Transitions& data) const;
+
   /// What the imagination needs to turn a network's outputs into successors.
   const Normaliser& observation_normaliser() const { return observation_normaliser_; }
   const Normaliser& action_normaliser() const { return action_normaliser_; }

@@ -70,6 +70,14 @@ TEST(Fit, LearnsALinearSystem) {
     const auto error = (next.observation - fresh.next_observation.unsqueeze(0)).abs().mean();
     EXPECT_LT(error.item<double>(), 0.03);
     EXPECT_LT((next.reward - fresh.reward.unsqueeze(0)).abs().mean().item<double>(), 0.1);
+
+    const auto missed = torch::cat(
+        {next.observation - fresh.next_observation, (next.reward - fresh.reward).unsqueeze(-1)},
+        -1);
+    const auto change =
+        torch::cat({data.next_observation - data.observation, data.reward.unsqueeze(1)}, 1);
+    const auto relative = missed.square().flatten(0, 1).mean(0) / change.var(0, /*unbiased=*/false);
+    EXPECT_NEAR(fitted.model->squared_error(fresh), relative.mean().item<double>(), 1e-5);
   }
 }
 

@@ -2,7 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/nn/kernels/mlp_block.h>
+#include <reverie/nn/kernels/small_mlps.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <torch/script.h>
@@ -59,8 +59,9 @@ Tensor plain_mean(const std::vector<int64_t>& sizes, const Tensor& parameters,
   const auto unit = [&](int64_t index) {
     const int64_t task = index / units, first = index % units * unit_rows;
     const int64_t row = task * rows + first;
-    mlp_forward(sizes, theta.data_ptr<float>() + (per_task ? task * theta.size(1) : 0),
-                input.data_ptr<float>() + row * sizes.front(), std::min(unit_rows, rows - first),
+    kernels::SmallMlps mlp(sizes, theta.data_ptr<float>() + (per_task ? task * theta.size(1) : 0),
+                           1, 0);
+    mlp.forward(0, input.data_ptr<float>() + row * sizes.front(), std::min(unit_rows, rows - first),
                 mean.data_ptr<float>() + row * sizes.back());
   };
   if (tasks * rows > 2 * unit_rows) {

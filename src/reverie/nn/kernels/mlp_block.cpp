@@ -36,16 +36,6 @@ void fill_rows(const float* row, int64_t rows, int64_t width, float* output) {
     std::copy_n(output, std::min(filled, rows - filled) * width, output + filled * width);
 }
 
-/// output = tanh(input W^T + bias), or without the tanh in the last layer. The product adds to the
-/// bias, so that the loop over the activations is one long one.
-void evaluate_layer(const float* weight, const float* bias, const float* input, int64_t rows,
-                    int64_t in, int64_t out, bool last, float* output) {
-  fill_rows(bias, rows, out, output);
-  small_gemm(Op::plain, Op::transposed, rows, out, in, input, weight, 1.0f, output);
-  if (last) return;
-  for (int64_t i = 0; i < rows * out; ++i) output[i] = fast_tanh(output[i]);
-}
-
 }  // namespace
 
 MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capacity_(capacity) {
@@ -77,9 +67,14 @@ const float* MlpBlock::forward(const float* parameters, const float* input, int6
   input_ = input;
   rows_ = rows;
   for (const Layer& layer : layers_) {
-    evaluate_layer(parameters + layer.weight, parameters + layer.bias, input, rows, layer.in,
-                   layer.out, &layer == &layers_.back(), layer.output);
-    input = layer.output;
+    float* output = layer.output;
+    // The product adds to the bias, so that the loop over the activations is one long one.
+    fill_rows(parameters + layer.bias, rows, layer.out, output);
+    small_gemm(Op::plain, Op::transposed, rows, layer.out, layer.in, input,
+               parameters + layer.weight, 1.0f, output);
+    input = output;
+    if (&layer == &layers_.back()) break;
+    for (int64_t i = 0; i < rows * layer.out; ++i) output[i] = fast_tanh(output[i]);
   }
   return layers_.back().output;
 }
@@ -174,27 +169,6 @@ void MlpBlock::add_tangent_of_gradient(const float* cotangent_tangent) {
       const float h = below.output[i];
       below.delta_tangent[i] =
           (1.0f - h * h) * below.delta_tangent[i] - 2.0f * h * below.z_tangent[i] * below.delta[i];
-    }
-  }
-}
-
-void mlp_forward(const std::vector<int64_t>& sizes, const float* parameters, const float* input,
-                 int64_t rows, float* output) {
-  constexpr int64_t block = 128;
-  const int64_t widest = *std::max_element(sizes.begin(), sizes.end());
-  std::vector<float> memory(static_cast<size_t>(2 * std::min(block, rows) * widest));
-  float* hidden[2] = {memory.data(), memory.data() + memory.size() / 2};
-  for (int64_t first = 0; first < rows; first += block) {
-    const int64_t count = std::min(block, rows - first);
-    const float* from = input + first * sizes.front();
-    const float* weight = parameters;
-    for (size_t l = 1; l < sizes.size(); ++l) {
-      const int64_t in = sizes[l - 1], out = sizes[l];
-      const bool last = l + 1 == sizes.size();
-      float* to = last ? output + first * out : hidden[l % 2];
-      evaluate_layer(weight, weight + in * out, from, count, in, out, last, to);
-      weight += (in + 1) * out;
-      from = to;
     }
   }
 }

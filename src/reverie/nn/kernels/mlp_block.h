@@ -73,8 +73,4 @@ class MlpBlock {
   const float* direction_ = nullptr;
 };
 
-/// The outputs alone, for any number of rows: `output` [rows, out] of `input` [rows, in].
-void mlp_forward(const std::vector<int64_t>& sizes, const float* parameters, const float* input,
-                 int64_t rows, float* output);
-
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Many small MLPs, a few rows each: the policies that act in imagination.
+// Many small MLPs, a few rows each: the policies that act, in the world and in imagination.
 #pragma once
 
 #include <cstdint>
