@@ -204,6 +204,10 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   life.iterate(2);
   EXPECT_EQ(life.world->steps(), steps);  // practising costs no real step
   EXPECT_GT(life.agent->imagined_steps(), 0);
+  // What the model misses on new data is known once there is a model.
+  EXPECT_FALSE(life.monitor.figures.contains("model/new_data_error"));
+  life.iterate(0);
+  EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
 }
 
 TEST_P(AgentConformance, LearnsASmallTask) {

@@ -4,6 +4,7 @@
 #include <reverie/imagination/imagine.h>
 #include <reverie/models/fit.h>
 #include <reverie/models/objectives/registry.h>
+#include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/policies/policy_calculus_autograd.h>
 
@@ -50,6 +51,12 @@ class PeakProduct {
   std::vector<std::vector<float>> c_;
 };
 
+/// What the raw outputs [K, n, …] of all members say.
+Prediction predictions(const DynamicsModel& model, const Tensor& raw) {
+  const auto& bounds = model.variance_bounds();
+  return model.head(raw, bounds.defined() ? bounds.unsqueeze(2) : bounds);
+}
+
 /// `rows` imagined rollouts of each of `tasks` policies, as `imagine` makes them.
 Kernel imagination(const std::string& name, const ModelConfig& config, int64_t tasks, int64_t rows,
                    int64_t horizon, Propagation propagation) {
@@ -79,14 +86,19 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
   // One step of the same rows through the twins, the rows dealt evenly to the members.
   kernel.torch = [=] {
     const torch::NoGradGuard no_grad;
+    const kernels::ForceTorch force;
     const int64_t members = config.members, each = tasks * rows / members;
     auto observation = state->starts.view({-1, o}).narrow(0, 0, members * each);
     for (int64_t t = 0; t < horizon; ++t) {
       const auto action =
           state->policy.distribution(state->policy.parameters(), observation).sample(state->random);
       const auto input = state->model.inputs(observation, action).view({members, each, o + a});
-      const auto change = state->model.ensemble().forward(input).flatten(0, 1).narrow(1, 0, o);
-      observation = (observation + 0.01 * change).clamp(-10, 10);
+      const auto said = predictions(state->model, state->model.ensemble().forward(input));
+      auto change = said.mean;
+      if (said.log_variance.defined())
+        change =
+            change + torch::exp(0.5 * said.log_variance) * state->random.normal(change.sizes());
+      observation = (observation + 0.01 * change.flatten(0, 1).narrow(1, 0, o)).clamp(-10, 10);
     }
   };
   return kernel;
@@ -128,9 +140,9 @@ Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch
       const auto rows = torch::randint(inputs.size(0), {config.members * batch}, torch::kInt64);
       const auto x = inputs.index_select(0, rows).view({config.members, batch, -1});
       const auto y = targets.index_select(0, rows).view({config.members, batch, -1});
-      const auto mean = state->model.ensemble().forward(effective, x).narrow(2, 0, y.size(2));
+      const auto raw = state->model.ensemble().forward(effective, x);
       adam->zero_grad();
-      (mean - y).square().mean().backward();
+      state->objective->loss(predictions(state->model, raw), y, rows).backward();
       adam->step();
     }
   };

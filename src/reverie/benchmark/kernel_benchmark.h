@@ -16,7 +16,7 @@ struct Kernel {
   double flop = 0;   ///< Of its matrix products, one run; nothing else is counted.
   double steps = 0;  ///< Imagined steps, fitted rows or policy rows of one run.
   std::function<void()> run;
-  /// The same through libtorch's own operations.
+  /// The same through libtorch's own operations, written the plain way.
   std::function<void()> torch;
 };
 

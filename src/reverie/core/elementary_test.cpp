@@ -47,8 +47,8 @@ TEST(Elementary, TurnIsAccurate) {
     const float u = static_cast<float>(i) / 100000.0f;
     const double angle = 2 * M_PI * static_cast<double>(u);
     const auto turn = fast_turn(u);
-    EXPECT_NEAR(turn.cos, std::cos(angle), 3e-7) << u;
-    EXPECT_NEAR(turn.sin, std::sin(angle), 3e-7) << u;
+    EXPECT_NEAR(turn.cos, std::cos(angle), 2e-7) << u;
+    EXPECT_NEAR(turn.sin, std::sin(angle), 2e-7) << u;
   }
 }
 

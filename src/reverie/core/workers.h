@@ -12,12 +12,13 @@ void set_worker_count(int count);
 int worker_count();
 
 /// Runs `task(0) … task(count - 1)`, claimed dynamically by the workers and the calling thread, and
-/// returns when all are done. The first exception is rethrown here. A call from inside a task runs
-/// in place. Which thread runs a task must not matter to its result: reduce in task order
-/// afterwards.
+/// returns when all are done. After an exception no further task is begun; the first one is
+/// rethrown here, once those under way have ended. A call from inside a task runs in place. Which
+/// thread runs a task must not matter to its result: reduce in task order afterwards.
 void parallel_for(int64_t count, const std::function<void(int64_t)>& task);
 
-/// Prepares the calling thread for numeric work: denormals flushed to zero, BLAS on one thread.
+/// Prepares the calling thread for numeric work: denormals flushed to zero (on x86), BLAS on one
+/// thread.
 void prepare_thread();
 
 }  // namespace reverie

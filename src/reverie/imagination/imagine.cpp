@@ -75,15 +75,20 @@ class Walker {
       move();
       store(t);
     }
-    // All of them: the last step may have begun a new episode over a bad state.
-    const auto next = dream_.rollouts.next_observation.flatten(0, 1).narrow(0, first_, rows_);
-    if (next.isfinite().all().item<bool>()) return;
-    for (int64_t row = 0; row < rows_; ++row)
-      require_finite(next[row], fmt::format("the states imagined for task {}",
-                                            (first_ + row) / dream_.rollouts.rows()));
+    // All steps: a new episode may have begun over a bad state.
+    check(dream_.rollouts.next_observation, "states");
+    if (dream_.model.config().learn_reward) check(dream_.rollouts.reward, "rewards");
   }
 
  private:
+  void check(const Tensor& field, const char* what) const {
+    const auto mine = field.flatten(0, 1).narrow(0, first_, rows_);
+    if (mine.isfinite().all().item<bool>()) return;
+    for (int64_t row = 0; row < rows_; ++row)
+      require_finite(mine[row], fmt::format("the {} imagined for task {}", what,
+                                            (first_ + row) / dream_.rollouts.rows()));
+  }
+
   bool mixed() const { return dream_.options.propagation == Propagation::random_member; }
 
   void act() {

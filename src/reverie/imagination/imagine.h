@@ -25,7 +25,7 @@ struct ImagineOptions {
 /// or an episode reaches its limit before the horizon, the row goes on from a random row of
 /// `resets` [count, o]. Steps run on the worker threads in groups of rows (with a fixed member,
 /// rows that share it); the numbers do not depend on the threads. Off the CPU it is
-/// `imagine_torch`. Throws NonFiniteError where a state is no longer finite.
+/// `imagine_torch`. Throws NonFiniteError where a state or a learned reward is not finite.
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);

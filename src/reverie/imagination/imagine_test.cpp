@@ -13,8 +13,7 @@ using testing::LineTask;
 struct ImagineTest : ::testing::Test {
   ImagineTest() { options.horizon = 12; }
 
-  void build(Head head = Head::deterministic) {
-    ModelConfig config;
+  void build(Head head = Head::deterministic, ModelConfig config = {}) {
     config.members = 2;
     config.hidden = {16, 16};
     config.head = head;
@@ -162,6 +161,24 @@ TEST_F(ImagineTest, StatesThatAreNotFiniteAreRefused) {
     FAIL() << "no error";
   } catch (const NonFiniteError& error) {
     EXPECT_NE(std::string(error.what()).find("task 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(ImagineTest, InfinitePredictionsAreRefused) {
+  ModelConfig config;
+  config.clip_margin = -1;
+  config.learn_reward = true;
+  options.horizon = 1;  // no later step can make a NaN of it
+  // Adam along a constant gradient takes the bias of the state's last dimension, or the reward's,
+  // to minus infinity.
+  for (const int64_t from_the_end : {2, 1}) {
+    build(Head::deterministic, config);
+    auto& ensemble = model->ensemble();
+    EXPECT_NO_THROW(run(task));
+    auto gradient = torch::zeros({ensemble.shape().effective_count()});
+    gradient[-from_the_end] = 1;
+    for (int i = 0; i < 50; ++i) ensemble.step(1, gradient.data_ptr<float>(), 1e37);
+    EXPECT_THROW(run(task), NonFiniteError) << from_the_end;
   }
 }
 

@@ -165,10 +165,13 @@ Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const Gauss
   BatchedWalk walk(task, model, policy, parameters, starts, resets, options, random);
   for (int64_t t = 0; t < options.horizon; ++t) walk.step(t);
   const auto rollouts = walk.rollouts();
-  if (!torch::isfinite(rollouts.next_observation).all().item<bool>())
+  const auto check = [&](const Tensor& field, const char* what) {
+    if (torch::isfinite(field).all().item<bool>()) return;
     for (int64_t i = 0; i < rollouts.tasks(); ++i)
-      require_finite(rollouts.next_observation[i],
-                     fmt::format("the states imagined for task {}", i));
+      require_finite(field[i], fmt::format("the {} imagined for task {}", what, i));
+  };
+  check(rollouts.next_observation, "states");
+  if (model.config().learn_reward) check(rollouts.reward, "rewards");
   return rollouts;
 }
 

@@ -60,8 +60,8 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
       observation_normaliser_(observation_size_),
       action_normaliser_(action_size_),
       target_normaliser_(observation_size_ + (config.learn_reward ? 1 : 0)),
-      lowest_state_(torch::full({observation_size_}, -1e30f)),
-      highest_state_(torch::full({observation_size_}, 1e30f)),
+      lowest_state_(torch::full({observation_size_}, -std::numeric_limits<float>::infinity())),
+      highest_state_(torch::full({observation_size_}, std::numeric_limits<float>::infinity())),
       ensemble_(config.members, network_shape(spec, config), random) {
   if (config.head == Head::gaussian)  // Chua et al.: -10 and 0.5
     variance_bounds_ =

@@ -34,7 +34,9 @@ struct FitReport {
 /// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
 /// run). Members train side by side on the worker threads; the result does not depend on how many.
 /// Off the CPU it is `fit_torch`. Throws NonFiniteError, with the batch as evidence, for a loss
-/// that is not finite: the model's parameters are then those before the batch.
+/// that is not finite: the failing member's weights are then those before the batch, while the
+/// statistics are the new data's and the other members may have gone further. Adam's moments go on
+/// from fit to fit, but those of the variance's bounds start anew.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random,
               Monitor& monitor);

@@ -2,7 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/nn/kernels/small_mlps.h>
+#include <reverie/nn/kernels/mlp_block.h>
 #include <reverie/policies/gaussian_policy.h>
 
 #include <torch/script.h>
@@ -54,15 +54,16 @@ Tensor plain_mean(const std::vector<int64_t>& sizes, const Tensor& parameters,
   const int64_t tasks = per_task ? theta.size(0) : 1;
   const int64_t rows = input.numel() / (tasks * sizes.front());
   // Rows of one worker's task: waking the workers costs more than a few rows do.
-  constexpr int64_t unit_rows = 512;
+  constexpr int64_t unit_rows = 256;
   const int64_t units = (rows + unit_rows - 1) / unit_rows;
   const auto unit = [&](int64_t index) {
     const int64_t task = index / units, first = index % units * unit_rows;
     const int64_t row = task * rows + first;
-    kernels::SmallMlps mlp(sizes, theta.data_ptr<float>() + (per_task ? task * theta.size(1) : 0),
-                           1, 0);
-    mlp.forward(0, input.data_ptr<float>() + row * sizes.front(), std::min(unit_rows, rows - first),
-                mean.data_ptr<float>() + row * sizes.back());
+    const int64_t count = std::min(unit_rows, rows - first);
+    MlpBlock mlp(sizes, count);
+    std::copy_n(mlp.forward(theta.data_ptr<float>() + (per_task ? task * theta.size(1) : 0),
+                            input.data_ptr<float>() + row * sizes.front(), count),
+                count * sizes.back(), mean.data_ptr<float>() + row * sizes.back());
   };
   if (tasks * rows > 2 * unit_rows) {
     parallel_for(tasks * units, unit);

@@ -66,7 +66,8 @@ class GaussianPolicy {
   void set_parameters(const Tensor& parameters);
 
   /// The action distribution at `observation` [n, o] (or [tasks, n, o] with parameters [tasks, p]).
-  /// Differentiable in both.
+  /// Differentiable in both. Where nobody differentiates, on the CPU, by MlpBlock; under autograd
+  /// or a ForceTorch by torch.
   Gaussian distribution(const Tensor& parameters, const Tensor& observation) const;
   Gaussian distribution(const Tensor& observation) const {
     return distribution(parameters_, observation);

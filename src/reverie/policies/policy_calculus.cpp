@@ -255,7 +255,6 @@ OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
 Tensor score_gradient(const GaussianPolicy& policy, const Tensor& parameters,
                       const PolicyBatch& batch) {
   if (!serve(parameters)) return autograd::score_gradient(policy, parameters, batch);
-  const int64_t a = policy.action_size();
   const PerTask theta(parameters);
   return mean_blocks(policy, theta, batch, [&](Workspace& work, const Block& block, float* sum) {
     work.standardise(theta[block.task], batch, block);
@@ -322,14 +321,18 @@ Tensor surrogate_gradient(const GaussianPolicy& policy, const Tensor& parameters
       const float* old_mean = rows_of(old.mean, block);
       const float* old_log_std = old.log_std.data_ptr<float>() + block.task * a;
       for (int64_t j = 0; j < a; ++j) {
-        // Exactly 1 for equal spreads: Adam would make a step of what rounding leaves of a zero
-        // gradient.
-        const float ratio = std::exp(old_log_std[j] - spread.log_std[j]);
-        for (int64_t t = 0; t < block.rows; ++t) {
-          const float shift = (mean[t * a + j] - old_mean[t * a + j]) * spread.inverse_std[j];
-          work.cotangent[t * a + j] -= beta * shift * spread.inverse_std[j];
-          log_std_sum[j] -= beta * (1.0f - ratio * ratio - shift * shift) * spread.free[j];
-        }
+        // 1 - (old / new)^2, exactly 0 for equal spreads: Adam would make a step of what rounding
+        // leaves of a zero gradient.
+        const float widening = -std::expm1(2.0f * (old_log_std[j] - spread.log_std[j]));
+        const float inverse = spread.inverse_std[j];
+        const auto shift = [=](int64_t t) {
+          return (mean[t * a + j] - old_mean[t * a + j]) * inverse;
+        };
+        for (int64_t t = 0; t < block.rows; ++t)
+          work.cotangent[t * a + j] -= beta * shift(t) * inverse;
+        const float squares = sum_rows(block.rows, [&](int64_t t) { return shift(t) * shift(t); });
+        log_std_sum[j] -=
+            beta * spread.free[j] * (static_cast<float>(block.rows) * widening - squares);
       }
     }
     work.mlp.reverse(work.cotangent.data());

@@ -1,4 +1,4 @@
-// Many small MLPs, a few rows each: the policies that act, in the world and in imagination.
+// Many small MLPs, a few rows each: the policies that act in imagination.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace reverie::kernels {
 /// Forward passes of tanh MLPs with a linear last layer, of one shape and several sets of
 /// parameters. With 32 units and some rows a product costs less than calling a library for it.
 /// Allocates nothing after its construction; one thread at a time. A row's bits depend on its own
-/// numbers alone. The torch twin is `GaussianPolicy::distribution`.
+/// numbers alone. The torch twin is `GaussianPolicy::distribution` under autograd.
 class SmallMlps {
  public:
   /// `sizes`: input, hidden …, output. `parameters`: `count` sets, `stride` numbers apart, each

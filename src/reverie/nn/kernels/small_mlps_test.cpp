@@ -31,7 +31,7 @@ TEST_P(SmallMlpsTest, EqualsTheTwin) {
     const auto observation = random.normal({shape.rows, shape.observation});
     const auto mean = torch::full({shape.rows, shape.action}, NAN);
     mlps.forward(set, observation.data_ptr<float>(), shape.rows, mean.data_ptr<float>());
-    const auto leaf = parameters[set].clone().requires_grad_();  // else the kernel again
+    const auto leaf = parameters[set].clone().requires_grad_();  // else another kernel
     const auto expected = policy.distribution(leaf, observation).mean;
     ASSERT_TRUE(expected.requires_grad());
     EXPECT_TRUE(torch::allclose(mean, expected.detach(), 1e-4, 1e-5));
