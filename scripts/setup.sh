@@ -11,7 +11,8 @@ die() { say "$*"; exit 1; }
 # file touches its folder.
 stale() {
   local stamp=$1
-  [[ -e $stamp ]] || return 0
+  # Configured anew by hand, say for another libtorch.
+  [[ -e $stamp && ! $build/CMakeCache.txt -nt $stamp ]] || return 0
   [[ -n $(find "$root/src" "$root/cmake" "$root/presets" "$root/bench" "$root/examples" "$root/CMakeLists.txt" \
     "$root/CMakePresets.json" "$root/scripts/packages.txt" \
     -newer "$stamp" -print -quit 2>/dev/null) ]]
@@ -91,9 +92,11 @@ bring_up_to_date() {
       (cd "$root" && cmake --preset release) >>"$log" 2>&1 || fail_with_log "configuring failed"
     fi
     [[ -x $build/src/reverie/reverie ]] || say "building; the first time takes minutes"
+    trap 'echo >&2; say "the build was interrupted; call again to go on"; exit 130' INT
     if ! ninja -C "$build" "$target" 2>&1 | show_progress; then
       fail_with_log "the build failed"
     fi
+    trap - INT
     mv "$stamp.new" "$stamp"
     say "built in $SECONDS s"
   fi

@@ -64,7 +64,7 @@ int info(const std::string& path) {
              experiment.task->spec.name, experiment.run.seed, experiment.run.steps);
   std::error_code error;
   if (std::filesystem::exists(folder.store(), error)) {
-    const Store store(folder.store());
+    const Store store(folder.store(), Store::Access::read);
     const auto iterations = store.iterations();
     if (!iterations.empty())
       fmt::print("{} iterations, {} real steps\n", iterations.back().iteration,

@@ -31,8 +31,10 @@ std::string describe_method(const AgentEntry& entry) {
   const auto config = entry.make_config();
   Settings settings;
   config->describe(settings);
-  std::string text = fmt::format("Settings of {} (presets: {}):\n", entry.name,
-                                 fmt::join(preset_names(entry.name), ", "));
+  std::string text = fmt::format(
+      "Settings of {}, with the built-in values. A preset ({}) changes some: `train {} TASK "
+      "--print-config` shows what a run would use.\n",
+      entry.name, fmt::join(preset_names(entry.name), ", "), entry.name);
   for (const auto& setting : settings.list()) text += describe(setting);
   return text;
 }

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -104,7 +105,7 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
   command->add_option("--seed", options.seed, "Of the initial states and the noise")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
   command->add_flag("--stochastic", options.stochastic, "Sample actions rather than take the mean");
   command
       ->add_option("--adapt", options.adapt,
@@ -188,8 +189,8 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help and --version
   } catch (const CLI::ParseError& error) {
-    throw UsageError(fmt::format("{}; see: {} {} --help", error.what(), program_name(),
-                                 is_command(argv[1]) ? argv[1] : ""));
+    const std::string command = is_command(argv[1]) ? fmt::format(" {}", argv[1]) : "";
+    throw UsageError(fmt::format("{}; see: {}{} --help", error.what(), program_name(), command));
   }
   if (*train_command) return train(train_options);
   if (*resume_command) return resume(resume_options);
@@ -213,7 +214,12 @@ std::string first_line(std::string_view text) {
 
 int run_program(int argc, char** argv) {
   try {
-    return dispatch(argc, argv);
+    const int code = dispatch(argc, argv);
+    // What did not arrive was not done: a script would take an empty file for an answer.
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    if (errno == EPIPE) return 1;  // the reader has read enough: `| head`
+    fmt::print(stderr, "reverie: cannot write to standard output: {}\n", std::strerror(errno));
+    return 1;
   } catch (const Error& error) {
     fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
     return error.exit_code();

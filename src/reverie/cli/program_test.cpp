@@ -242,6 +242,28 @@ TEST_F(ProgramTest, DamagedCheckpointsFallBackOrSaySo) {
   expect_error({"eval", "a"}, 1, {"no checkpoint", "usable"});
 }
 
+TEST_F(ProgramTest, WhatIsMissingOfARunIsSaid) {
+  ASSERT_EQ(run(training("a")).code, 0);
+  expect_error({"resume", "a/config.toml"}, 1, {"a/config.toml is a file"});
+  fs::remove(root_ / "a" / "run.sqlite");
+  const Result resumed = run({"resume", "a", "--steps", "3k"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("warning: a/run.sqlite tells nothing"));
+  fs::remove_all(root_ / "a" / "checkpoints");
+  expect_error({"resume", "a"}, 1, {"a/checkpoints holds no checkpoint", "put it back"});
+  EXPECT_EQ(run({"info", "a"}).code, 0);
+  std::ofstream(root_ / "a" / "config.toml") << "task = \"classic/pendulum\"\n";
+  expect_error({"resume", "a"}, 2, {"a/config.toml names no method"});
+}
+
+TEST_F(ProgramTest, AFullStandardOutputIsAnError) {
+  const std::string command = fmt::format("{} list tasks > /dev/full 2> {}", REVERIE_BINARY,
+                                          (root_ / "stderr").string());
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_THAT(read_file(root_ / "stderr"), HasSubstr("cannot write to standard output: "));
+}
+
 TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {
   ASSERT_EQ(run(training("whole")).code, 0);
   // Files may not outgrow the limit: somewhere in mid-run a write fails.

@@ -25,17 +25,13 @@ void start_threads(const Experiment& experiment) {
   set_worker_count(static_cast<int>(asked > 0 ? asked : cores));
 }
 
-std::string resume_command(const RunFolder& folder) {
-  return fmt::format("{} resume {}", program_name(), folder.root().string());
-}
-
 // What a person can do after an error in mid-run.
 [[noreturn]] void rethrow_with_advice(const Error& error, const RunFolder& folder) {
   const Checkpoints checkpoints(folder.checkpoints());
   const std::string advice =
       checkpoints.numbers().empty()
           ? std::string()
-          : fmt::format("; once that is mended go on with: {}", resume_command(folder));
+          : fmt::format("; once that is mended go on with: {}", resume_command(folder.root()));
   throw Error(error.what() + advice);
 }
 
@@ -56,7 +52,7 @@ int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
     return 0;
   }
   view.finish(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
-                          resume_command(folder)));
+                          resume_command(folder.root())));
   return 128 + stop_signal();
 }
 
@@ -81,6 +77,9 @@ int start_run(Experiment& experiment, const std::string& out) {
   view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
                          experiment.task->spec.name, experiment.run.seed, experiment.run.steps,
                          folder.root().string()));
+  if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
+    view->note(fmt::format("{} was there already; to go on with that one: {}", first,
+                           resume_command(first)));
   return run_to_end(*trainer, folder, *view);
 }
 
@@ -93,9 +92,11 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
   if (trainer.finished()) {
     const int64_t steps = trainer.env_steps();
     trainer.run([] { return false; });  // completes what a kill at the very end may have left out
-    view->note(fmt::format("{} is finished: {} of {} real steps; to go further: {} --steps {}",
-                           folder.root().string(), steps, experiment.run.steps,
-                           resume_command(folder), 2 * std::max(steps, experiment.run.steps)));
+    view->note(
+        fmt::format("{} is finished, with {} real steps ({} were asked for); to go further: "
+                    "{} --steps {}",
+                    folder.root().string(), steps, experiment.run.steps,
+                    resume_command(folder.root()), 2 * std::max(steps, experiment.run.steps)));
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);

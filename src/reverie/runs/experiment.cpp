@@ -32,9 +32,9 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
   const auto names = preset_names(method);
   if (std::find(names.begin(), names.end(), preset) == names.end()) {
     if (preset == kDefaultPreset) return;
-    throw UsageError(fmt::format(
-        "{} has no preset '{}'{} (it has {})", method, preset, did_you_mean(preset, names),
-        names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    throw UsageError(fmt::format("{} has no preset '{}'{} (it has {}; {}: the built-in values)",
+                                 method, preset, did_you_mean(preset, names),
+                                 fmt::join(names, ", "), kNoPreset));
   }
   const std::string file = "presets/" + method + ".toml";
   const auto assignments = read_toml(preset_text(method), file);
@@ -62,8 +62,8 @@ Settings Experiment::settings() {
 std::string Experiment::to_toml(bool with_docs) {
   return fmt::format("method = {}\ntask = {}\n{}preset = {}\n\n{}", format_value(method->name),
                      format_value(task->spec.name),
-                     with_docs ? "# gives what this file leaves out\n" : "", format_value(preset),
-                     settings().to_toml(with_docs));
+                     with_docs ? "# whose values hold where this file gives none\n" : "",
+                     format_value(preset), settings().to_toml(with_docs));
 }
 
 std::vector<std::string> preset_names(const std::string& method) {
@@ -96,8 +96,12 @@ Experiment resolve(const ExperimentRequest& request) {
     }
   }
   if (preset.empty()) preset = kDefaultPreset;
-  if (method.empty() || task.empty())
+  if (method.empty() || task.empty()) {
+    if (request.method.empty() && !request.config_file.empty())
+      throw UsageError(fmt::format("{} names no {}: it needs lines method = \"…\" and task = \"…\"",
+                                   request.config_file, method.empty() ? "method" : "task"));
     throw UsageError("name a method and a task: reverie train METHOD TASK (see: reverie list)");
+  }
   const auto& tasks = all_tasks();
   if (std::any_of(tasks.begin(), tasks.end(),
                   [&method](const TaskEntry& entry) { return entry.spec.name == method; }))

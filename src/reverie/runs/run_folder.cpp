@@ -17,13 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string default_name(const Experiment& experiment) {
-  std::string task = experiment.task->spec.name;
-  for (char& letter : task)
-    if (letter == '/') letter = '-';
-  return fmt::format("runs/{}-{}-s{}", experiment.method->name, task, experiment.run.seed);
-}
-
 // Makes the first of name, name-2, name-3, … that isn't there: creating a folder is atomic, so two
 // programs that start at once get two.
 fs::path create_numbered(const std::string& name) {
@@ -56,16 +49,31 @@ std::string program_name() {
   return name && *name ? name : "reverie";
 }
 
+std::string default_run_name(const Experiment& experiment) {
+  std::string task = experiment.task->spec.name;
+  for (char& letter : task)
+    if (letter == '/') letter = '-';
+  return fmt::format("runs/{}-{}-s{}", experiment.method->name, task, experiment.run.seed);
+}
+
+std::string resume_command(const fs::path& run) {
+  const std::string path = run.string();
+  const bool plain = path.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~!`{}") == std::string::npos;
+  std::string quoted = "'";
+  for (const char letter : path) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return fmt::format("{} resume {}", program_name(), plain ? path : quoted + "'");
+}
+
 RunFolder create_run(Experiment& experiment, const std::string& out) {
   fs::path path;
   if (out.empty()) {
-    path = create_numbered(default_name(experiment));
+    path = create_numbered(default_run_name(experiment));
   } else {
     path = out;
     std::error_code error;
     if (fs::exists(path / "config.toml", error))
-      throw Error(fmt::format("{} holds a run already; go on with it: {} resume {}", out,
-                              program_name(), out));
+      throw Error(
+          fmt::format("{} holds a run already; go on with it: {}", out, resume_command(out)));
     make_folder(path);
     const bool empty = fs::is_empty(path, error);
     if (error) throw Error(fmt::format("cannot read {}: {}", out, error.message()));
@@ -92,6 +100,8 @@ RunFolder open_run(const std::string& path) {
   RunFolder folder(path);
   std::error_code error;
   if (!fs::exists(folder.root(), error)) throw Error(fmt::format("there is no folder {}", path));
+  if (!fs::is_directory(folder.root(), error))
+    throw Error(fmt::format("{} is a file; name the run's folder", path));
   if (!fs::exists(folder.config(), error))
     throw Error(fmt::format("{} is no run: it has no config.toml", path));
   return folder;

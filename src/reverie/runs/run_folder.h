@@ -27,8 +27,11 @@ class RunFolder {
   std::filesystem::path root_;
 };
 
-/// Makes the folder of a new run and writes its config.toml. An empty `out` stands for
-/// runs/<method>-<task>-s<seed>, with -2, -3, … where that is taken. Throws Error where `out` holds
+/// runs/<method>-<task>-s<seed>
+std::string default_run_name(const Experiment& experiment);
+
+/// Makes the folder of a new run and writes its config.toml. An empty `out` stands for the default
+/// name, with -2, -3, … where that is taken. Throws Error where `out` holds
 /// anything already (and says how to resume a run), or can't be written.
 RunFolder create_run(Experiment& experiment, const std::string& out);
 
@@ -41,6 +44,9 @@ RunFolder open_run(const std::string& path);
 
 /// How a person calls this program: "reverie", or the launcher as it was typed.
 std::string program_name();
+
+/// The command that goes on with a run, as a shell takes it.
+std::string resume_command(const std::filesystem::path& run);
 
 /// A moment's result as summary.json tells it.
 struct Summary {

@@ -83,31 +83,57 @@ class Store::Transaction {
   bool done_ = false;
 };
 
-Store::Store(const std::filesystem::path& file) : file_(file) {
-  const int code = sqlite3_open_v2(file.c_str(), &database_,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+Store::Store(const std::filesystem::path& file, Access access) : file_(file) {
   try {
-    if (code != SQLITE_OK) fail(code);
-    sqlite3_busy_timeout(database_, 10'000);  // a reader may hold the file for a moment
-    execute("PRAGMA journal_mode=WAL");
-    // Each commit reaches the disk before the checkpoint that counts on it: an iteration is slow
-    // enough for one sync.
-    execute("PRAGMA synchronous=FULL");
-    execute(
-        "CREATE TABLE IF NOT EXISTS metrics(iteration INTEGER, env_steps INTEGER, name TEXT,"
-        " value REAL, PRIMARY KEY(iteration, name)) WITHOUT ROWID;"
-        "CREATE TABLE IF NOT EXISTS evaluations(iteration INTEGER PRIMARY KEY, env_steps INTEGER,"
-        " episodes INTEGER, return_mean REAL, return_std REAL);"
-        "CREATE TABLE IF NOT EXISTS episodes(iteration INTEGER, env_steps INTEGER,"
-        " \"return\" REAL, length INTEGER, environment INTEGER);"
-        "CREATE INDEX IF NOT EXISTS episodes_iteration ON episodes(iteration);"
-        "CREATE TABLE IF NOT EXISTS checkpoints(number INTEGER PRIMARY KEY, iteration INTEGER,"
-        " env_steps INTEGER, wall_seconds REAL);"
-        "CREATE TABLE IF NOT EXISTS events(unix_time REAL, kind TEXT, text TEXT);");
+    if (access == Access::read)
+      open_to_read();
+    else
+      open_to_write();
   } catch (...) {
     sqlite3_close(database_);
     throw;
   }
+}
+
+void Store::open_to_read() {
+  const auto usable = [this] {
+    sqlite3_busy_timeout(database_, 10'000);
+    return sqlite3_exec(database_, "SELECT 1 FROM metrics LIMIT 1", nullptr, nullptr, nullptr) ==
+           SQLITE_OK;
+  };
+  int code = sqlite3_open_v2(file_.c_str(), &database_, SQLITE_OPEN_READONLY, nullptr);
+  if (code == SQLITE_OK && usable()) return;
+  // In write-ahead mode even a reader writes beside the file, unless it may take it for immutable.
+  sqlite3_close(database_);
+  std::string uri = "file:";
+  for (const char letter : std::filesystem::absolute(file_).string())
+    uri += letter == '%' || letter == '?' || letter == '#' ? fmt::format("%{:02x}", letter)
+                                                           : std::string(1, letter);
+  code = sqlite3_open_v2((uri + "?immutable=1").c_str(), &database_,
+                         SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  if (code != SQLITE_OK || !usable()) fail(code);
+}
+
+void Store::open_to_write() {
+  const int code = sqlite3_open_v2(file_.c_str(), &database_,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  if (code != SQLITE_OK) fail(code);
+  sqlite3_busy_timeout(database_, 10'000);  // a reader may hold the file for a moment
+  execute("PRAGMA journal_mode=WAL");
+  // Each commit reaches the disk before the checkpoint that counts on it: an iteration is slow
+  // enough for one sync.
+  execute("PRAGMA synchronous=FULL");
+  execute(
+      "CREATE TABLE IF NOT EXISTS metrics(iteration INTEGER, env_steps INTEGER, name TEXT,"
+      " value REAL, PRIMARY KEY(iteration, name)) WITHOUT ROWID;"
+      "CREATE TABLE IF NOT EXISTS evaluations(iteration INTEGER PRIMARY KEY, env_steps INTEGER,"
+      " episodes INTEGER, return_mean REAL, return_std REAL);"
+      "CREATE TABLE IF NOT EXISTS episodes(iteration INTEGER, env_steps INTEGER,"
+      " \"return\" REAL, length INTEGER, environment INTEGER);"
+      "CREATE INDEX IF NOT EXISTS episodes_iteration ON episodes(iteration);"
+      "CREATE TABLE IF NOT EXISTS checkpoints(number INTEGER PRIMARY KEY, iteration INTEGER,"
+      " env_steps INTEGER, wall_seconds REAL);"
+      "CREATE TABLE IF NOT EXISTS events(unix_time REAL, kind TEXT, text TEXT);");
 }
 
 Store::~Store() {
@@ -189,12 +215,24 @@ std::vector<EvaluationRow> Store::evaluations() const {
 }
 
 std::optional<CheckpointRow> Store::checkpoint(int64_t number) const {
+  for (const auto& row : checkpoint_rows())
+    if (row.number == number) return row;
+  return std::nullopt;
+}
+
+std::optional<CheckpointRow> Store::newest_checkpoint() const {
+  const auto rows = checkpoint_rows();
+  return rows.empty() ? std::nullopt : std::optional(rows.back());
+}
+
+std::vector<CheckpointRow> Store::checkpoint_rows() const {
   Statement select(*this,
                    "SELECT number, iteration, env_steps, wall_seconds FROM checkpoints"
-                   " WHERE number = ?");
-  select.bind(number);
-  if (!select.step()) return std::nullopt;
-  return CheckpointRow{select.integer(0), select.integer(1), select.integer(2), select.real(3)};
+                   " ORDER BY number");
+  std::vector<CheckpointRow> rows;
+  while (select.step())
+    rows.push_back({select.integer(0), select.integer(1), select.integer(2), select.real(3)});
+  return rows;
 }
 
 double Store::total(std::string_view metric) const {

@@ -45,8 +45,10 @@ struct CheckpointRow {
 /// one line that names the file.
 class Store {
  public:
-  /// Creates the file or opens the one there.
-  explicit Store(const std::filesystem::path& file);
+  enum class Access { write, read };
+  /// Creates the file or opens the one there; to read, it must be there, and nothing is written,
+  /// so that a read-only disk will do.
+  explicit Store(const std::filesystem::path& file, Access access = Access::write);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -65,12 +67,16 @@ class Store {
   std::vector<IterationRow> iterations() const;
   std::vector<EvaluationRow> evaluations() const;
   std::optional<CheckpointRow> checkpoint(int64_t number) const;
+  std::optional<CheckpointRow> newest_checkpoint() const;
   /// Sum of one metric over all iterations; 0 where there is none.
   double total(std::string_view metric) const;
 
  private:
   class Statement;
   class Transaction;
+  void open_to_read();
+  void open_to_write();
+  std::vector<CheckpointRow> checkpoint_rows() const;  // in order
   void execute(const char* sql) const;
   [[noreturn]] void fail(int code) const;
 

@@ -63,6 +63,18 @@ TEST_F(StoreTest, DropsWhatIsLaterThanACheckpoint) {
   EXPECT_EQ(store.iterations().back().metrics, row(3).metrics);
 }
 
+TEST_F(StoreTest, AReaderSeesAllAndWritesNothing) {
+  EXPECT_THROW(Store(file_, Store::Access::read), Error);
+  EXPECT_FALSE(fs::exists(file_));
+  Store writer(file_);
+  writer.add(row(1));
+  writer.add(CheckpointRow{9, 1, 100, 12.5});
+  Store reader(file_, Store::Access::read);
+  EXPECT_EQ(reader.iterations().size(), 1u);
+  EXPECT_EQ(reader.newest_checkpoint()->number, 9);
+  EXPECT_THROW(reader.add(row(2)), Error);
+}
+
 TEST_F(StoreTest, NotADatabaseIsOneClearError) {
   std::ofstream(file_) << std::string(5000, 'x');
   try {

@@ -123,6 +123,14 @@ void Trainer::resume() {
     imagined_before_ = agent_->imagined_steps();
     checkpoints_.set_aside_after(loaded->number);
     if (const auto row = store_.checkpoint(loaded->number)) earlier_seconds_ = row->wall_seconds;
+    if (iterations() > 0 && store_.iterations().empty())
+      warn(fmt::format("{} tells nothing of this run before {} real steps",
+                       folder_.store().string(), world_->steps()));
+  } else if (const auto row = store_.newest_checkpoint()) {
+    throw Error(
+        fmt::format("{} holds no checkpoint, but one was written at {} real steps: put it "
+                    "back, or start a new run",
+                    folder_.checkpoints().string(), row->env_steps));
   }
   first_steps_ = iteration_began_steps_ = world_->steps();
   iteration_began_ = earlier_seconds_;
