@@ -129,8 +129,11 @@ bool acceptable(const Setting& setting, const SettingValue& value) {
 }
 
 [[noreturn]] void refuse(const Setting& setting, const std::string& given, std::string_view where) {
-  throw UsageError(
-      fmt::format("{}: '{}' takes {}, not {}", where, setting.key, setting.accepts(), given));
+  const auto value = setting.get();
+  const bool told = !setting.choices.empty() || std::holds_alternative<bool>(value);
+  const std::string example = told ? "" : fmt::format(", such as {}", format_value(value));
+  throw UsageError(fmt::format("{}: '{}' takes {}{}, not {}", where, setting.key, setting.accepts(),
+                               example, given));
 }
 
 }  // namespace

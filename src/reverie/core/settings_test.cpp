@@ -68,9 +68,11 @@ TEST_F(SettingsTest, AssignsEveryKind) {
 TEST_F(SettingsTest, RefusalsNameTheKeyAndWhatItTakes) {
   EXPECT_THAT(refusal("epoch=3"), HasSubstr("unknown setting 'epoch'; did you mean 'epochs'?"));
   EXPECT_THAT(refusal("rate=3"), HasSubstr("did you mean 'inner.rate'"));
-  EXPECT_EQ(refusal("epochs=0"), "--set: 'epochs' takes an integer of at least 1, not '0'");
+  EXPECT_EQ(refusal("epochs=0"),
+            "--set: 'epochs' takes an integer of at least 1, such as 20, not '0'");
   EXPECT_THAT(refusal("epochs=2.5"), HasSubstr("takes an integer"));
-  EXPECT_EQ(refusal("inner.rate=2"), "--set: 'inner.rate' takes a number from 0 to 1, not '2'");
+  EXPECT_EQ(refusal("inner.rate=2"),
+            "--set: 'inner.rate' takes a number from 0 to 1, such as 0.5, not '2'");
   EXPECT_THAT(refusal("inner.rate=nan"), HasSubstr("takes a number"));
   EXPECT_THAT(refusal("colour=blue"), HasSubstr("takes one of red, dark_blue"));
   EXPECT_THAT(refusal("inner.widths=[3,x]"), HasSubstr("takes a list of integers"));
