@@ -54,7 +54,7 @@ class PeakProduct {
 /// What the raw outputs [K, n, …] of all members say.
 Prediction predictions(const DynamicsModel& model, const Tensor& raw) {
   const auto& bounds = model.variance_bounds();
-  return model.head(raw, bounds.defined() ? bounds.unsqueeze(2) : bounds);
+  return model.head(raw, bounds.defined() ? bounds.unsqueeze(1) : bounds);
 }
 
 /// `rows` imagined rollouts of each of `tasks` policies, as `imagine` makes them.
