@@ -1,6 +1,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
 #include <reverie/nn/kernels/precision.h>
+#include <reverie/nn/mlp_shape.h>
 
 #include <fmt/core.h>
 
@@ -44,43 +45,60 @@ Parts parts_of(Precision precision) {
   return {3, {Part::high, Part::high, Part::low}, {Part::high, Part::low, Part::high}};
 }
 
-inline uint16_t part_of(float x, Part part) {
+template <Part part>
+inline uint16_t part_of(float x) {
   const uint16_t high = to_bf16(x);
-  return part == Part::high ? high : to_bf16(x - from_bf16(high));
+  if constexpr (part == Part::high) return high;
+  return to_bf16(x - from_bf16(high));
 }
 
-/// Writes `convert(element (i, j) of op(matrix))` to out[i * out_stride + j].
-template <class T, class Convert>
-void gather(Op op, int64_t rows, int64_t columns, const float* matrix, int64_t stride, T* out,
-            int64_t out_stride, const Convert& convert) {
-  if (op == Op::plain) {
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < columns; ++j)
-        out[i * out_stride + j] = convert(matrix[i * stride + j]);
-  } else {
+inline void store(uint16_t half, uint16_t* to) {
+  *to = half;
+}
+inline void store(uint16_t half, float* to) {
+  *to = from_bf16(half);
+}
+
+template <Part part, class T>
+void convert(int64_t rows, int64_t columns, const float* from, int64_t stride, T* to,
+             int64_t to_stride) {
+  for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j)
-      for (int64_t i = 0; i < rows; ++i) out[i * out_stride + j] = convert(matrix[j * stride + i]);
-  }
+      store(part_of<part>(from[i * stride + j]), to + i * to_stride + j);
 }
 
-/// Operands A' [m, parts k] and B' [parts k, n], the parts side by side: one product sums them all.
+/// One operand's parts, as it is stored but with the summed dimension `count` times as long: one
+/// product sums them all.
+template <class T>
+struct Operand {
+  std::vector<T> numbers;
+  int64_t stride = 0;
+
+  /// `from` is [rows, columns] as stored; the summed dimension is that of the columns, or the rows.
+  void write(int64_t count, const Part* parts, bool sums_columns, int64_t rows, int64_t columns,
+             const float* from, int64_t from_stride) {
+    stride = row_stride(sums_columns ? count * columns : columns);
+    numbers.resize(static_cast<size_t>((sums_columns ? rows : count * rows) * stride));
+    for (int64_t p = 0; p < count; ++p) {
+      T* to = numbers.data() + p * (sums_columns ? columns : rows * stride);
+      if (parts[p] == Part::high)
+        convert<Part::high>(rows, columns, from, from_stride, to, stride);
+      else
+        convert<Part::low>(rows, columns, from, from_stride, to, stride);
+    }
+  }
+};
+
+/// Operands of op(A) [m, parts k] and op(B) [parts k, n].
 template <class T>
 struct Operands {
-  std::vector<T> a, b;
+  Operand<T> a, b;
 
-  template <class Convert>
   void write(const Parts& parts, Op op_a, Op op_b, int64_t m, int64_t n, int64_t k,
-             const float* from_a, int64_t a_stride, const float* from_b, int64_t b_stride,
-             const Convert& convert) {
-    const int64_t depth = parts.count * k;
-    a.resize(static_cast<size_t>(m * depth));
-    b.resize(static_cast<size_t>(depth * n));
-    for (int64_t p = 0; p < parts.count; ++p) {
-      gather(op_a, m, k, from_a, a_stride, a.data() + p * k, depth,
-             [&](float x) { return convert(part_of(x, parts.of_a[p])); });
-      gather(op_b, k, n, from_b, b_stride, b.data() + p * k * n, n,
-             [&](float x) { return convert(part_of(x, parts.of_b[p])); });
-    }
+             const float* from_a, int64_t a_stride, const float* from_b, int64_t b_stride) {
+    const bool a_plain = op_a == Op::plain, b_plain = op_b == Op::plain;
+    a.write(parts.count, parts.of_a, a_plain, a_plain ? m : k, a_plain ? k : m, from_a, a_stride);
+    b.write(parts.count, parts.of_b, !b_plain, b_plain ? k : n, b_plain ? n : k, from_b, b_stride);
   }
 };
 
@@ -90,14 +108,16 @@ struct Operands {
 /// may run in two threads at once.
 class Bf16Products {
  public:
-  void run(int64_t m, int64_t n, int64_t k, uint16_t* a, uint16_t* b, float* c, int64_t c_stride) {
-    const auto key = std::make_tuple(m, n, k, c_stride);
+  /// C [m, n] = op(A) op(B), whose summed dimension is `k` long.
+  void run(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, Operands<uint16_t>& operands,
+           float* c, int64_t c_stride) {
+    const Key key{op_a, op_b, m, n, k, operands.a.stride, operands.b.stride, c_stride};
     if (products_.size() >= 64 && !products_.contains(key)) products_.clear();  // sizes may vary
     auto found = products_.find(key);
-    if (found == products_.end()) found = products_.emplace(key, make(m, n, k, c_stride)).first;
+    if (found == products_.end()) found = products_.emplace(key, make(key)).first;
     auto& made = found->second;
-    made.a.set_data_handle(a);
-    made.b.set_data_handle(b);
+    made.a.set_data_handle(operands.a.numbers.data());
+    made.b.set_data_handle(operands.b.numbers.data());
     made.c.set_data_handle(c);
     made.product.execute(
         stream_, {{DNNL_ARG_SRC, made.a}, {DNNL_ARG_WEIGHTS, made.b}, {DNNL_ARG_DST, made.c}});
@@ -110,10 +130,16 @@ class Bf16Products {
     dnnl::memory a, b, c;
   };
 
-  Made make(int64_t m, int64_t n, int64_t k, int64_t c_stride) {
+  using Key = std::tuple<Op, Op, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+
+  Made make(const Key& key) {
     using dnnl::memory;
-    const memory::desc a({m, k}, memory::data_type::bf16, memory::dims{k, 1});
-    const memory::desc b({k, n}, memory::data_type::bf16, memory::dims{n, 1});
+    const auto [op_a, op_b, m, n, k, a_stride, b_stride, c_stride] = key;
+    const auto strides = [](Op op, int64_t stride) {
+      return op == Op::plain ? memory::dims{stride, 1} : memory::dims{1, stride};
+    };
+    const memory::desc a({m, k}, memory::data_type::bf16, strides(op_a, a_stride));
+    const memory::desc b({k, n}, memory::data_type::bf16, strides(op_b, b_stride));
     const memory::desc c({m, n}, memory::data_type::f32, memory::dims{c_stride, 1});
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::matmul::primitive_desc description(engine_, a, b, c);
@@ -126,7 +152,7 @@ class Bf16Products {
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
-  std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Made> products_;
+  std::map<Key, Made> products_;
 };
 
 #endif
@@ -167,16 +193,15 @@ void product(Precision precision, Op op_a, Op op_b, int64_t m, int64_t n, int64_
   if (has_bf16_unit()) {
     static thread_local Operands<uint16_t> operands;
     static thread_local Bf16Products products;
-    operands.write(parts, op_a, op_b, m, n, k, a, a_stride, b, b_stride,
-                   [](uint16_t half) { return half; });
-    products.run(m, n, parts.count * k, operands.a.data(), operands.b.data(), c, c_stride);
+    operands.write(parts, op_a, op_b, m, n, k, a, a_stride, b, b_stride);
+    products.run(op_a, op_b, m, n, parts.count * k, operands, c, c_stride);
     return;
   }
 #endif
   static thread_local Operands<float> operands;
-  operands.write(parts, op_a, op_b, m, n, k, a, a_stride, b, b_stride, from_bf16);
-  small_gemm(Op::plain, Op::plain, m, n, parts.count * k, operands.a.data(), parts.count * k,
-             operands.b.data(), n, 0.0f, c, c_stride);
+  operands.write(parts, op_a, op_b, m, n, k, a, a_stride, b, b_stride);
+  small_gemm(op_a, op_b, m, n, parts.count * k, operands.a.numbers.data(), operands.a.stride,
+             operands.b.numbers.data(), operands.b.stride, 0.0f, c, c_stride);
 }
 
 }  // namespace kernels
