@@ -51,12 +51,6 @@ class PeakProduct {
   std::vector<std::vector<float>> c_;
 };
 
-/// What the raw outputs [K, n, …] of all members say.
-Prediction predictions(const DynamicsModel& model, const Tensor& raw) {
-  const auto& bounds = model.variance_bounds();
-  return model.head(raw, bounds.defined() ? bounds.unsqueeze(1) : bounds);
-}
-
 /// `rows` imagined rollouts of each of `tasks` policies, as `imagine` makes them.
 Kernel imagination(const std::string& name, const ModelConfig& config, int64_t tasks, int64_t rows,
                    int64_t horizon, Propagation propagation) {
@@ -93,7 +87,7 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
       const auto action =
           state->policy.distribution(state->policy.parameters(), observation).sample(state->random);
       const auto input = state->model.inputs(observation, action).view({members, each, o + a});
-      const auto said = predictions(state->model, state->model.ensemble().forward(input));
+      const auto said = state->model.heads(state->model.ensemble().forward(input));
       auto change = said.mean;
       if (said.log_variance.defined())
         change =
@@ -142,7 +136,7 @@ Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch
       const auto y = targets.index_select(0, rows).view({config.members, batch, -1});
       const auto raw = state->model.ensemble().forward(effective, x);
       adam->zero_grad();
-      state->objective->loss(predictions(state->model, raw), y, rows).backward();
+      state->objective->loss(state->model.heads(raw), y, rows).backward();
       adam->step();
     }
   };

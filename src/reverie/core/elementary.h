@@ -35,8 +35,8 @@ inline float fast_exp(float x) {
 /// tanh(x) with a relative error below 3e-7; NaN stays NaN. A quotient of odd and even polynomials
 /// with the minimax coefficients of Eigen (Eigen/src/Core/MathFunctionsImpl.h, ptanh_float).
 inline float fast_tanh(float x) {
-  constexpr float limit =
-      7.90531110763549805f;  // beyond it the result is 1: 2.7e-7 too much at most
+  // Beyond it the result is 1: 2.7e-7 too much at most.
+  constexpr float limit = 7.90531110763549805f;
   const float below = limit < x ? limit : x, y = below < -limit ? -limit : below, square = y * y;
   float odd = -2.76076847742355e-16f;
   odd = odd * square + 2.00018790482477e-13f;

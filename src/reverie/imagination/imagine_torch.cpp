@@ -129,8 +129,7 @@ class BatchedWalk {
       seats_.emplace(member_, model_.members(), device_);
     }
     const auto raw = model_.ensemble().forward(layers_, seats_->place(x));
-    const auto& bounds = model_.variance_bounds();
-    const auto said = model_.head(raw, bounds.defined() ? bounds.unsqueeze(1) : bounds);
+    const auto said = model_.heads(raw);
     auto target = seats_->rows(said.mean);
     if (said.log_variance.defined())
       target = target + torch::exp(0.5 * seats_->rows(said.log_variance)) * target_noise_[t];

@@ -110,11 +110,18 @@ Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {
   return {parts[0], log_variance};
 }
 
+Prediction DynamicsModel::heads(const Tensor& raw) const {
+  return head(raw, variance_bounds_.defined() ? variance_bounds_.unsqueeze(1) : Tensor());
+}
+
+Tensor DynamicsModel::means(const Tensor& observation, const Tensor& action) const {
+  const auto x = inputs(observation, action).unsqueeze(0).expand({members(), -1, -1});
+  return ensemble_.forward(x).narrow(-1, 0, target_size());
+}
+
 DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
                                                 const Tensor& action) const {
-  const auto x = inputs(observation, action).unsqueeze(0).expand({members(), -1, -1});
-  const auto raw = ensemble_.forward(x);
-  const auto change = target_normaliser_.denormalise(raw.narrow(-1, 0, target_size()));
+  const auto change = target_normaliser_.denormalise(means(observation, action));
   Successor result;
   const auto next = observation + change.narrow(-1, 0, observation_size_);
   result.observation = torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
@@ -124,9 +131,8 @@ DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
 
 double DynamicsModel::squared_error(const Transitions& data) const {
   const torch::NoGradGuard no_grad;
-  const auto x = inputs(data.observation, data.action).unsqueeze(0).expand({members(), -1, -1});
-  const auto mean = ensemble_.forward(x).narrow(-1, 0, target_size());
-  return (mean - targets(data)).square().mean().item<double>();
+  const auto missed = means(data.observation, data.action) - targets(data);
+  return missed.square().mean().item<double>();
 }
 
 void DynamicsModel::serialize(Archive& archive) {

@@ -62,6 +62,8 @@ class DynamicsModel {
 
   /// Splits the raw outputs [n, …] of one member. Differentiable in `raw` and `bounds`.
   Prediction head(const Tensor& raw, const Tensor& bounds) const;
+  /// The same of all members' raw outputs [K, n, …], by the bounds that each has.
+  Prediction heads(const Tensor& raw) const;
   /// Added to a loss's derivative with respect to the highest variance bound and subtracted from
   /// that with respect to the lowest, so that each step draws them together (Chua et al. 2018,
   /// appendix A.1).
@@ -95,6 +97,9 @@ class DynamicsModel {
   void serialize(Archive& archive);
 
  private:
+  /// What every member predicts of the same rows, normalised: [K, n, target_size].
+  Tensor means(const Tensor& observation, const Tensor& action) const;
+
   ModelConfig config_;
   int64_t observation_size_, action_size_;
   Tensor action_low_, action_high_;

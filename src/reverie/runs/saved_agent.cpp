@@ -10,8 +10,8 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
                        const Checkpoints::Warn& warn) {
   auto loaded = Checkpoints(folder.checkpoints()).load_newest(warn);
   if (!loaded)
-    throw Error(fmt::format("{} has no checkpoint yet; train it first: {} resume {}",
-                            folder.root().string(), program_name(), folder.root().string()));
+    throw Error(fmt::format("{} has no checkpoint yet; train it first: {}", folder.root().string(),
+                            resume_command(folder.root())));
   task_ = experiment.task->make_task(experiment.env);
   agent_ = experiment.method->make(
       *experiment.agent,
