@@ -16,12 +16,16 @@ import mujoco
 import numpy as np
 
 OURS = pathlib.Path(__file__).resolve().parents[2] / "src/reverie/envs/bodies"
-BODIES = ["half_cheetah", "hopper"]
+# Named as Gymnasium's files are.
+BODIES = """
+half_cheetah hopper walker2d walker2d_v5 ant humanoid swimmer reacher pusher pusher_v5
+inverted_pendulum inverted_double_pendulum
+""".split()
 
 # What makes a body behave as it does; looks are left out. Some names or shapes differ between
 # versions of MuJoCo: --write insists on all of them, a comparison takes those there are.
 MODEL_FIELDS = """
-nq nv nu nbody njnt ngeom na neq npair nexclude ntendon nsensor
+nq nv nu nbody njnt ngeom nsite na neq npair nexclude ntendon nwrap nsensor
 qpos0 qpos_spring
 body_parentid body_pos body_quat body_ipos body_iquat body_mass body_inertia body_subtreemass
 body_invweight0
@@ -30,6 +34,10 @@ jnt_margin jnt_solref jnt_solimp
 dof_armature dof_damping dof_frictionloss dof_invweight0 dof_M0
 geom_type geom_contype geom_conaffinity geom_condim geom_bodyid geom_priority geom_size geom_pos
 geom_quat geom_friction geom_margin geom_gap geom_solmix geom_solref geom_solimp
+site_bodyid site_pos site_quat
+tendon_adr tendon_num tendon_limited tendon_range tendon_stiffness tendon_damping
+tendon_frictionloss tendon_length0 tendon_invweight0
+wrap_type wrap_objid wrap_prm
 actuator_trntype actuator_dyntype actuator_gaintype actuator_biastype actuator_trnid actuator_gear
 actuator_ctrllimited actuator_ctrlrange actuator_forcelimited actuator_gainprm actuator_biasprm
 """.split()

@@ -23,8 +23,9 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
 #define COUNT(name) out[#name] = number(m.name)
 #define FIELD(name, count) out[#name] = numbers(m.name, count)
 #define OPTION(name) out["opt_" #name] = number(m.opt.name)
-  COUNT(nq), COUNT(nv), COUNT(nu), COUNT(nbody), COUNT(njnt), COUNT(ngeom), COUNT(na), COUNT(neq);
-  COUNT(npair), COUNT(nexclude), COUNT(ntendon), COUNT(nsensor);
+  COUNT(nq), COUNT(nv), COUNT(nu), COUNT(nbody), COUNT(njnt), COUNT(ngeom), COUNT(nsite);
+  COUNT(na), COUNT(neq), COUNT(npair), COUNT(nexclude), COUNT(ntendon), COUNT(nwrap);
+  COUNT(nsensor);
   FIELD(qpos0, m.nq), FIELD(qpos_spring, m.nq);
   FIELD(body_parentid, m.nbody), FIELD(body_pos, 3 * m.nbody), FIELD(body_quat, 4 * m.nbody);
   FIELD(body_ipos, 3 * m.nbody), FIELD(body_iquat, 4 * m.nbody), FIELD(body_mass, m.nbody);
@@ -43,6 +44,12 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
   FIELD(geom_friction, 3 * m.ngeom), FIELD(geom_margin, m.ngeom), FIELD(geom_gap, m.ngeom);
   FIELD(geom_solmix, m.ngeom), FIELD(geom_solref, mjNREF * m.ngeom);
   FIELD(geom_solimp, mjNIMP * m.ngeom);
+  FIELD(site_bodyid, m.nsite), FIELD(site_pos, 3 * m.nsite), FIELD(site_quat, 4 * m.nsite);
+  FIELD(tendon_adr, m.ntendon), FIELD(tendon_num, m.ntendon), FIELD(tendon_limited, m.ntendon);
+  FIELD(tendon_range, 2 * m.ntendon), FIELD(tendon_stiffness, m.ntendon);
+  FIELD(tendon_damping, m.ntendon), FIELD(tendon_frictionloss, m.ntendon);
+  FIELD(tendon_length0, m.ntendon), FIELD(tendon_invweight0, m.ntendon);
+  FIELD(wrap_type, m.nwrap), FIELD(wrap_objid, m.nwrap), FIELD(wrap_prm, m.nwrap);
   FIELD(actuator_trntype, m.nu), FIELD(actuator_dyntype, m.nu), FIELD(actuator_gaintype, m.nu);
   FIELD(actuator_biastype, m.nu), FIELD(actuator_trnid, 2 * m.nu), FIELD(actuator_gear, 6 * m.nu);
   FIELD(actuator_ctrllimited, m.nu), FIELD(actuator_ctrlrange, 2 * m.nu);
@@ -78,7 +85,10 @@ TEST_P(MujocoBodyFacts, EqualGymnasiums) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts, testing::Values("half_cheetah", "hopper"),
+INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts,
+                         testing::Values("half_cheetah", "hopper", "walker2d", "walker2d_v5", "ant",
+                                         "humanoid", "swimmer", "reacher", "pusher", "pusher_v5",
+                                         "inverted_pendulum", "inverted_double_pendulum"),
                          [](const auto& test) { return test.param; });
 
 TEST(MujocoBody, IsCompiledOnceAndShared) {
