@@ -1,23 +1,38 @@
 #!/usr/bin/env python3
-"""Short trajectories of Gymnasium's environments, as golden numbers for golden_test.cpp.
+"""Trajectories of Gymnasium's environments, as golden numbers for golden_test.cpp.
 
-    trajectories.py gymnasium FOLDER   steps Gymnasium's own environments, MuJoCo and classic
-    trajectories.py mujoco FOLDER      steps Gymnasium's MJCF in the `mujoco` wheel at hand, as
-                                       Gymnasium would: for versions that Gymnasium no longer takes
+    trajectories.py FOLDER [--steps N] [--classic]
 
-The second form, with the wheel of the version that Reverie is built with, makes the tight comparison;
-the first shows how far the versions are apart. --assets names the folder of Gymnasium's MJCF where
-`gymnasium` is not installed. A line of a file: field, count, values; rows follow one another.
+Steps Gymnasium's ten MuJoCo tasks, versions 4 and 5, in the `mujoco` wheel at hand, from a drawn
+state under slowly turning actions, some of them out of range, until the episode ends or N steps are
+taken. --classic adds its classic control tasks. Needs `gymnasium`, `mujoco` and `imageio`.
+
+The files in the repository are of Gymnasium 1.4.0 in mujoco 2.2.2, the version of Debian's package,
+with --steps 60 (`pip install --no-deps gymnasium` puts it beside so old a wheel). `align.sh` makes
+whole episodes for a current one. A line of a file: field, count, values; rows follow one another;
+actions are in 64ths of the actuators' range.
 """
 import argparse
 import pathlib
+import warnings
 
+import gymnasium
+import mujoco
 import numpy as np
 
-# Body, Gymnasium's name, body steps per control step, steps to record, scale of the starting noise.
-BODIES = [
-    ("half_cheetah", "HalfCheetah-v5", 5, 40, 0.1),
-    ("hopper", "Hopper-v5", 4, 60, 0.005),
+VERSIONS = f"Gymnasium {gymnasium.__version__}, MuJoCo {mujoco.__version__}"
+# Our name, Gymnasium's, how far the actions swing. An ant that is driven less stays on its feet.
+TASKS = [
+    ("half-cheetah", "HalfCheetah", 1.2),
+    ("hopper", "Hopper", 1.2),
+    ("walker2d", "Walker2d", 1.2),
+    ("ant", "Ant", 0.4),
+    ("humanoid", "Humanoid", 1.2),
+    ("swimmer", "Swimmer", 1.2),
+    ("reacher", "Reacher", 0.3),
+    ("pusher", "Pusher", 0.5),
+    ("inverted-pendulum", "InvertedPendulum", 0.1),
+    ("inverted-double-pendulum", "InvertedDoublePendulum", 0.1),
 ]
 
 
@@ -26,65 +41,42 @@ def write(path, source, fields):
         print(f"# {source}; made by scripts/oracle/trajectories.py", file=out)
         for name, values in fields.items():
             values = np.asarray(values, dtype=np.float64).ravel()
-            print(name, values.size, *(repr(float(v)) for v in values), file=out)
+            exact = name in ("position", "velocity", "state")
+            text = (repr(float(v)) if exact else f"{float(v):.12g}" for v in values)
+            print(name, values.size, *text, file=out)
 
 
-def start(model, steps, scale):
-    """A starting state and a row of actions, some of them out of range."""
+def record(folder, ours, theirs, version, swing, most):
+    env = gymnasium.make(f"{theirs}-v{version}").unwrapped
+    env.reset(seed=2022)
+    position, velocity = env.data.qpos.copy(), env.data.qvel.copy()
+    mujoco.mj_resetData(env.model, env.data)
+    env.set_state(position, velocity)
+
     random = np.random.default_rng(2022)
-    position = model.qpos0 + random.uniform(-scale, scale, model.nq)
-    velocity = scale * random.standard_normal(model.nv)
-    # Slowly changing torques make larger motions than white noise does.
-    turns = random.uniform(0, 2 * np.pi, (model.nu, 1)) + np.arange(steps) * random.uniform(
-        0.1, 0.5, (model.nu, 1)
+    model, high = env.model, env.model.actuator_ctrlrange[:, 1]
+    phase, pace = random.uniform(0, 2 * np.pi, model.nu), random.uniform(0.1, 0.5, model.nu)
+    every = 8 if env.observation_space.shape[0] > 30 else 1  # long ones now and then: small files
+    actions, observations, rewards, ends = [], [], [], []
+    for t in range(most):
+        action = np.round(64 * swing * np.sin(phase + t * pace))
+        observation, reward, terminated, _, _ = env.step(action / 64 * high)
+        actions.append(action)
+        if t % every == 0:
+            observations.append(observation)
+        rewards.append(reward)
+        ends.append(terminated)
+        if terminated:
+            break
+    write(
+        folder / f"gym_{ours.replace('-', '_')}_v{version}.txt",
+        f"{theirs}-v{version} of {VERSIONS}",
+        dict(mujoco=mujoco.mj_version(), position=position, velocity=velocity, actions=actions,
+             every=every, observations=observations, rewards=rewards, terminated=ends),
     )
-    return position, velocity, 1.2 * np.sin(turns).T
 
 
-def record_mujoco(assets, folder):
-    import mujoco
-
-    for body, _, frame_skip, steps, scale in BODIES:
-        model = mujoco.MjModel.from_xml_path(str(assets / f"{body}.xml"))
-        data = mujoco.MjData(model)
-        position, velocity, actions = start(model, steps, scale)
-        data.qpos[:], data.qvel[:] = position, velocity
-        mujoco.mj_forward(model, data)
-        positions, velocities = [], []
-        for action in actions:
-            data.ctrl[:] = action
-            for _ in range(frame_skip):
-                mujoco.mj_step(model, data)
-            positions.append(data.qpos.copy())
-            velocities.append(data.qvel.copy())
-        write(
-            folder / f"{body}_mujoco.txt",
-            f"Gymnasium's {body}.xml in MuJoCo {mujoco.__version__}",
-            dict(position=position, velocity=velocity, actions=actions, positions=positions,
-                 velocities=velocities),
-        )
-
-
-def record_gymnasium(folder):
-    import gymnasium
-    import mujoco
-
-    versions = f"Gymnasium {gymnasium.__version__}, MuJoCo {mujoco.__version__}"
-    for body, name, _, steps, scale in BODIES:
-        env = gymnasium.make(name).unwrapped
-        env.reset(seed=0)
-        position, velocity, actions = start(env.model, steps, scale)
-        mujoco.mj_resetData(env.model, env.data)
-        env.set_state(position, velocity)
-        results = [env.step(action)[:3] for action in actions]
-        observations, rewards, terminated = zip(*results)
-        write(
-            folder / f"{body}_gymnasium.txt",
-            f"{name} of {versions}",
-            dict(position=position, velocity=velocity, actions=actions, observations=observations,
-                 rewards=rewards, terminated=terminated),
-        )
-
+def record_classic(folder):
     random = np.random.default_rng(2022)
     env = gymnasium.make("Pendulum-v1").unwrapped
     env.reset(seed=0)
@@ -93,7 +85,7 @@ def record_gymnasium(folder):
     for action in fields["actions"]:
         fields["rewards"].append(env.step(np.array([action]))[1])
         fields["states"].append(env.state)
-    write(folder / "pendulum_gymnasium.txt", f"Pendulum-v1 of {versions}", fields)
+    write(folder / "pendulum_gymnasium.txt", f"Pendulum-v1 of {VERSIONS}", fields)
 
     # Gymnasium's cart-pole is pushed with full force left or right; so is ours here.
     env = gymnasium.make("CartPole-v1").unwrapped
@@ -103,23 +95,24 @@ def record_gymnasium(folder):
     for action in fields["actions"]:
         fields["terminated"].append(env.step(int(action > 0))[2])
         fields["states"].append(env.state)
-    write(folder / "cartpole_gymnasium.txt", f"CartPole-v1 of {versions}", fields)
+    write(folder / "cartpole_gymnasium.txt", f"CartPole-v1 of {VERSIONS}", fields)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("engine", choices=["gymnasium", "mujoco"])
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--assets", type=pathlib.Path, help="folder of Gymnasium's MJCF files")
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--classic", action="store_true")
     arguments = parser.parse_args()
-    if arguments.engine == "gymnasium":
-        record_gymnasium(arguments.folder)
-        return
-    if arguments.assets is None:
-        import gymnasium.envs.mujoco
-
-        arguments.assets = pathlib.Path(gymnasium.envs.mujoco.__file__).parent / "assets"
-    record_mujoco(arguments.assets, arguments.folder)
+    warnings.simplefilter("ignore")  # version 4 is out of date, it says
+    for ours, theirs, swing in TASKS:
+        horizon = gymnasium.spec(f"{theirs}-v5").max_episode_steps
+        for version in (4, 5):
+            if (theirs, version) == ("Pusher", 4) and mujoco.mj_version() >= 300:
+                continue  # Gymnasium refuses it: MuJoCo 3 handles its light object otherwise
+            record(arguments.folder, ours, theirs, version, swing, min(arguments.steps, horizon))
+    if arguments.classic:
+        record_classic(arguments.folder)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Puck : public Simulation {
 };
 
 TaskEntry puck() {
-  return {PuckTask::published(0),
+  return {PuckTask::published(0).name,
           [](const EnvConfig& config) -> std::shared_ptr<const Task> {
             return std::make_shared<PuckTask>(config);
           },

@@ -8,7 +8,7 @@ const TaskEntry& task() {
 
 Transitions random_transitions(int64_t count) {
   RandomStream random(1, "benchmark/data");
-  const auto& spec = task().spec;
+  const auto spec = task().spec();
   Transitions data;
   data.observation = random.normal({count, spec.observation_size});
   data.action = random.uniform({count, spec.action_size()}, -1, 1);
@@ -21,7 +21,7 @@ Transitions random_transitions(int64_t count) {
 
 DynamicsModel make_model(const ModelConfig& config) {
   RandomStream random(1, "benchmark/model");
-  DynamicsModel model(task().spec, config, random);
+  DynamicsModel model(task().spec(), config, random);
   model.set_statistics(random_transitions(1000));
   return model;
 }
@@ -45,7 +45,7 @@ ModelConfig mbpo_model() {
 
 GaussianPolicy make_policy() {
   RandomStream random(1, "benchmark/policy");
-  return {task().spec.observation_size, task().spec.action_size(), PolicyConfig{}, random};
+  return {task().spec().observation_size, task().spec().action_size(), PolicyConfig{}, random};
 }
 
 PolicyBatch random_batch(const GaussianPolicy& policy, int64_t rows) {

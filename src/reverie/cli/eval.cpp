@@ -86,7 +86,7 @@ int evaluate_run(const EvalOptions& options) {
     return 0;
   }
   fmt::print("{} on {} at {} real steps, {} episodes, {} actions\n", experiment.method->name,
-             experiment.task->spec.name, saved.env_steps, options.episodes,
+             experiment.task->name, saved.env_steps, options.episodes,
              options.stochastic ? "sampled" : "mean");
   print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
   if (options.adapt > 0)

@@ -61,7 +61,7 @@ int info(const std::string& path) {
   const RunFolder folder = open_run(path);
   const Experiment experiment = read_experiment(folder.config());
   fmt::print("{} on {}, seed {}, {} real steps asked for\n", experiment.method->name,
-             experiment.task->spec.name, experiment.run.seed, experiment.run.steps);
+             experiment.task->name, experiment.run.seed, experiment.run.steps);
   std::error_code error;
   if (std::filesystem::exists(folder.store(), error)) {
     const Store store(folder.store(), Store::Access::read);

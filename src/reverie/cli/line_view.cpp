@@ -65,10 +65,9 @@ std::unique_ptr<TrainingView> make_view(const Experiment& experiment, const std:
   const bool dumb = !term || !*term || std::string_view(term) == "dumb";
   if (dumb || ::isatty(STDOUT_FILENO) == 0) return std::make_unique<LineView>();
   const char* no_colour = std::getenv("NO_COLOR");
-  return std::make_unique<LiveView>(
-      fmt::format("{} on {}  seed {}  {}", experiment.method->name, experiment.task->spec.name,
-                  experiment.run.seed, folder),
-      !(no_colour && *no_colour));
+  return std::make_unique<LiveView>(fmt::format("{} on {}  seed {}  {}", experiment.method->name,
+                                                experiment.task->name, experiment.run.seed, folder),
+                                    !(no_colour && *no_colour));
 }
 
 }  // namespace reverie::cli

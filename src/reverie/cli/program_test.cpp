@@ -257,8 +257,8 @@ TEST_F(ProgramTest, WhatIsMissingOfARunIsSaid) {
 }
 
 TEST_F(ProgramTest, AFullStandardOutputIsAnError) {
-  const std::string command = fmt::format("{} list tasks > /dev/full 2> {}", REVERIE_BINARY,
-                                          (root_ / "stderr").string());
+  const std::string command =
+      fmt::format("{} list tasks > /dev/full 2> {}", REVERIE_BINARY, (root_ / "stderr").string());
   const int status = std::system(command.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 1);
   EXPECT_THAT(read_file(root_ / "stderr"), HasSubstr("cannot write to standard output: "));

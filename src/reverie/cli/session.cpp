@@ -75,7 +75,7 @@ int start_run(Experiment& experiment, const std::string& out) {
     throw;
   }
   view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
-                         experiment.task->spec.name, experiment.run.seed, experiment.run.steps,
+                         experiment.task->name, experiment.run.seed, experiment.run.steps,
                          folder.root().string()));
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
@@ -101,7 +101,7 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
   }
   if (rewrite_config) write_config(folder, experiment);
   view->note(fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
-                         experiment.task->spec.name, trainer.env_steps(), experiment.run.steps));
+                         experiment.task->name, trainer.env_steps(), experiment.run.steps));
   return run_to_end(trainer, folder, *view);
 }
 

@@ -12,6 +12,7 @@ namespace reverie {
 /// on the compiled body; tasks without a MuJoCo body refuse the ones that mean nothing to them.
 struct EnvConfig {
   int64_t horizon = 0;
+  int64_t version = 0;
   double mass_scale = 1.0;
   double friction_scale = 1.0;
   double damping_scale = 1.0;
@@ -21,6 +22,8 @@ struct EnvConfig {
 
   void describe(Settings& settings) {
     settings.add("horizon", horizon, "steps until truncation; 0: the task's own", at_least(0));
+    settings.add("version", version,
+                 "of a gym/ task: 4 or 5, as Gymnasium counts; 0: the newest, 5", between(0, 5));
     settings.add("mass_scale", mass_scale, "factor on all masses and inertias", between(0.01, 100));
     settings.add("friction_scale", friction_scale, "factor on all sliding frictions",
                  between(0, 100));

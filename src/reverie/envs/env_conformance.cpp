@@ -18,7 +18,7 @@ class EnvConformance : public testing::TestWithParam<std::string> {
   void TearDown() override { set_worker_count(1); }
 
   const TaskEntry& entry() const { return find_task(GetParam()); }
-  const TaskSpec& spec() const { return entry().spec; }
+  const TaskSpec& spec() const { return spec_; }
 
   Environment make(const EnvConfig& config = {}) const {
     return {entry().make_task(config), entry().make_simulation(config)};
@@ -65,6 +65,9 @@ class EnvConformance : public testing::TestWithParam<std::string> {
     before.pop_back();
     return {torch::stack(before), moves, torch::stack(after)};
   }
+
+ private:
+  const TaskSpec spec_ = entry().spec();
 };
 
 TEST_P(EnvConformance, SpecIsComplete) {
@@ -129,7 +132,7 @@ TEST_P(EnvConformance, RestoredMidEpisodeItHasTheSameFuture) {
   Environment environment = make();
   RandomStream random(3, "episode");
   environment.reset(random);
-  run(environment, actions(10, 1));
+  run(environment, actions(2, 1));
   Archive written;
   environment.serialize(written);
   const std::string bytes = written.bytes();
@@ -142,7 +145,7 @@ TEST_P(EnvConformance, RestoredMidEpisodeItHasTheSameFuture) {
   run(other, moves.slice(0, 3, 5));
   Archive read = Archive::from_bytes(bytes);
   other.serialize(read);
-  EXPECT_EQ(other.time(), 10);
+  EXPECT_EQ(other.time(), 2);
   EXPECT_TRUE(run(other, moves).equal(future));
 }
 
@@ -156,7 +159,8 @@ TEST_P(EnvConformance, AgentsAreToldTheSimulatorsRewardAndEnd) {
     const StepResult r = environment.step(moves[t]);
     const Tensor told = task.reward(observation, moves[t], r.next_observation);
     EXPECT_TRUE(told.equal(r.reward) || !task.reward_is_exact()) << t;
-    EXPECT_TRUE(task.terminated(r.next_observation).equal(r.terminated)) << t;
+    EXPECT_TRUE(task.terminated(r.next_observation).equal(r.terminated) || !task.end_is_exact())
+        << t;
     EXPECT_FALSE((r.terminated & r.truncated).item<bool>());
     observation = r.next_observation;
     if (r.terminated.item<bool>() || r.truncated.item<bool>())
@@ -399,8 +403,7 @@ TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
 
 INSTANTIATE_TEST_SUITE_P(Tasks, EnvConformance, testing::ValuesIn([] {
                            std::vector<std::string> names;
-                           for (const TaskEntry& entry : all_tasks())
-                             names.push_back(entry.spec.name);
+                           for (const TaskEntry& entry : all_tasks()) names.push_back(entry.name);
                            return names;
                          }()),
                          [](const auto& test) {

@@ -5,6 +5,7 @@
 #include <reverie/envs/simulation.h>
 #include <reverie/envs/task.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,11 +61,15 @@ class Environment {
   bool ended_ = true;
 };
 
-/// A registered task: its spec (with the published settings), and how to make it.
+/// A registered task: its name, and how to make it. Both throw UsageError for a setting that the
+/// task has no use for.
 struct TaskEntry {
-  TaskSpec spec;
-  std::shared_ptr<const Task> (*make_task)(const EnvConfig&);
-  std::unique_ptr<Simulation> (*make_simulation)(const EnvConfig&);
+  std::string name;  ///< "suite/name"
+  std::function<std::shared_ptr<const Task>(const EnvConfig&)> make_task;
+  std::function<std::unique_ptr<Simulation>(const EnvConfig&)> make_simulation;
+
+  /// With the published settings; compiles the body.
+  TaskSpec spec() const { return make_task({})->spec(); }
 };
 
 /// All tasks, suite by suite.

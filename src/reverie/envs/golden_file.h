@@ -10,12 +10,17 @@
 
 namespace reverie {
 
+/// A file of envs/golden.
+inline std::string golden_file(const std::string& name) {
+  return std::string(REVERIE_TEST_DATA) + "/envs/golden/" + name;
+}
+
 /// Fields of numbers by name. A line of the file: name, count, values; '#' opens a comment.
 class GoldenFile {
  public:
-  /// `name`: a file of envs/golden. Throws std::runtime_error where it is missing or cut short.
+  /// Throws std::runtime_error where the file is missing or cut short.
   explicit GoldenFile(const std::string& name) : name_(name) {
-    std::ifstream in(std::string(REVERIE_TEST_DATA) + "/envs/golden/" + name);
+    std::ifstream in(name);
     if (!in) throw std::runtime_error("no golden file " + name);
     for (std::string line; std::getline(in, line);) {
       if (line.empty() || line[0] == '#') continue;

@@ -71,7 +71,7 @@ class MujocoBodyFacts : public testing::TestWithParam<std::string> {};
 // Every number of Gymnasium's compiled body, to rounding: its file writes some lengths with 17
 // digits.
 TEST_P(MujocoBodyFacts, EqualGymnasiums) {
-  const GoldenFile golden(GetParam() + "_facts.txt");
+  const GoldenFile golden(golden_file(GetParam() + "_facts.txt"));
   const auto body = mujoco_body(GetParam() + ".xml");
   const auto ours = facts(*body);
   for (const auto& [name, theirs] : golden.fields()) {

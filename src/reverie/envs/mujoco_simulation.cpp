@@ -23,22 +23,30 @@ bool sound(const mjtNum* values, int count) {
 
 }  // namespace
 
-MujocoSimulation::MujocoSimulation(std::string_view file, int frame_skip, const ResetNoise& noise,
-                                   const EnvConfig& config)
-    : model_(mujoco_body(file, config)),
+MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& config)
+    : model_(mujoco_body(plan.body, config)),
       data_(mj_makeData(model_.get()), mj_deleteData),
-      frame_skip_(frame_skip),
-      noise_(noise) {
-  if (!data_) throw Error(fmt::format("no memory for a simulation of {}", file));
+      plan_(plan),
+      layout_(model_, plan.measured),
+      extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)) {
+  if (!data_) throw Error(fmt::format("no memory for a simulation of {}", plan.body));
+}
+
+void MujocoSimulation::read_extras() {
+  layout_.write_extras(*data_, extras_);
 }
 
 void MujocoSimulation::reset(RandomStream& random) {
   mj_resetData(model_.get(), data_.get());
   for (int i = 0; i < model_->nq; ++i)
-    data_->qpos[i] += draw(random, noise_.position_kind, noise_.position_scale);
+    data_->qpos[i] += draw(random, plan_.reset.position_kind, plan_.reset.position_scale);
   for (int i = 0; i < model_->nv; ++i)
-    data_->qvel[i] += draw(random, noise_.velocity_kind, noise_.velocity_scale);
+    data_->qvel[i] += draw(random, plan_.reset.velocity_kind, plan_.reset.velocity_scale);
+  if (plan_.arrange)
+    plan_.arrange(random, {data_->qpos, static_cast<size_t>(model_->nq)},
+                  {data_->qvel, static_cast<size_t>(model_->nv)});
   mj_forward(model_.get(), data_.get());
+  read_extras();
 }
 
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
@@ -49,6 +57,7 @@ void MujocoSimulation::place(std::span<const double> position, std::span<const d
   std::copy(position.begin(), position.end(), data_->qpos);
   std::copy(velocity.begin(), velocity.end(), data_->qvel);
   mj_forward(model_.get(), data_.get());
+  read_extras();
 }
 
 void MujocoSimulation::step(std::span<const double> action) {
@@ -60,8 +69,12 @@ void MujocoSimulation::step(std::span<const double> action) {
     data_->ctrl[i] =
         model_->actuator_ctrllimited[i] ? std::clamp(control, range[0], range[1]) : control;
   }
-  for (int frame = 0; frame < frame_skip_; ++frame) mj_step(model_.get(), data_.get());
+  for (int frame = 0; frame < plan_.frame_skip; ++frame) mj_step(model_.get(), data_.get());
   require_sound();
+  if (extras_.empty()) return;
+  // A step computes no forces on bodies unless a sensor asks for them.
+  if (layout_.has_contact_forces()) mj_rnePostConstraint(model_.get(), data_.get());
+  read_extras();
 }
 
 void MujocoSimulation::require_sound() const {
@@ -81,22 +94,28 @@ void MujocoSimulation::require_sound() const {
 
 void MujocoSimulation::measure(std::span<double> out) const {
   std::copy_n(data_->qpos, model_->nq, out.begin());
-  std::copy_n(data_->qvel, model_->nv, out.begin() + model_->nq);
+  const auto rest = std::copy_n(data_->qvel, model_->nv, out.begin() + model_->nq);
+  std::copy(extras_.begin(), extras_.end(), rest);
+}
+
+size_t MujocoSimulation::state_size() const {
+  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + extras_.size();
 }
 
 std::vector<double> MujocoSimulation::state() const {
   std::vector<double> state;
-  state.reserve(static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1));
+  state.reserve(state_size());
   state.insert(state.end(), data_->qpos, data_->qpos + model_->nq);
   state.insert(state.end(), data_->qvel, data_->qvel + model_->nv);
   state.insert(state.end(), data_->act, data_->act + model_->na);
   state.insert(state.end(), data_->qacc_warmstart, data_->qacc_warmstart + model_->nv);
   state.push_back(data_->time);
+  state.insert(state.end(), extras_.begin(), extras_.end());
   return state;
 }
 
 void MujocoSimulation::restore(std::span<const double> state) {
-  if (static_cast<int>(state.size()) != model_->nq + 2 * model_->nv + model_->na + 1)
+  if (state.size() != state_size())
     throw std::invalid_argument("the saved state is of another body");
   mj_resetData(model_.get(), data_.get());
   auto from = state.begin();
@@ -110,6 +129,7 @@ void MujocoSimulation::restore(std::span<const double> state) {
   const auto warm_start = from;
   from += model_->nv;
   read(&data_->time, 1);
+  std::copy(from, state.end(), extras_.begin());
   // For whoever looks at positions of bodies before the next step; it overwrites the warm start.
   mj_forward(model_.get(), data_.get());
   std::copy_n(warm_start, model_->nv, data_->qacc_warmstart);

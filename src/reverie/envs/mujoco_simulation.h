@@ -2,30 +2,52 @@
 #pragma once
 
 #include <reverie/envs/mujoco_body.h>
+#include <reverie/envs/quantity.h>
 #include <reverie/envs/simulation.h>
+
+#include <functional>
 
 namespace reverie {
 
 /// How an initial state is drawn: the body's reference pose at rest, plus noise on each coordinate.
 struct ResetNoise {
   enum class Kind { uniform, normal };  ///< U(-scale, scale) or N(0, scale²).
-  Kind position_kind;
-  double position_scale;
-  Kind velocity_kind;
-  double velocity_scale;
+  Kind position_kind = Kind::uniform;
+  double position_scale = 0;
+  Kind velocity_kind = Kind::uniform;
+  double velocity_scale = 0;
+};
+
+/// U(-scale, scale) on positions and velocities.
+inline constexpr ResetNoise uniform_noise(double scale) {
+  return {ResetNoise::Kind::uniform, scale, ResetNoise::Kind::uniform, scale};
+}
+
+/// Moves what a reset has drawn to where a task wants it: position [nq], velocity [nv].
+using Arrange = std::function<void(RandomStream& random, std::span<double> position,
+                                   std::span<double> velocity)>;
+
+/// What a MujocoSimulation is made of.
+struct SimulationPlan {
+  std::string body;    ///< As mujoco_body() takes it.
+  int frame_skip = 1;  ///< Of the body's own steps in a control step.
+  ResetNoise reset = {};
+  Arrange arrange = nullptr;
+  std::vector<Quantity> measured = {};  ///< Beside qpos and qvel.
 };
 
 /// A MuJoCo body under its actuators. A control step is `frame_skip` steps of the body's own
-/// length, the controls held. A measurement is qpos, then qvel.
+/// length, the controls held. A measurement is qpos, then qvel, then what else the plan measures,
+/// as MuJoCo leaves it after a step: positions of bodies, say, are those before the last of its own
+/// steps, which is what Gymnasium reads.
 class MujocoSimulation : public Simulation {
  public:
-  /// `file`: an embedded MJCF file. Throws as mujoco_body() does.
-  MujocoSimulation(std::string_view file, int frame_skip, const ResetNoise& noise,
-                   const EnvConfig& config);
+  /// Throws as mujoco_body() and MeasurementLayout do.
+  MujocoSimulation(const SimulationPlan& plan, const EnvConfig& config);
 
   const mjModel& model() const { return *model_; }
   const mjData& data() const { return *data_; }  ///< Positions of bodies and more, for rendering.
-  double control_step() const { return frame_skip_ * model_->opt.timestep; }  ///< Seconds.
+  double control_step() const { return plan_.frame_skip * model_->opt.timestep; }  ///< Seconds.
 
   /// Ends as Gymnasium's does, with mj_forward, which also gives the solver its first warm start.
   void reset(RandomStream& random) override;
@@ -34,10 +56,10 @@ class MujocoSimulation : public Simulation {
   /// and go on from the reference pose.
   void step(std::span<const double> action) override;
 
-  int64_t measurement_size() const override { return model_->nq + model_->nv; }
+  int64_t measurement_size() const override { return layout_.size(); }
   void measure(std::span<double> out) const override;
 
-  /// qpos, qvel, activations, the solver's warm start and the time.
+  /// qpos, qvel, activations, the solver's warm start, the time and what else is measured.
   std::vector<double> state() const override;
   void restore(std::span<const double> state) override;
 
@@ -45,12 +67,16 @@ class MujocoSimulation : public Simulation {
   void place(std::span<const double> position, std::span<const double> velocity);
 
  private:
+  /// Reads what is measured beside qpos and qvel.
+  void read_extras();
   void require_sound() const;
+  size_t state_size() const;
 
   std::shared_ptr<const mjModel> model_;
   std::unique_ptr<mjData, void (*)(mjData*)> data_;
-  int frame_skip_;
-  ResetNoise noise_;
+  SimulationPlan plan_;
+  MeasurementLayout layout_;
+  std::vector<double> extras_;
 };
 
 }  // namespace reverie

@@ -19,8 +19,8 @@ std::vector<double> measured(const Simulation& simulation) {
 }
 
 TEST(MujocoSimulation, ClipsControlsToTheirRange) {
-  MujocoSimulation a("half_cheetah.xml", 5, still, {});
-  MujocoSimulation b("half_cheetah.xml", 5, still, {});
+  MujocoSimulation a({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
+  MujocoSimulation b({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
   EXPECT_DOUBLE_EQ(a.control_step(), 0.05);
   a.step(std::vector<double>{1, -1, 0.5, 1, -1, 0});
   b.step(std::vector<double>{7, -2, 0.5, 1.5, -1e300, 0});
@@ -30,7 +30,7 @@ TEST(MujocoSimulation, ClipsControlsToTheirRange) {
 
 TEST(MujocoSimulation, NoiseIsAsWide) {
   constexpr ResetNoise noise{ResetNoise::Kind::uniform, 0.1, ResetNoise::Kind::normal, 0.2};
-  MujocoSimulation simulation("hopper.xml", 4, noise, {});
+  MujocoSimulation simulation({.body = "hopper.xml", .frame_skip = 4, .reset = noise}, {});
   RandomStream random(1, "noise");
   constexpr int count = 2000;
   double position_sum = 0, position_squares = 0, widest = 0, velocity_squares = 0;
@@ -52,8 +52,8 @@ TEST(MujocoSimulation, NoiseIsAsWide) {
 TEST(MujocoSimulation, ADisabledActuatorGivesNoForce) {
   EnvConfig config;
   config.disabled_actuator = 2;
-  MujocoSimulation crippled("half_cheetah.xml", 5, still, config);
-  MujocoSimulation sound("half_cheetah.xml", 5, still, {});
+  MujocoSimulation crippled({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, config);
+  MujocoSimulation sound({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
   crippled.step(std::vector<double>{0.3, -0.5, 1, 0.2, 0.1, 0});
   sound.step(std::vector<double>{0.3, -0.5, 0, 0.2, 0.1, 0});
   EXPECT_EQ(measured(crippled), measured(sound));
@@ -63,7 +63,8 @@ TEST(MujocoSimulation, FallsAsGravitySays) {
   for (const double factor : {0.0, 1.0, 2.0}) {
     EnvConfig config;
     config.gravity_scale = factor;
-    MujocoSimulation simulation("half_cheetah.xml", 1, still, config);
+    MujocoSimulation simulation({.body = "half_cheetah.xml", .frame_skip = 1, .reset = still},
+                                config);
     const std::vector<double> zero(9, 0.0);
     std::vector<double> aloft = zero;
     aloft[1] = 10;
@@ -105,8 +106,8 @@ TEST(MujocoSimulation, DivergenceIsAnErrorOfOneLine) {
 }
 
 TEST(MujocoSimulation, RefusesTheStateOfAnotherBody) {
-  MujocoSimulation cheetah("half_cheetah.xml", 5, still, {});
-  MujocoSimulation hopper("hopper.xml", 4, still, {});
+  MujocoSimulation cheetah({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
+  MujocoSimulation hopper({.body = "hopper.xml", .frame_skip = 4, .reset = still}, {});
   EXPECT_THROW(cheetah.restore(hopper.state()), std::invalid_argument);
 }
 

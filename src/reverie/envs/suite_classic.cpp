@@ -166,11 +166,8 @@ class ClassicCartPole : public Task {
 
 }  // namespace
 
-TaskEntry classic_pendulum() {
-  return task_entry<ClassicPendulum>();
-}
-TaskEntry classic_cartpole() {
-  return task_entry<ClassicCartPole>();
+std::vector<TaskEntry> classic_suite() {
+  return {task_entry<ClassicPendulum>(), task_entry<ClassicCartPole>()};
 }
 
 }  // namespace reverie

@@ -1,23 +1,16 @@
-// The registered tasks, one function each, and what they are made with. For registry.cpp.
+// The suites of tasks, a file each, and what they are made with. For registry.cpp.
 #pragma once
 
+#include <reverie/envs/described_task.h>
 #include <reverie/envs/environment.h>
 
 namespace reverie {
 
-TaskEntry rllib_half_cheetah();
-TaskEntry rllib_hopper();
-TaskEntry rllab_half_cheetah();
-TaskEntry mbbl_half_cheetah();
-TaskEntry gym_half_cheetah();
-TaskEntry classic_pendulum();
-TaskEntry classic_cartpole();
-
-/// The published spec, with what the settings change of it.
-inline TaskSpec varied(TaskSpec spec, const EnvConfig& config) {
-  if (config.horizon > 0) spec.horizon = config.horizon;
-  return spec;
-}
+std::vector<TaskEntry> gym_suite();
+std::vector<TaskEntry> mbbl_suite();
+std::vector<TaskEntry> rllab_suite();
+std::vector<TaskEntry> rllib_suite();
+std::vector<TaskEntry> classic_suite();
 
 /// The entry of a task class, which has
 ///     static TaskSpec published();
@@ -25,16 +18,47 @@ inline TaskSpec varied(TaskSpec spec, const EnvConfig& config) {
 ///     explicit TaskClass(TaskSpec);
 template <class TaskClass>
 TaskEntry task_entry() {
-  return {TaskClass::published(),
-          [](const EnvConfig& config) -> std::shared_ptr<const Task> {
-            check_ranges(config);
-            return std::make_shared<TaskClass>(varied(TaskClass::published(), config));
+  const auto check = [](const EnvConfig& config) {
+    check_ranges(config);
+    refuse_changes(config, {"env.version"}, TaskClass::published().name);
+  };
+  return {TaskClass::published().name,
+          [check](const EnvConfig& config) -> std::shared_ptr<const Task> {
+            check(config);
+            TaskSpec spec = TaskClass::published();
+            if (config.horizon > 0) spec.horizon = config.horizon;
+            return std::make_shared<TaskClass>(std::move(spec));
           },
-          [](const EnvConfig& config) -> std::unique_ptr<Simulation> {
-            check_ranges(config);
+          [check](const EnvConfig& config) -> std::unique_ptr<Simulation> {
+            check(config);
             return TaskClass::simulation(config);
           }};
 }
+
+/// The entry of a description. `TaskClass` is DescribedTask, or derived of it with its constructor.
+template <class TaskClass = DescribedTask>
+TaskEntry described_entry(const TaskDescription& description) {
+  const auto check = [name = description.name](const EnvConfig& config) {
+    check_ranges(config);
+    refuse_changes(config, {"env.version"}, name);
+  };
+  return {description.name,
+          [=](const EnvConfig& config) -> std::shared_ptr<const Task> {
+            check(config);
+            return std::make_shared<TaskClass>(description, config);
+          },
+          [=](const EnvConfig& config) -> std::unique_ptr<Simulation> {
+            check(config);
+            return std::make_unique<MujocoSimulation>(plan(description), config);
+          }};
+}
+
+/// What all half-cheetahs have in common: observed is everything but x: z, pitch and six joint
+/// angles, then the velocities of x, z, pitch and the joints: 17 numbers. Never ends early.
+TaskDescription half_cheetah();
+
+/// All hoppers: observed are z, pitch and three joint angles, then the six velocities: 11 numbers.
+TaskDescription hopper();
 
 /// |x|² of each row, [n, d] to [n].
 inline Tensor squared_norm(const Tensor& rows) {

@@ -10,12 +10,13 @@ namespace reverie {
 
 /// The fixed facts of a task.
 struct TaskSpec {
-  std::string name;         ///< "suite/name"
-  std::string description;  ///< The reward and the end of an episode, in words.
-  std::string source;       ///< Paper or repository that defines it.
+  std::string name;              ///< "suite/name"
+  std::string description = {};  ///< The reward and the end of an episode, in words.
+  std::string source = {};       ///< Paper or repository that defines it.
   int64_t observation_size = 0;
-  std::vector<double> action_low, action_high;  ///< The actuators' range, one per action dimension.
-  int64_t horizon = 0;                          ///< Steps until an episode is truncated.
+  /// The actuators' range, one per action dimension.
+  std::vector<double> action_low = {}, action_high = {};
+  int64_t horizon = 0;  ///< Steps until an episode is truncated.
 
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
 };
@@ -56,6 +57,9 @@ class Task {
   virtual Tensor terminated(const Tensor& next_observation) const {
     return torch::zeros({next_observation.size(0)}, next_observation.options().dtype(torch::kBool));
   }
+
+  /// Whether the simulator goes exactly by `terminated`.
+  virtual bool end_is_exact() const { return true; }
 
   /// What the simulator goes by. Overridden where the published rule reads more than is observed
   /// (Gymnasium's Hopper observes clipped velocities, and judges the true ones).

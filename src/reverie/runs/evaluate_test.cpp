@@ -15,7 +15,7 @@ const TaskEntry& pendulum() {
 
 GaussianPolicy make_policy() {
   RandomStream random(1, "policy");
-  const TaskSpec& spec = pendulum().spec;
+  const TaskSpec spec = pendulum().spec();
   return GaussianPolicy(spec.observation_size, spec.action_size(), PolicyConfig{}, random);
 }
 
@@ -29,7 +29,7 @@ TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
   const auto found =
       evaluate(make_policy(), pendulum(), EnvConfig{}, 70, false, RandomStream(1, "eval"));
   ASSERT_EQ(found.returns.size(), 70u);  // more than run side by side
-  EXPECT_THAT(found.lengths, ::testing::Each(pendulum().spec.horizon));
+  EXPECT_THAT(found.lengths, ::testing::Each(pendulum().spec().horizon));
   EXPECT_GT(spread(found.returns).std, 0.0) << "initial states must differ";
 }
 

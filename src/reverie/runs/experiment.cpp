@@ -61,7 +61,7 @@ Settings Experiment::settings() {
 
 std::string Experiment::to_toml(bool with_docs) {
   return fmt::format("method = {}\ntask = {}\n{}preset = {}\n\n{}", format_value(method->name),
-                     format_value(task->spec.name),
+                     format_value(task->name),
                      with_docs ? "# whose values hold where this file gives none\n" : "",
                      format_value(preset), settings().to_toml(with_docs));
 }
@@ -104,7 +104,7 @@ Experiment resolve(const ExperimentRequest& request) {
   }
   const auto& tasks = all_tasks();
   if (std::any_of(tasks.begin(), tasks.end(),
-                  [&method](const TaskEntry& entry) { return entry.spec.name == method; }))
+                  [&method](const TaskEntry& entry) { return entry.name == method; }))
     throw UsageError(fmt::format("'{}' is a task: the method comes first, reverie train {} {}",
                                  method, task, method));
   Experiment experiment(find_agent(method), find_task(task), preset);

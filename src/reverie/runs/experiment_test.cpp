@@ -14,8 +14,8 @@ TEST(Presets, EveryOneResolvesOnEveryTask) {
   for (const auto& method : all_agents())
     for (const auto& preset : preset_names(method.name))
       for (const auto& task : all_tasks()) {
-        ExperimentRequest request{.method = method.name, .task = task.spec.name, .preset = preset};
-        EXPECT_NO_THROW(resolve(request)) << method.name << " " << preset << " " << task.spec.name;
+        ExperimentRequest request{.method = method.name, .task = task.name, .preset = preset};
+        EXPECT_NO_THROW(resolve(request)) << method.name << " " << preset << " " << task.name;
       }
 }
 

@@ -50,7 +50,7 @@ std::string program_name() {
 }
 
 std::string default_run_name(const Experiment& experiment) {
-  std::string task = experiment.task->spec.name;
+  std::string task = experiment.task->name;
   for (char& letter : task)
     if (letter == '/') letter = '-';
   return fmt::format("runs/{}-{}-s{}", experiment.method->name, task, experiment.run.seed);
@@ -133,7 +133,7 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
     json += fmt::format("  {}: {},\n", json_text(name), value);
   };
   field("method", json_text(experiment.method->name));
-  field("task", json_text(experiment.task->spec.name));
+  field("task", json_text(experiment.task->name));
   field("seed", std::to_string(experiment.run.seed));
   field("finished", summary.finished ? "true" : "false");
   field("env_steps", std::to_string(summary.env_steps));

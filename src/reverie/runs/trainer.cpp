@@ -93,12 +93,12 @@ Trainer::~Trainer() = default;
 
 void Trainer::serialize(Archive& archive) {
   std::string method = experiment_.method->name;
-  std::string task = experiment_.task->spec.name;
+  std::string task = experiment_.task->name;
   archive("method", method);
   archive("task", task);
-  if (method != experiment_.method->name || task != experiment_.task->spec.name)
+  if (method != experiment_.method->name || task != experiment_.task->name)
     throw Error(fmt::format("the checkpoint is of {} on {}, config.toml says {} on {}", method,
-                            task, experiment_.method->name, experiment_.task->spec.name));
+                            task, experiment_.method->name, experiment_.task->name));
   std::string settings = settings_that_matter(experiment_);
   archive("settings", settings);
   require_same_settings(settings, settings_that_matter(experiment_));

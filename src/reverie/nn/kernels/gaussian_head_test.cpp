@@ -13,7 +13,7 @@ TEST(GaussianHead, EqualsTheTwin) {
   config.head = Head::gaussian;
   config.hidden = {4};
   config.members = 1;
-  const DynamicsModel model(find_task("classic/pendulum").spec, config, random);
+  const DynamicsModel model(find_task("classic/pendulum").spec(), config, random);
   const int64_t d = model.target_size();
   for (const double width : {1.0, 20.0}) {  // within the bounds and far beyond them
     const auto raw = width * random.normal({50, 2 * d}), noise = random.normal({50, d});

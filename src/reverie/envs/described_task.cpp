@@ -1,0 +1,250 @@
+#include <reverie/envs/described_task.h>
+
+#include <reverie/core/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+using Moment = RewardTerm::Moment;
+using Number = RewardTerm::Number;
+using Of = RewardTerm::Of;
+
+Tensor take(const Tensor& rows, const Columns& columns) {
+  return rows.slice(1, columns.first, columns.first + columns.count);
+}
+
+/// Whether `inner` lies within `outer`.
+bool holds(const Columns& outer, const Columns& inner) {
+  return inner.first >= outer.first && inner.first + inner.count <= outer.first + outer.count;
+}
+
+/// The velocity of what changes at this rate, where it is a joint's coordinate.
+std::optional<Quantity> velocity_of(const RewardTerm& term) {
+  const Quantity& quantity = term.quantity;
+  if (term.at != Moment::rate || quantity.kind != Quantity::Kind::position ||
+      quantity.name.empty() || quantity.first > 2)  // a free joint's turning is another story
+    return std::nullopt;
+  return velocity(quantity.name, quantity.first);
+}
+
+Tensor to_number(const RewardTerm& term, Tensor components) {
+  if (term.target != 0) components = components - term.target;
+  if (std::isfinite(term.clip)) components = components.clamp(-term.clip, term.clip);
+  switch (term.number) {
+    case Number::sum:
+      components = components.sum(1);
+      break;
+    case Number::squares:
+      components = components.square().sum(1);
+      break;
+    case Number::absolutes:
+      components = components.abs().sum(1);
+      break;
+    case Number::norm:
+      components = components.norm(2, 1);
+      break;
+  }
+  return std::isfinite(term.most) ? components.clamp_max(term.most) : components;
+}
+
+TaskSpec spec_of(const TaskDescription& description, const mjModel& body) {
+  TaskSpec spec{.name = description.name, .source = description.source};
+  spec.description = words(description, description.frame_skip * body.opt.timestep);
+  spec.horizon = description.horizon;
+  for (int i = 0; i < body.nu; ++i) {
+    if (!body.actuator_ctrllimited[i]) {
+      const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
+      throw UsageError(fmt::format("{}: actuator {} has no range; give it a ctrlrange",
+                                   description.body, name ? name : std::to_string(i)));
+    }
+    spec.action_low.push_back(body.actuator_ctrlrange[2 * i]);
+    spec.action_high.push_back(body.actuator_ctrlrange[2 * i + 1]);
+  }
+  return spec;
+}
+
+}  // namespace
+
+DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& config)
+    : description_(std::move(description)),
+      layout_(mujoco_body(description_.body, config), quantities(description_)) {
+  const auto body = mujoco_body(description_.body, config);
+  spec_ = spec_of(description_, *body);
+  if (config.horizon > 0) spec_.horizon = config.horizon;
+  seconds_ = description_.frame_skip * body->opt.timestep;
+
+  int64_t size = 0;
+  for (const ObservedPart& part : description_.observe) {
+    const Columns measured = layout_.find(part.of);
+    std::optional<Columns> minus;
+    if (part.minus) minus = layout_.find(*part.minus);
+    parts_.push_back({part, measured, minus, {size, measured.count}});
+    size += measured.count;
+  }
+  spec_.observation_size = size;
+
+  for (const HealthyRange& range : description_.healthy)
+    healthy_.push_back({range, find(range.of, std::nullopt)});
+  for (const RewardTerm& term : description_.reward) terms_.push_back(resolve(term));
+  for (const Term& term : terms_) {
+    const bool charged = term.term.of == Of::action && description_.charges_clipped_action;
+    const bool told = term.source.observed && term.term.clip <= term.source.observed_clip;
+    exact_ = exact_ && !charged && (term.term.of != Of::quantity || told);
+    if (term.term.while_healthy) exact_ = exact_ && end_is_exact();
+  }
+}
+
+std::optional<Columns> DescribedTask::observed(const Quantity& quantity, double& clip) const {
+  const Columns measured = layout_.find(quantity);
+  for (const Part& part : parts_) {
+    if (part.part.function != ObservedPart::Function::value || part.minus) continue;
+    if (!holds(part.measured, measured)) continue;
+    clip = std::min(clip, part.part.clip);
+    return Columns{part.observed.first + measured.first - part.measured.first, measured.count};
+  }
+  return std::nullopt;
+}
+
+DescribedTask::Source DescribedTask::find(const Quantity& quantity,
+                                          const std::optional<Quantity>& minus) const {
+  Source source{.measured = layout_.find(quantity)};
+  if (!minus) {
+    source.observed = observed(quantity, source.observed_clip);
+    return source;
+  }
+  source.measured_minus = layout_.find(*minus);
+  // Either the difference is observed, or both.
+  for (const Part& part : parts_) {
+    if (!part.minus || part.part.function != ObservedPart::Function::value) continue;
+    const int64_t offset = source.measured.first - part.measured.first;
+    if (!holds(part.measured, source.measured) || !holds(*part.minus, *source.measured_minus) ||
+        source.measured_minus->first - part.minus->first != offset)
+      continue;
+    source.observed = Columns{part.observed.first + offset, source.measured.count};
+    source.observed_clip = part.part.clip;
+    return source;
+  }
+  source.observed = observed(quantity, source.observed_clip);
+  source.observed_minus = observed(*minus, source.observed_clip);
+  if (!source.observed_minus) source.observed.reset();
+  return source;
+}
+
+DescribedTask::Term DescribedTask::resolve(const RewardTerm& term) const {
+  Term resolved{.term = term, .source = {}, .stand_in = std::nullopt};
+  if (term.of != Of::quantity) return resolved;
+  resolved.source = find(term.quantity, term.minus);
+  const auto stand_in = term.stand_in ? term.stand_in : velocity_of(term);
+  if (!resolved.source.observed && stand_in) {
+    Source source = find(*stand_in, std::nullopt);
+    if (source.observed) resolved.stand_in = source;
+  }
+  return resolved;
+}
+
+bool DescribedTask::end_is_exact() const {
+  return std::all_of(healthy_.begin(), healthy_.end(), [](const Range& range) {
+    return range.source.observed && !std::isfinite(range.source.observed_clip);
+  });
+}
+
+Tensor DescribedTask::observe(const Tensor& measurement) const {
+  std::vector<Tensor> parts;
+  for (const Part& part : parts_) {
+    Tensor value = take(measurement, part.measured);
+    if (part.minus) value = value - take(measurement, *part.minus);
+    if (part.part.function == ObservedPart::Function::sine) value = value.sin();
+    if (part.part.function == ObservedPart::Function::cosine) value = value.cos();
+    if (std::isfinite(part.part.clip)) value = value.clamp(-part.part.clip, part.part.clip);
+    parts.push_back(value);
+  }
+  return torch::cat(parts, 1);
+}
+
+Tensor DescribedTask::components(const Source& source, Seen seen, const Tensor& rows) {
+  const bool agent = seen == Seen::by_agent;
+  const Tensor value = take(rows, agent ? *source.observed : source.measured);
+  const auto& minus = agent ? source.observed_minus : source.measured_minus;
+  return minus ? value - take(rows, *minus) : value;
+}
+
+Tensor DescribedTask::healthy(Seen seen, const Tensor& rows) const {
+  Tensor healthy;
+  for (const auto& [range, source] : healthy_) {
+    if (seen == Seen::by_agent && !source.observed) continue;
+    const Tensor value = components(source, seen, rows);
+    // By comparisons that NaN fails.
+    const auto require = [&](const Tensor& holds) {
+      healthy = healthy.defined() ? healthy & holds.all(1) : holds.all(1);
+    };
+    if (std::isfinite(range.low))
+      require(range.ends_included ? value >= range.low : value > range.low);
+    if (std::isfinite(range.high))
+      require(range.ends_included ? value <= range.high : value < range.high);
+  }
+  return healthy.defined() ? healthy
+                           : torch::ones({rows.size(0)}, rows.options().dtype(torch::kBool));
+}
+
+Tensor DescribedTask::value(const Term& resolved, Seen seen, const Tensor& before,
+                            const Tensor& action, const Tensor& after) const {
+  const RewardTerm& term = resolved.term;
+  if (term.of == Of::action) return to_number(term, action);
+  if (seen == Seen::by_agent && !resolved.source.observed)
+    return to_number(term, components(*resolved.stand_in, seen, after));
+  const auto at = [&](const Tensor& rows) { return components(resolved.source, seen, rows); };
+  if (term.at == Moment::rate) return to_number(term, (at(after) - at(before)) / seconds_);
+  return to_number(term, at(term.at == Moment::before ? before : after));
+}
+
+Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
+                                   const Tensor& after) const {
+  Tensor total = torch::zeros({action.size(0)}, after.options());
+  for (const Term& resolved : terms_) {
+    const RewardTerm& term = resolved.term;
+    const bool untold = term.of == Of::quantity && seen == Seen::by_agent &&
+                        !resolved.source.observed && !resolved.stand_in;
+    if (untold) continue;
+    Tensor part;
+    if (term.of != Of::one) part = value(resolved, seen, before, action, after) * term.weight;
+    if (term.while_healthy) {
+      const auto paid = healthy(seen, term.at == Moment::before ? before : after);
+      part = part.defined() ? part * paid : paid.to(total.scalar_type()) * term.weight;
+    }
+    total = part.defined() ? total + part : total + term.weight;
+  }
+  const double clip = description_.reward_clip;
+  return std::isfinite(clip) ? total.clamp(-clip, clip) : total;
+}
+
+Tensor DescribedTask::reward(const Tensor& observation, const Tensor& action,
+                             const Tensor& next) const {
+  return sum_of_terms(Seen::by_agent, observation, action, next);
+}
+
+Tensor DescribedTask::measured_reward(const Tensor& measurement, const Tensor& action,
+                                      const Tensor& next) const {
+  if (!description_.charges_clipped_action)
+    return sum_of_terms(Seen::by_simulator, measurement, action, next);
+  const auto low = torch::tensor(spec_.action_low, action.options());
+  const auto high = torch::tensor(spec_.action_high, action.options());
+  const auto clipped = torch::minimum(torch::maximum(action, low), high);
+  return sum_of_terms(Seen::by_simulator, measurement, clipped, next);
+}
+
+Tensor DescribedTask::terminated(const Tensor& next) const {
+  if (!terminates()) return Task::terminated(next);
+  return healthy(Seen::by_agent, next).logical_not();
+}
+
+Tensor DescribedTask::measured_terminated(const Tensor& next) const {
+  if (!terminates()) return Task::terminated(next);
+  return healthy(Seen::by_simulator, next).logical_not();
+}
+
+}  // namespace reverie

@@ -1,0 +1,80 @@
+// A task made of its description.
+#pragma once
+
+#include <reverie/envs/task_description.h>
+
+#include <memory>
+
+namespace reverie {
+
+/// Computes what a `TaskDescription` says: for the simulator from its measurements; for the
+/// imagination from observations alone, as far as they tell. A term of the reward whose quantity is
+/// not observed is paid by its stand-in there, or left out.
+class DescribedTask : public Task {
+ public:
+  /// Throws UsageError for a name or a component that the body has not got.
+  DescribedTask(TaskDescription description, const EnvConfig& config);
+
+  Tensor observe(const Tensor& measurement) const override;
+  Tensor reward(const Tensor& observation, const Tensor& action, const Tensor& next) const override;
+  bool reward_is_exact() const override { return exact_; }
+  Tensor measured_reward(const Tensor& measurement, const Tensor& action,
+                         const Tensor& next) const override;
+  bool terminates() const override { return !healthy_.empty() && description_.ends_when_unhealthy; }
+  bool end_is_exact() const override;
+  Tensor terminated(const Tensor& next) const override;
+  Tensor measured_terminated(const Tensor& next) const override;
+
+ protected:
+  const TaskDescription& description() const { return description_; }
+
+ private:
+  /// Whose columns a batch of rows has.
+  enum class Seen { by_simulator, by_agent };
+
+  /// A quantity, or a difference of two, in a measurement and, where it is there, in an
+  /// observation.
+  struct Source {
+    Columns measured;
+    std::optional<Columns> measured_minus = {};
+    std::optional<Columns> observed = {};
+    std::optional<Columns> observed_minus = {};
+    double observed_clip = infinity;  ///< The observed is the measured, clipped to this.
+  };
+  struct Part {
+    ObservedPart part;
+    Columns measured;
+    std::optional<Columns> minus;
+    Columns observed;
+  };
+  struct Term {
+    RewardTerm term;
+    Source source;
+    std::optional<Source> stand_in;  ///< Where the source is not observed.
+  };
+  struct Range {
+    HealthyRange range;
+    Source source;
+  };
+
+  Source find(const Quantity& quantity, const std::optional<Quantity>& minus) const;
+  std::optional<Columns> observed(const Quantity& quantity, double& clip) const;
+  Term resolve(const RewardTerm& term) const;
+
+  static Tensor components(const Source& source, Seen seen, const Tensor& rows);
+  Tensor value(const Term& term, Seen seen, const Tensor& before, const Tensor& action,
+               const Tensor& after) const;
+  Tensor sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
+                      const Tensor& after) const;
+  Tensor healthy(Seen seen, const Tensor& rows) const;
+
+  TaskDescription description_;
+  double seconds_ = 0;  ///< Of a control step.
+  MeasurementLayout layout_;
+  std::vector<Part> parts_;
+  std::vector<Term> terms_;
+  std::vector<Range> healthy_;
+  bool exact_ = true;
+};
+
+}  // namespace reverie

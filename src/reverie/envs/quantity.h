@@ -1,0 +1,77 @@
+// What can be read off a MuJoCo body, by name.
+#pragma once
+
+#include <mujoco/mujoco.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+/// Numbers that a body has at a moment: `count` components from `first` on (0: all that follow) of
+/// what `kind` and `name` say. Without a name it is those of all joints, bodies or degrees of
+/// freedom, one after another in the order of the MJCF file, the world's body first.
+struct Quantity {
+  enum class Kind {
+    position,          ///< Of a joint: m, rad; a free joint's are x, y, z and a quaternion.
+    velocity,          ///< Of a joint: m/s, rad/s.
+    body_position,     ///< Of a body's frame, x, y, z.
+    site_position,     ///< x, y, z.
+    center_of_mass,    ///< Of a body and all that hangs on it, x, y, z; without a name: of all.
+    inertia,           ///< Of a body about the whole's centre of mass: 10 numbers (mjData.cinert).
+    spatial_velocity,  ///< Of a body, turning then moving: 6 numbers (mjData.cvel).
+    contact_force,     ///< On a body, torque then force: 6 numbers (mjData.cfrc_ext).
+    actuator_force,    ///< On a joint.
+    constraint_force,  ///< On a joint, by contacts, limits and equalities.
+    sensor,            ///< As the MJCF defines it.
+  };
+  Kind kind = Kind::position;
+  std::string name = {};
+  int64_t first = 0;
+  int64_t count = 0;
+
+  bool operator==(const Quantity&) const = default;
+};
+
+/// "velocity of rootx", "x of the center of mass", "contact force[6..]".
+std::string words(const Quantity& quantity);
+
+/// A stretch of columns.
+struct Columns {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+/// Where quantities stand in a measurement: qpos, then qvel, then what else was asked for.
+class MeasurementLayout {
+ public:
+  /// `quantities`: all that will be looked up. Throws UsageError for a name that the body has not
+  /// got, with those it has.
+  MeasurementLayout(std::shared_ptr<const mjModel> model, const std::vector<Quantity>& quantities);
+
+  int64_t size() const { return size_; }
+  /// Throws std::out_of_range for a quantity that was not asked for, UsageError for components that
+  /// it has not got.
+  Columns find(const Quantity& quantity) const;
+  /// All that is measured beyond qpos and qvel, read off `data` as it stands.
+  void write_extras(const mjData& data, std::span<double> out) const;
+  /// Whether the contact forces are among them: they are to be computed after a step.
+  bool has_contact_forces() const;
+
+ private:
+  struct Extra {
+    Quantity quantity;  ///< All its components.
+    Columns source;     ///< In MuJoCo's array of that kind.
+    Columns columns;    ///< In the measurement.
+  };
+  const Extra* extra(const Quantity& quantity) const;
+
+  std::shared_ptr<const mjModel> model_;
+  int64_t size_;
+  std::vector<Extra> extras_;
+};
+
+}  // namespace reverie

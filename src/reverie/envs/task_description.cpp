@@ -1,0 +1,111 @@
+#include <reverie/envs/task_description.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+using Number = RewardTerm::Number;
+using Moment = RewardTerm::Moment;
+
+std::string difference(const Quantity& quantity, const std::optional<Quantity>& minus) {
+  return minus ? fmt::format("({} - {})", words(quantity), words(*minus)) : words(quantity);
+}
+
+/// What a term's weight is multiplied by.
+std::string number_in_words(const RewardTerm& term) {
+  if (term.of == RewardTerm::Of::one) return "";
+  std::string text = "action";
+  if (term.of == RewardTerm::Of::quantity) {
+    text = difference(term.quantity, term.minus);
+    if (term.at == Moment::before) text += " before the step";
+    if (term.at == Moment::rate) text = fmt::format("change of {} per second", text);
+  }
+  if (term.target != 0) text = fmt::format("({} - {:g})", text, term.target);
+  if (std::isfinite(term.clip)) text = fmt::format("({} clipped to +-{:g})", text, term.clip);
+  switch (term.number) {
+    case Number::sum:
+      break;
+    case Number::squares:
+      text = fmt::format("|{}|^2", text);
+      break;
+    case Number::absolutes:
+      text = fmt::format("sum |{}|", text);
+      break;
+    case Number::norm:
+      text = fmt::format("|{}|", text);
+      break;
+  }
+  return std::isfinite(term.most) ? fmt::format("min({}, {})", text, term.most) : text;
+}
+
+std::string reward_in_words(const TaskDescription& description) {
+  std::string text;
+  for (const RewardTerm& term : description.reward) {
+    const double weight = text.empty() ? term.weight : std::abs(term.weight);
+    if (!text.empty()) text += term.weight < 0 ? " - " : " + ";
+    const std::string number = number_in_words(term);
+    if (weight == -1 && !number.empty())
+      text += "-";
+    else if (number.empty() || weight != 1)
+      text += fmt::format("{:g}{}", weight, number.empty() ? "" : " ");
+    text += number;
+    if (term.while_healthy) text += " while healthy";
+  }
+  if (std::isfinite(description.reward_clip))
+    text += fmt::format(", clipped to +-{:g}", description.reward_clip);
+  return text.empty() ? "0" : text;
+}
+
+std::string range_in_words(const HealthyRange& range) {
+  const std::string of = words(range.of), less = range.ends_included ? "<=" : "<";
+  if (range.low == -range.high) return fmt::format("|{}| {} {:g}", of, less, range.high);
+  if (range.high == infinity) return fmt::format("{:g} {} {}", range.low, less, of);
+  if (range.low == -infinity) return fmt::format("{} {} {:g}", of, less, range.high);
+  return fmt::format("{:g} {} {} {} {:g}", range.low, less, of, less, range.high);
+}
+
+}  // namespace
+
+std::vector<Quantity> quantities(const TaskDescription& description) {
+  std::vector<Quantity> all;
+  const auto add = [&](const std::optional<Quantity>& quantity) {
+    if (quantity) all.push_back(*quantity);
+  };
+  for (const ObservedPart& part : description.observe) {
+    add(part.of);
+    add(part.minus);
+  }
+  for (const RewardTerm& term : description.reward) {
+    if (term.of == RewardTerm::Of::quantity) add(term.quantity);
+    add(term.minus);
+    add(term.stand_in);
+  }
+  for (const HealthyRange& range : description.healthy) add(range.of);
+  return all;
+}
+
+SimulationPlan plan(const TaskDescription& description) {
+  return {.body = description.body,
+          .frame_skip = description.frame_skip,
+          .reset = description.reset,
+          .arrange = description.arrange,
+          .measured = quantities(description)};
+}
+
+std::string words(const TaskDescription& description, double seconds_per_step) {
+  std::string text = reward_in_words(description);
+  std::vector<std::string> ranges;
+  for (const HealthyRange& range : description.healthy) ranges.push_back(range_in_words(range));
+  if (!ranges.empty())
+    text += fmt::format("; {} {}", description.ends_when_unhealthy ? "goes on while" : "healthy:",
+                        fmt::join(ranges, ", "));
+  if (ranges.empty() || !description.ends_when_unhealthy) text += "; never ends early";
+  text += fmt::format("; {:g} s a step", seconds_per_step);
+  return description.remark.empty() ? text : text + "; " + description.remark;
+}
+
+}  // namespace reverie

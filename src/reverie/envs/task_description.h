@@ -1,0 +1,126 @@
+// A task on a MuJoCo body in plain terms: what is observed, what is rewarded, when an episode ends.
+#pragma once
+
+#include <reverie/envs/mujoco_simulation.h>
+#include <reverie/envs/task.h>
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A stretch of the observation.
+struct ObservedPart {
+  enum class Function { value, sine, cosine };
+  Quantity of;
+  std::optional<Quantity> minus = {};  ///< The observed is the difference.
+  Function function = Function::value;
+  double clip = infinity;  ///< Each number is clipped to ±clip.
+};
+
+/// Weight times a number that is made of a quantity (or of the action; or of neither: 1).
+struct RewardTerm {
+  enum class Of { one, action, quantity };
+  enum class Moment {
+    before,
+    after,
+    rate
+  };  ///< The step; rate: the change, by the step's seconds.
+  enum class Number { sum, squares, absolutes, norm };  ///< Of the components; norm: Euclid's.
+  double weight = 1;
+  Of of = Of::one;
+  Quantity quantity = {};
+  std::optional<Quantity> minus = {};
+  Moment at = Moment::after;
+  double target = 0;       ///< Subtracted from each component.
+  double clip = infinity;  ///< Each component is clipped to ±clip.
+  Number number = Number::sum;
+  double most = infinity;      ///< The number is at most this.
+  bool while_healthy = false;  ///< Paid (or charged) in healthy states only.
+  /// What a model pays for where the quantity is not observed; none: nothing. A rate of a
+  /// position needs none: the velocity stands in for it.
+  std::optional<Quantity> stand_in = {};
+};
+
+/// A healthy state has every component of a quantity in (low, high), or in [low, high].
+struct HealthyRange {
+  Quantity of;
+  double low = -infinity, high = infinity;
+  bool ends_included = false;
+};
+
+/// Everything that defines a task on a MuJoCo body. `DescribedTask` makes it what the simulator and
+/// the imagination run.
+struct TaskDescription {
+  std::string name = {}, source = {};
+  std::string remark = {};  ///< Added to the description in words.
+  std::string body;         ///< An embedded MJCF file, or a path.
+  int frame_skip = 1;       ///< Of the body's own steps in a control step.
+  int64_t horizon = 1000;
+  ResetNoise reset = {};
+  Arrange arrange = nullptr;  ///< What a reset does after the noise.
+  std::vector<ObservedPart> observe = {};
+  std::vector<RewardTerm> reward = {};
+  double reward_clip = infinity;  ///< The reward is clipped to ±reward_clip.
+  /// Whether the real reward is charged for the action as the actuators get it, clipped to their
+  /// range, where a model's is charged for what the policy gave (rllab's normalising wrapper).
+  bool charges_clipped_action = false;
+  std::vector<HealthyRange> healthy = {};
+  bool ends_when_unhealthy = true;
+};
+
+/// All that is to be measured.
+std::vector<Quantity> quantities(const TaskDescription& description);
+
+/// The simulation that it needs.
+SimulationPlan plan(const TaskDescription& description);
+
+/// The reward and the end of an episode, in words.
+std::string words(const TaskDescription& description, double seconds_per_step);
+
+// The vocabulary of the suites.
+
+inline Quantity positions(int64_t first = 0, int64_t count = 0) {
+  return {Quantity::Kind::position, {}, first, count};
+}
+inline Quantity velocities(int64_t first = 0, int64_t count = 0) {
+  return {Quantity::Kind::velocity, {}, first, count};
+}
+/// One component of a joint's position; of its velocity.
+inline Quantity position(std::string joint, int64_t component = 0) {
+  return {Quantity::Kind::position, std::move(joint), component, 1};
+}
+inline Quantity velocity(std::string joint, int64_t component = 0) {
+  return {Quantity::Kind::velocity, std::move(joint), component, 1};
+}
+inline Quantity body_position(std::string body, int64_t first = 0, int64_t count = 0) {
+  return {Quantity::Kind::body_position, std::move(body), first, count};
+}
+
+inline RewardTerm bonus(double each_step) {
+  return {.weight = each_step};
+}
+inline RewardTerm bonus_while_healthy(double each_step, RewardTerm::Moment at) {
+  return {.weight = each_step, .at = at, .while_healthy = true};
+}
+/// -weight |action|^2
+inline RewardTerm action_cost(double weight) {
+  return {.weight = -weight, .of = RewardTerm::Of::action, .number = RewardTerm::Number::squares};
+}
+inline RewardTerm paid_for(Quantity quantity, RewardTerm::Moment at, double weight = 1) {
+  return {
+      .weight = weight, .of = RewardTerm::Of::quantity, .quantity = std::move(quantity), .at = at};
+}
+
+inline HealthyRange above(Quantity quantity, double low) {
+  return {.of = std::move(quantity), .low = low};
+}
+inline HealthyRange within(Quantity quantity, double low, double high) {
+  return {.of = std::move(quantity), .low = low, .high = high};
+}
+
+}  // namespace reverie
