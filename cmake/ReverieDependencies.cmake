@@ -34,7 +34,14 @@ separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(reverie_torch INTERFACE ${torch_flags})
 add_library(reverie::torch ALIAS reverie_torch)
 
-# MuJoCo. Debian's target names an include folder that does not exist: the header is looked for.
+# MuJoCo. Debian's target names an include folder that does not exist: the header is looked for. The
+# Python wheel is a folder of its own, with the version in the library's name.
+foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+  file(GLOB mujoco_of_wheel ${prefix}/libmujoco.so.*)
+  if(mujoco_of_wheel AND NOT MUJOCO_LIBRARY)
+    list(GET mujoco_of_wheel 0 MUJOCO_LIBRARY)
+  endif()
+endforeach()
 find_library(MUJOCO_LIBRARY NAMES mujoco libmujoco.so REQUIRED)
 find_path(MUJOCO_INCLUDE_DIR mujoco/mujoco.h REQUIRED)
 add_library(reverie_mujoco INTERFACE)
