@@ -46,9 +46,10 @@ void ModelConfig::describe(Settings& settings) {
                "imagined states stay within the range seen in the data, widened by this fraction; "
                "negative: unbounded",
                between(-1, 1e6));
-  settings.add("precision", precision,
-               "of the matrix products of imagination; bf16 and bf16x3 are for CPUs with AMX, "
-               "emulated on others, and refused on a GPU");
+  settings.add(
+      "precision", precision,
+      "of the matrix products of imagination; auto: bf16x3 on a CPU with AMX, else f32; bf16 and "
+      "bf16x3 are emulated on other CPUs, and refused on a GPU");
 }
 
 DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random)

@@ -29,9 +29,10 @@ void FitConfig::describe(Settings& settings) {
       "persistence", persistence,
       "of the rolling average of the holdout loss that stops a member early; 0: run all epochs",
       between(0, 0.9999));
-  settings.add("precision", precision,
-               "of the matrix products of a fit; bf16 and bf16x3 are for CPUs with AMX, emulated "
-               "on others, and refused on a GPU");
+  settings.add(
+      "precision", precision,
+      "of the matrix products of a fit; auto: bf16x3 on a CPU with AMX, else f32; bf16 and "
+      "bf16x3 are emulated on other CPUs, and refused on a GPU");
   settings.add("window", window, "newest transitions to fit on; 0: all in the replay", at_least(0));
 }
 
