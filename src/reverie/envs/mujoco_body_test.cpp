@@ -1,4 +1,4 @@
-// Our MJCF compiles to Gymnasium's bodies, and settings vary them as they say.
+// Our MJCF compiles to the bodies of others, and settings vary them as they say.
 #include <reverie/envs/golden_file.h>
 #include <reverie/envs/mujoco_body.h>
 
@@ -68,9 +68,8 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
 
 class MujocoBodyFacts : public testing::TestWithParam<std::string> {};
 
-// Every number of Gymnasium's compiled body, to rounding: its file writes some lengths with 17
-// digits.
-TEST_P(MujocoBodyFacts, EqualGymnasiums) {
+// Every number of the original's compiled body, to rounding.
+TEST_P(MujocoBodyFacts, EqualTheOriginals) {
   const GoldenFile golden(golden_file(GetParam() + "_facts.txt"));
   const auto body = mujoco_body(GetParam() + ".xml");
   const auto ours = facts(*body);
@@ -88,7 +87,11 @@ TEST_P(MujocoBodyFacts, EqualGymnasiums) {
 INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts,
                          testing::Values("half_cheetah", "hopper", "walker2d", "walker2d_v5", "ant",
                                          "humanoid", "swimmer", "reacher", "pusher", "pusher_v5",
-                                         "inverted_pendulum", "inverted_double_pendulum"),
+                                         "inverted_pendulum", "inverted_double_pendulum",
+                                         "rllab_swimmer", "rllab_snake", "rllab_ant",
+                                         "rllab_hopper", "rllab_humanoid", "rllab_simple_humanoid",
+                                         "pets_cartpole", "pets_pusher", "pets_reacher3d",
+                                         "mbbl_fixed_swimmer"),
                          [](const auto& test) { return test.param; });
 
 TEST(MujocoBody, IsCompiledOnceAndShared) {
