@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -91,12 +92,32 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
   for (const HealthyRange& range : description_.healthy)
     healthy_.push_back({range, find(range.of, std::nullopt)});
   for (const RewardTerm& term : description_.reward) terms_.push_back(resolve(term));
+  judge_reward();
+}
+
+void DescribedTask::judge_reward() {
+  std::vector<std::string> unseen, stood_in;
   for (const Term& term : terms_) {
     const bool charged = term.term.of == Of::action && description_.charges_clipped_action;
-    const bool told = term.source.observed && term.term.clip <= term.source.observed_clip;
-    exact_ = exact_ && !charged && (term.term.of != Of::quantity || told);
-    if (term.term.while_healthy) exact_ = exact_ && end_is_exact();
+    exact_ = exact_ && !charged && (!term.term.while_healthy || end_is_exact());
+    if (term.term.of != Of::quantity) continue;
+    exact_ = exact_ && term.source.observed && term.term.clip <= term.source.observed_clip;
+    if (term.source.observed) continue;
+    (term.stand_in ? stood_in : unseen).push_back(words(term.term.quantity));
   }
+  told_ = unseen.empty();
+  if (!stood_in.empty())
+    spec_.description += fmt::format(
+        "; a model, which is not shown {}, takes the velocity for its "
+        "change",
+        fmt::join(stood_in, " and "));
+  if (!unseen.empty())
+    spec_.description += fmt::format("; {} not observed, so that a model has to learn the reward",
+                                     fmt::join(unseen, ", "));
+  for (const Range& range : healthy_)
+    if (!range.source.observed)
+      spec_.description += fmt::format("; a model, which is not shown {}, does not end there",
+                                       words(range.range.of));
 }
 
 std::optional<Columns> DescribedTask::observed(const Quantity& quantity, double& clip) const {

@@ -9,7 +9,7 @@ namespace reverie {
 
 /// Computes what a `TaskDescription` says: for the simulator from its measurements; for the
 /// imagination from observations alone, as far as they tell. A term of the reward whose quantity is
-/// not observed is paid by its stand-in there, or left out.
+/// not observed is paid by its stand-in there, or left out: `spec().description` says so.
 class DescribedTask : public Task {
  public:
   /// Throws UsageError for a name or a component that the body has not got.
@@ -18,6 +18,7 @@ class DescribedTask : public Task {
   Tensor observe(const Tensor& measurement) const override;
   Tensor reward(const Tensor& observation, const Tensor& action, const Tensor& next) const override;
   bool reward_is_exact() const override { return exact_; }
+  bool reward_is_told() const override { return told_; }
   Tensor measured_reward(const Tensor& measurement, const Tensor& action,
                          const Tensor& next) const override;
   bool terminates() const override { return !healthy_.empty() && description_.ends_when_unhealthy; }
@@ -60,6 +61,8 @@ class DescribedTask : public Task {
   Source find(const Quantity& quantity, const std::optional<Quantity>& minus) const;
   std::optional<Columns> observed(const Quantity& quantity, double& clip) const;
   Term resolve(const RewardTerm& term) const;
+  /// Sets what is exact and told, and says what is not.
+  void judge_reward();
 
   static Tensor components(const Source& source, Seen seen, const Tensor& rows);
   Tensor value(const Term& term, Seen seen, const Tensor& before, const Tensor& action,
@@ -74,7 +77,7 @@ class DescribedTask : public Task {
   std::vector<Part> parts_;
   std::vector<Term> terms_;
   std::vector<Range> healthy_;
-  bool exact_ = true;
+  bool exact_ = true, told_ = true;
 };
 
 }  // namespace reverie

@@ -64,7 +64,7 @@ class Environment {
 /// A registered task: its name, and how to make it. Both throw UsageError for a setting that the
 /// task has no use for.
 struct TaskEntry {
-  std::string name;  ///< "suite/name"
+  std::string name;  ///< "suite/name"; of a robot file, its absolute path.
   std::function<std::shared_ptr<const Task>(const EnvConfig&)> make_task;
   std::function<std::unique_ptr<Simulation>(const EnvConfig&)> make_simulation;
 
@@ -75,7 +75,8 @@ struct TaskEntry {
 /// All tasks, suite by suite.
 const std::vector<TaskEntry>& all_tasks();
 
-/// Throws UsageError for an unknown name, with the nearest ones.
+/// `name`: "suite/name", or the path of a robot file (see robot_file.h), which ends in ".toml".
+/// Throws UsageError for an unknown name, with the nearest ones, or what robot_task() throws.
 const TaskEntry& find_task(std::string_view name);
 
 }  // namespace reverie

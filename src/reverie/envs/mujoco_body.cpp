@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -38,16 +39,27 @@ void add_file(Vfs* vfs, const char* name, std::string_view text) {
   }
 }
 
+bool is_embedded(std::string_view name) {
+  const auto& files = embedded_files();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const EmbeddedFile& file) { return file.name == name; });
+}
+
 ModelPointer compile(const std::string& file) {
+  char message[1000] = "";
+  const auto own = [&](mjModel* model) {
+    if (!model) throw Error(fmt::format("MuJoCo cannot compile {}: {}", file, message));
+    return ModelPointer(model, [](const mjModel* m) { mj_deleteModel(const_cast<mjModel*>(m)); });
+  };
+  if (!is_embedded(file) && file.find('/') != std::string::npos)
+    return own(mj_loadXML(file.c_str(), nullptr, message, sizeof(message)));
   const std::string_view text = embedded_file(file);
   auto vfs = std::make_unique<mjVFS>();  // 2 MB in MuJoCo 2: too much for a thread's stack
   mj_defaultVFS(vfs.get());
   add_file(vfs.get(), file.c_str(), text);
-  char message[1000] = "";
   mjModel* model = mj_loadXML(file.c_str(), vfs.get(), message, sizeof(message));
   mj_deleteVFS(vfs.get());
-  if (!model) throw Error(fmt::format("MuJoCo cannot compile {}: {}", file, message));
-  return ModelPointer(model, [](const mjModel* m) { mj_deleteModel(const_cast<mjModel*>(m)); });
+  return own(model);
 }
 
 void scale(mjtNum* values, int64_t count, int64_t stride, double factor) {

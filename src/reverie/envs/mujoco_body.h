@@ -11,7 +11,8 @@
 
 namespace reverie {
 
-/// The compiled body of an embedded MJCF file ("hopper.xml"), varied by the factors of `config`.
+/// The compiled body of an embedded MJCF file ("hopper.xml"), or of one on disk (a path with a
+/// folder), varied by the factors of `config`.
 /// Each file is compiled once and each variation made once for as long as somebody holds it; the
 /// same object is given to all, so nobody may change it. Safe to call from any thread.
 ///

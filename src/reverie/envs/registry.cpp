@@ -1,8 +1,12 @@
 #include <reverie/envs/suites.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/robot_file.h>
 
 #include <fmt/format.h>
+
+#include <map>
+#include <mutex>
 
 namespace reverie {
 
@@ -17,7 +21,22 @@ const std::vector<TaskEntry>& all_tasks() {
   return tasks;
 }
 
+namespace {
+
+/// Read once: entries are handed out by reference.
+const TaskEntry& find_robot(std::string_view file) {
+  static std::mutex mutex;
+  static std::map<std::string, TaskEntry, std::less<>> robots;
+  const std::lock_guard lock(mutex);
+  const auto found = robots.find(file);
+  return found != robots.end() ? found->second
+                               : robots.emplace(file, robot_task(file)).first->second;
+}
+
+}  // namespace
+
 const TaskEntry& find_task(std::string_view name) {
+  if (name.ends_with(".toml")) return find_robot(name);
   std::vector<std::string> names;
   for (const TaskEntry& entry : all_tasks()) {
     if (entry.name == name) return entry;

@@ -93,7 +93,6 @@ TaskDescription gym_ant(int64_t version) {
   if (version == 4) return task;
   task.observe.push_back({.of = {Kind::contact_force, {}, worlds_forces}, .clip = 1});
   task.reward.push_back(contact_cost(5e-4, 1, infinity));
-  task.remark = "a model leaves the contact cost out";
   return task;
 }
 
@@ -101,7 +100,6 @@ TaskDescription ant_truncated() {
   TaskDescription task = named(ant(4), "ant-truncated", "");
   task.source = "Janner et al., When to Trust Your Model (MBPO, 2019), AntTruncatedObs; also TOM's";
   task.reward.push_back(contact_cost(5e-4, 1, infinity));
-  task.remark = "observes no contact forces; a model leaves their cost out";
   return task;
 }
 
@@ -126,10 +124,8 @@ TaskDescription gym_humanoid(int64_t version) {
   task.observe.push_back({.of = {Kind::spatial_velocity, {}, all ? 0 : 6}});
   task.observe.push_back({.of = {Kind::actuator_force, {}, all ? 0 : 6}});
   task.observe.push_back({.of = {Kind::contact_force, {}, all ? 0 : worlds_forces}});
-  task.remark = "in a model the root's forward velocity";
   if (all) return task;
   task.reward.push_back(contact_cost(5e-7, infinity, 10));
-  task.remark += ", and no contact cost";
   return task;
 }
 
@@ -138,9 +134,6 @@ TaskDescription humanoid_truncated() {
   task.source =
       "Janner et al., When to Trust Your Model (MBPO, 2019), HumanoidTruncatedObs; also TOM's";
   task.reward.push_back(contact_cost(5e-7, infinity, 10));
-  task.remark =
-      "observes positions and velocities alone; in a model the root's forward velocity, "
-      "and no contact cost";
   return task;
 }
 
@@ -253,6 +246,7 @@ class InvertedDoublePendulum : public DescribedTask {
   using DescribedTask::DescribedTask;
 
   bool reward_is_exact() const override { return false; }
+  bool reward_is_told() const override { return true; }
   bool end_is_exact() const override { return false; }
   Tensor reward(const Tensor&, const Tensor&, const Tensor& next) const override {
     const auto [x, height] = tip(next);

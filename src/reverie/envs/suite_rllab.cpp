@@ -20,7 +20,7 @@ TaskDescription rllab_half_cheetah() {
   task.reward = {paid_for(position("rootx"), RewardTerm::Moment::rate), action_cost(0.1)};
   task.reward_clip = 1000;
   task.charges_clipped_action = true;
-  task.remark = "in a model the velocity after the step, and the action not clipped";
+  task.remark = "the action clipped, but not in a model";
   return task;
 }
 

@@ -44,6 +44,10 @@ class Task {
   /// published stand-in.
   virtual bool reward_is_exact() const { return true; }
 
+  /// Whether `reward` pays for all that the simulator pays for, if not exactly. Where it does not,
+  /// a model had better learn the reward.
+  virtual bool reward_is_told() const { return true; }
+
   /// The reward that the simulator pays.
   virtual Tensor measured_reward(const Tensor& measurement, const Tensor& action,
                                  const Tensor& next_measurement) const {

@@ -49,6 +49,21 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
       settings.assign(one.key.substr(this_task.size()), one.value, one.where);
 }
 
+// A reward that observations don't tell is learned, where nobody has said otherwise.
+void learn_untold_reward(Experiment& experiment, const ExperimentRequest& request,
+                         const std::vector<Assignment>& from_file) {
+  const std::string key = "model.learn_reward";
+  const auto is_key = [&](const auto& one) { return one.key == key; };
+  if (std::any_of(from_file.begin(), from_file.end(), is_key) ||
+      std::any_of(request.flags.begin(), request.flags.end(), is_key))
+    return;
+  Settings settings = experiment.settings();
+  const auto& list = settings.list();
+  if (std::none_of(list.begin(), list.end(), is_key)) return;
+  if (!experiment.task->make_task(experiment.env)->reward_is_told())
+    settings.assign(key, SettingValue(true), experiment.task->name);
+}
+
 }  // namespace
 
 Settings Experiment::settings() {
@@ -113,6 +128,7 @@ Experiment resolve(const ExperimentRequest& request) {
   for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
   for (const auto& flag : request.flags)
     settings.assign(flag.key, std::string_view(flag.value), flag.where);
+  learn_untold_reward(experiment, request, from_file);
   return experiment;
 }
 

@@ -51,6 +51,7 @@ std::string program_name() {
 
 std::string default_run_name(const Experiment& experiment) {
   std::string task = experiment.task->name;
+  if (task.ends_with(".toml")) task = fs::path(task).stem().string();  // a robot file's
   for (char& letter : task)
     if (letter == '/') letter = '-';
   return fmt::format("runs/{}-{}-s{}", experiment.method->name, task, experiment.run.seed);

@@ -1,0 +1,166 @@
+// Robots described in TOML are the tasks that they describe, and mistakes are met with one line.
+#include <reverie/core/error.h>
+#include <reverie/envs/environment.h>
+#include <reverie/envs/robot_file.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace reverie {
+namespace {
+
+/// The path of a robot file with this text, and a two-joint arm's MJCF beside it.
+std::string written(const std::string& text) {
+  static int count = 0;
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / ("reverie_robot" + std::to_string(count++));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "arm.xml") << R"(<mujoco>
+    <option timestep="0.01"/>
+    <worldbody>
+      <site name="goal" pos="0.3 0.4 0"/>
+      <body name="upper"><joint name="shoulder" axis="0 0 1"/>
+        <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
+        <body name="lower" pos="0.5 0 0"><joint name="elbow" axis="0 0 1"/>
+          <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
+          <site name="hand" pos="0.5 0 0"/>
+        </body>
+      </body>
+    </worldbody>
+    <actuator><motor joint="shoulder" ctrlrange="-1 1" ctrllimited="true"/>
+      <motor joint="elbow" ctrlrange="-2 2" ctrllimited="true"/></actuator>
+    <sensor><jointvel name="spin" joint="elbow"/></sensor>
+  </mujoco>)";
+  std::ofstream(folder / "arm.toml") << text;
+  return (folder / "arm.toml").string();
+}
+
+const std::string basics = "body = \"arm.xml\"\n[[observe]]\njoint_position = \"all\"\n";
+
+std::string complaint(const std::string& text) {
+  try {
+    find_task(written(text)).make_task({});
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(RobotFile, TheExampleIsGymHopperBitForBit) {
+  const TaskEntry& gym = find_task("gym/hopper");
+  const TaskEntry& mine = find_task(REVERIE_TEST_DATA "/../../examples/hopper.toml");
+  Environment theirs(gym.make_task({}), gym.make_simulation({}));
+  Environment ours(mine.make_task({}), mine.make_simulation({}));
+  EXPECT_EQ(ours.task().spec().horizon, 1000);
+  EXPECT_EQ(ours.task().spec().action_low, theirs.task().spec().action_low);
+  RandomStream a(3, "episodes"), b(3, "episodes"), actions(4, "actions");
+  int episodes = 0;
+  EXPECT_TRUE(theirs.reset(a).equal(ours.reset(b)));
+  for (int t = 0; t < 400; ++t) {
+    const Tensor action = actions.uniform({3}, -1.1, 1.1);
+    const StepResult x = theirs.step(action), y = ours.step(action);
+    ASSERT_TRUE(x.next_observation.equal(y.next_observation)) << t;
+    ASSERT_TRUE(x.reward.equal(y.reward)) << t;
+    ASSERT_TRUE(x.terminated.equal(y.terminated)) << t;
+    const Tensor seen = x.next_observation;
+    EXPECT_TRUE(theirs.task()
+                    .reward(seen, action.unsqueeze(0), seen)
+                    .equal(ours.task().reward(seen, action.unsqueeze(0), seen)));
+    EXPECT_TRUE(theirs.task().terminated(seen).equal(ours.task().terminated(seen)));
+    if (!x.terminated.item<bool>()) continue;
+    ++episodes;
+    EXPECT_TRUE(theirs.reset(a).equal(ours.reset(b)));
+  }
+  EXPECT_GT(episodes, 3);
+}
+
+// An arm stretched along x, elbow bent by 90 degrees: the hand is at (0.5, 0.5).
+TEST(RobotFile, AnArmIsPaidAsItSays) {
+  const TaskEntry& entry = find_task(written(R"(
+    body = "arm.xml"
+    frame_skip = 2
+    [[observe]]
+    joint_position = ["elbow", "shoulder"]
+    function = "cosine"
+    [[observe]]
+    site_position = "hand"
+    minus = { site_position = "goal" }
+    [[observe]]
+    sensor = "spin"
+    [[reward]]
+    site_position = "hand"
+    minus = { site_position = "goal" }
+    number = "norm"
+    weight = -2
+    [[reward]]
+    sensor = "spin"
+    number = "absolute"
+    target = 3
+    [[reward]]
+    action = true
+    number = "squared"
+    weight = -0.1
+    [[healthy]]
+    site_position = "hand"
+    component = "y"
+    below = 0.6
+  )"));
+  const auto task = entry.make_task({});
+  EXPECT_EQ(task->spec().observation_size, 6);
+  EXPECT_EQ(task->spec().action_high, (std::vector<double>{1, 2}));
+  EXPECT_TRUE(task->reward_is_exact());
+  const auto simulation = entry.make_simulation({});
+  auto& arm = dynamic_cast<MujocoSimulation&>(*simulation);
+  EXPECT_DOUBLE_EQ(arm.control_step(), 0.02);
+  arm.place(std::vector<double>{0, M_PI / 2}, std::vector<double>{0, 1.25});
+  Tensor measured = torch::empty({1, arm.measurement_size()}, torch::kFloat64);
+  arm.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});
+  const Tensor seen = task->observe(measured);
+  const Tensor expected = torch::tensor({0.0, 1.0, 0.2, 0.1, 0.0, 1.25}, torch::kFloat64);
+  EXPECT_LT((seen[0] - expected).abs().max().item<double>(), 1e-12) << seen;
+  const Tensor action = torch::tensor({{0.5, -1.0}}, torch::kFloat64);
+  const double paid = -2 * std::sqrt(0.04 + 0.01) + std::abs(1.25 - 3) - 0.1 * 1.25;
+  EXPECT_NEAR(task->measured_reward(measured, action, measured).item<double>(), paid, 1e-12);
+  EXPECT_NEAR(task->reward(seen, action, seen).item<double>(), paid, 1e-12);
+  EXPECT_FALSE(task->measured_terminated(measured).item<bool>());
+  EXPECT_FALSE(task->end_is_exact()) << "the hand itself is not observed";
+}
+
+TEST(RobotFile, SaysWhereAModelHasToLearnTheReward) {
+  const std::string text = basics + "[[reward]]\nsensor = \"spin\"\n";
+  const auto task = find_task(written(text)).make_task({});
+  EXPECT_FALSE(task->reward_is_told());
+  EXPECT_THAT(task->spec().description, ::testing::HasSubstr("sensor of spin not observed"));
+  const std::string rate = basics + "[[reward]]\njoint_position = \"elbow\"\nat = \"rate\"\n";
+  EXPECT_TRUE(find_task(written(rate)).make_task({})->reward_is_told()) << "both are observed";
+}
+
+TEST(RobotFile, MistakesAreMetWithALine) {
+  using ::testing::HasSubstr;
+  const std::string paid = "[[reward]]\nbonus = true\n";
+  EXPECT_EQ(complaint(basics + paid), "none");
+  EXPECT_THAT(complaint("body = 3"), HasSubstr("arm.toml:1:8: 'body' takes the name"));
+  EXPECT_THAT(complaint("body = \"leg.xml\""), HasSubstr("no MJCF file"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\nhorizn = 3\n" + basics.substr(17) + paid),
+              HasSubstr("arm.toml:2:10: unknown key 'horizn'; did you mean 'horizon'"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\n" + paid), HasSubstr("observes nothing"));
+  EXPECT_THAT(complaint(basics), HasSubstr("pays nothing"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\njoint_velocity = \"elbw\"\n"),
+              HasSubstr("no joint called 'elbw'; did you mean 'elbow'"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\njoint_velocity = \"elbow\"\nsensor = \"spin\"\n"),
+              HasSubstr("one quantity is enough: 'sensor'"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\naction = true\nnumber = \"cubed\"\n"),
+              HasSubstr("'number' takes one of linear, squared, absolute, norm"));
+  EXPECT_THAT(complaint(basics + paid + "[[healthy]]\njoint_position = \"elbow\"\n"),
+              HasSubstr("'above', 'below' or both"));
+  EXPECT_THAT(complaint(basics + paid + "[reset]\nposition_scale = -1\n"),
+              HasSubstr("'position_scale' takes a number from 0"));
+  EXPECT_THAT(complaint("body = "), HasSubstr("arm.toml:1:8"));
+  EXPECT_THROW(find_task("no_such.toml"), Error);
+}
+
+}  // namespace
+}  // namespace reverie
