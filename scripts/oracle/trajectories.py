@@ -97,6 +97,37 @@ def record_classic(folder):
         fields["states"].append(env.state)
     write(folder / "cartpole_gymnasium.txt", f"CartPole-v1 of {VERSIONS}", fields)
 
+    env = gymnasium.make("Acrobot-v1").unwrapped
+    env.reset(seed=0)
+    env.state = np.array([0.05, -0.04, 0.03, 0.02])
+    # Torques that pump: with the second joint's own speed, at first.
+    fields = dict(state=env.state, actions=[], states=[], rewards=[], terminated=[])
+    for _ in range(100):
+        torque = np.sign(env.state[3]) if random.uniform() < 0.9 else 0.0
+        _, reward, terminated, _, _ = env.step(int(torque) + 1)
+        fields["actions"].append(torque)
+        fields["states"].append(env.state)
+        fields["rewards"].append(reward)
+        fields["terminated"].append(terminated)
+        if terminated:
+            break
+    write(folder / "acrobot_gymnasium.txt", f"Acrobot-v1 of {VERSIONS}", fields)
+
+    env = gymnasium.make("MountainCarContinuous-v0").unwrapped
+    env.reset(seed=0)
+    env.state = np.array([-0.55, 0.01])
+    fields = dict(state=env.state, actions=[], states=[], rewards=[], terminated=[])
+    for _ in range(200):
+        action = np.sign(env.state[1]) * random.uniform(0.7, 1.2)
+        _, reward, terminated, _, _ = env.step(np.array([action]))
+        fields["actions"].append(action)
+        fields["states"].append(env.state)
+        fields["rewards"].append(reward)
+        fields["terminated"].append(terminated)
+        if terminated:
+            break
+    write(folder / "mountain_car_gymnasium.txt", f"MountainCarContinuous-v0 of {VERSIONS}", fields)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

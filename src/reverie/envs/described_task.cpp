@@ -73,8 +73,9 @@ TaskSpec spec_of(const TaskDescription& description, const mjModel& body) {
 
 DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& config)
     : description_(std::move(description)),
-      layout_(mujoco_body(description_.body, config), quantities(description_)) {
-  const auto body = mujoco_body(description_.body, config);
+      layout_(mujoco_body(description_.body, config, description_.timestep),
+              quantities(description_)) {
+  const auto body = mujoco_body(description_.body, config, description_.timestep);
   spec_ = spec_of(description_, *body);
   if (config.horizon > 0) spec_.horizon = config.horizon;
   seconds_ = description_.frame_skip * body->opt.timestep;

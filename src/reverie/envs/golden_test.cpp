@@ -130,6 +130,36 @@ TEST(GoldenTrajectory, PendulumIsGymnasiums) {
   }
 }
 
+/// Follows a system of the classic suite, whose state Gymnasium gives.
+void follow_classic(const std::string& task_name, const std::string& file, size_t size,
+                    double tolerance) {
+  const GoldenFile golden(golden_file(file));
+  const TaskEntry& entry = find_task(task_name);
+  Environment environment(entry.make_task({}), entry.make_simulation({}));
+  RandomStream random(0, "test");
+  environment.reset(random);
+  environment.simulation().restore(golden["state"]);
+  for (size_t t = 0; t < golden["rewards"].size(); ++t) {
+    const StepResult result = environment.step(as_tensor(row(golden["actions"], t, 1)));
+    ASSERT_LT(
+        largest_difference(measured(environment.simulation()), row(golden["states"], t, size)),
+        tolerance)
+        << t;
+    ASSERT_NEAR(result.reward.item<double>(), golden["rewards"][t], tolerance) << t;
+    ASSERT_EQ(result.terminated.item<bool>(), golden["terminated"][t] != 0) << t;
+  }
+  EXPECT_TRUE(golden["terminated"].back() != 0) << "the episode is to end";
+}
+
+TEST(GoldenTrajectory, AcrobotIsGymnasiums) {
+  follow_classic("classic/acrobot", "acrobot_gymnasium.txt", 4, 1e-9);
+}
+
+// Gymnasium keeps this state in float32.
+TEST(GoldenTrajectory, MountainCarIsGymnasiums) {
+  follow_classic("classic/mountain-car", "mountain_car_gymnasium.txt", 2, 1e-5);
+}
+
 TEST(GoldenTrajectory, CartPoleIsGymnasiums) {
   const GoldenFile golden(golden_file("cartpole_gymnasium.txt"));
   const TaskEntry& entry = find_task("classic/cartpole");

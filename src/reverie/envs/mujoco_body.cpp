@@ -66,11 +66,13 @@ void scale(mjtNum* values, int64_t count, int64_t stride, double factor) {
   for (int64_t i = 0; i < count; ++i) values[i * stride] *= factor;
 }
 
-ModelPointer vary(const ModelPointer& published, const EnvConfig& config, const std::string& file) {
+ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double timestep,
+                  const std::string& file) {
   if (config.disabled_actuator >= published->nu)
     throw UsageError(fmt::format("env.disabled_actuator is {}; {} has actuators 0 to {} (-1: none)",
                                  config.disabled_actuator, file, published->nu - 1));
   std::shared_ptr<mjModel> model(mj_copyModel(nullptr, published.get()), mj_deleteModel);
+  if (timestep > 0) model->opt.timestep = timestep;
   scale(model->body_mass, model->nbody, 1, config.mass_scale);
   scale(model->body_inertia, 3 * model->nbody, 1, config.mass_scale);
   scale(model->geom_friction, model->ngeom, 3, config.friction_scale);  // sliding, spin, rolling
@@ -89,8 +91,9 @@ ModelPointer vary(const ModelPointer& published, const EnvConfig& config, const 
 
 }  // namespace
 
-ModelPointer mujoco_body(std::string_view file, const EnvConfig& config) {
-  using Variation = std::tuple<std::string, double, double, double, double, double, int64_t>;
+ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double timestep) {
+  using Variation =
+      std::tuple<std::string, double, double, double, double, double, double, int64_t>;
   static std::mutex mutex;
   static std::map<std::string, ModelPointer> published;
   static std::map<Variation, std::weak_ptr<const mjModel>> varied;
@@ -102,14 +105,14 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config) {
   const std::string name(file);
   ModelPointer& body = published[name];
   if (!body) body = compile(name);
-  const auto key = [&](const EnvConfig& c) {
-    return Variation(name, c.mass_scale, c.friction_scale, c.damping_scale, c.gravity_scale,
-                     c.gear_scale, c.disabled_actuator);
+  const auto key = [&](const EnvConfig& c, double its_timestep) {
+    return Variation(name, its_timestep, c.mass_scale, c.friction_scale, c.damping_scale,
+                     c.gravity_scale, c.gear_scale, c.disabled_actuator);
   };
-  if (key(config) == key({})) return body;
-  std::weak_ptr<const mjModel>& slot = varied[key(config)];
+  if (key(config, timestep) == key({}, 0)) return body;
+  std::weak_ptr<const mjModel>& slot = varied[key(config, timestep)];
   ModelPointer model = slot.lock();
-  if (!model) slot = model = vary(body, config, name);
+  if (!model) slot = model = vary(body, config, timestep, name);
   return model;
 }
 

@@ -12,16 +12,17 @@
 namespace reverie {
 
 /// The compiled body of an embedded MJCF file ("hopper.xml"), or of one on disk (a path with a
-/// folder), varied by the factors of `config`.
-/// Each file is compiled once and each variation made once for as long as somebody holds it; the
-/// same object is given to all, so nobody may change it. Safe to call from any thread.
+/// folder), varied by the factors of `config`. `timestep`: of its own steps, seconds; 0: the
+/// file's. Each file is compiled once and each variation made once for as long as somebody holds
+/// it; the same object is given to all, so nobody may change it. Safe to call from any thread.
 ///
 /// From the first call on, MuJoCo's error and warning handlers are ours, for the whole process: an
 /// error throws Error, and nothing is ever written to MUJOCO_LOG.TXT.
 ///
 /// Throws std::out_of_range for a file that is not there, Error for one that does not compile, and
 /// UsageError for an `env.disabled_actuator` that the body has not got.
-std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {});
+std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {},
+                                           double timestep = 0);
 
 /// The last warning MuJoCo gave on this thread, and forgets it. Empty where there was none.
 std::string take_mujoco_warning();

@@ -24,7 +24,7 @@ bool sound(const mjtNum* values, int count) {
 }  // namespace
 
 MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& config)
-    : model_(mujoco_body(plan.body, config)),
+    : model_(mujoco_body(plan.body, config, plan.timestep)),
       data_(mj_makeData(model_.get()), mj_deleteData),
       plan_(plan),
       layout_(model_, plan.measured),
@@ -130,8 +130,10 @@ void MujocoSimulation::restore(std::span<const double> state) {
   from += model_->nv;
   read(&data_->time, 1);
   std::copy(from, state.end(), extras_.begin());
-  // For whoever looks at positions of bodies before the next step; it overwrites the warm start.
+  // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
+  // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());
+  std::copy_n(state.begin(), model_->nq, data_->qpos);
   std::copy_n(warm_start, model_->nv, data_->qacc_warmstart);
 }
 

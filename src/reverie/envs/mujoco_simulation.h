@@ -29,8 +29,9 @@ using Arrange = std::function<void(RandomStream& random, std::span<double> posit
 
 /// What a MujocoSimulation is made of.
 struct SimulationPlan {
-  std::string body;    ///< As mujoco_body() takes it.
-  int frame_skip = 1;  ///< Of the body's own steps in a control step.
+  std::string body;     ///< As mujoco_body() takes it.
+  double timestep = 0;  ///< Likewise.
+  int frame_skip = 1;   ///< Of the body's own steps in a control step.
   ResetNoise reset = {};
   Arrange arrange = nullptr;
   std::vector<Quantity> measured = {};  ///< Beside qpos and qvel.

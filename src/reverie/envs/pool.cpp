@@ -83,11 +83,12 @@ StepResult EnvironmentPool::step(const Tensor& action) {
     environment.measure(row(next_measurement_, i));
   });
 
-  const Tensor rewards = task_->measured_reward(measurement_, actions, next_measurement_);
+  const Tensor rewards =
+      task_->measured_reward(measurement_, actions, next_measurement_).contiguous();
   StepResult result;
   result.next_observation = task_->observe(next_measurement_).to(torch::kFloat32);
   result.reward = rewards.to(torch::kFloat32);
-  result.terminated = task_->measured_terminated(next_measurement_);
+  result.terminated = task_->measured_terminated(next_measurement_).contiguous();
   result.truncated = torch::zeros({count()}, torch::kBool);
 
   finished_.clear();

@@ -1,65 +1,13 @@
 // Classic control: small systems with equations of their own.
+#include <reverie/envs/classic_systems.h>
 #include <reverie/envs/suites.h>
 
-#include <cmath>
 #include <numbers>
-#include <stdexcept>
 
 namespace reverie {
 namespace {
 
 using std::numbers::pi;
-
-/// A system whose whole state is a few numbers, which are also its measurement.
-template <size_t size>
-class AnalyticSimulation : public Simulation {
- public:
-  int64_t measurement_size() const override { return size; }
-  void measure(std::span<double> out) const override { std::ranges::copy(state_, out.begin()); }
-  std::vector<double> state() const override { return {state_.begin(), state_.end()}; }
-  void restore(std::span<const double> state) override {
-    if (state.size() != size) throw std::invalid_argument("the saved state is of another system");
-    std::ranges::copy(state, state_.begin());
-  }
-
- protected:
-  std::array<double, size> state_{};
-};
-
-/// The settings that say something about friction, joints or several actuators.
-void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
-  refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"},
-                 task);
-}
-
-/// A rod on a pivot, angle 0 upright; Euler steps with the new velocity, as Gymnasium takes them.
-class PendulumSimulation : public AnalyticSimulation<2> {
- public:
-  explicit PendulumSimulation(const EnvConfig& config)
-      : gravity_(10.0 * config.gravity_scale),
-        mass_(config.mass_scale),
-        strength_(config.gear_scale) {}
-
-  void reset(RandomStream& random) override {
-    state_ = {random.uniform(-pi, pi), random.uniform(-1, 1)};
-  }
-  void step(std::span<const double> action) override {
-    constexpr double length = 1.0;
-    constexpr double time_step = 0.05;
-    constexpr double top_speed = 8.0;
-    auto& [angle, velocity] = state_;
-    const double torque = strength_ * std::clamp(action[0], -2.0, 2.0);
-    const double acceleration =
-        3 * gravity_ / (2 * length) * std::sin(angle) + 3.0 / (mass_ * length * length) * torque;
-    velocity = std::clamp(velocity + acceleration * time_step, -top_speed, top_speed);
-    angle += velocity * time_step;
-  }
-
- private:
-  double gravity_;
-  double mass_;
-  double strength_;
-};
 
 /// Observes cos and sin of the angle and the angular velocity.
 class ClassicPendulum : public Task {
@@ -79,7 +27,7 @@ class ClassicPendulum : public Task {
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
-    return std::make_unique<PendulumSimulation>(config);
+    return std::make_unique<Pendulum>(config);
   }
 
   Tensor observe(const Tensor& measurement) const override {
@@ -91,46 +39,6 @@ class ClassicPendulum : public Task {
     const Tensor velocity = observation.select(1, 2);
     return -(angle.square() + 0.1 * velocity.square() + 0.001 * squared_norm(action.clamp(-2, 2)));
   }
-};
-
-/// A pole hinged on a cart; plain Euler steps. State: x, its velocity, the pole's angle (0
-/// upright), its velocity.
-class CartPoleSimulation : public AnalyticSimulation<4> {
- public:
-  explicit CartPoleSimulation(const EnvConfig& config)
-      : gravity_(9.8 * config.gravity_scale),
-        mass_scale_(config.mass_scale),
-        strength_(10.0 * config.gear_scale) {}
-
-  void reset(RandomStream& random) override {
-    for (double& x : state_) x = random.uniform(-0.05, 0.05);
-  }
-  void step(std::span<const double> action) override {
-    constexpr double half_length = 0.5;
-    constexpr double time_step = 0.02;
-    const double pole_mass = 0.1 * mass_scale_;
-    const double total_mass = pole_mass + 1.0 * mass_scale_;
-    auto& [x, velocity, angle, spin] = state_;
-    const double sine = std::sin(angle);
-    const double cosine = std::cos(angle);
-    const double force = strength_ * std::clamp(action[0], -1.0, 1.0);
-    // R. V. Florian, "Correct equations for the dynamics of the cart-pole system" (2007).
-    const double push = (force + pole_mass * half_length * spin * spin * sine) / total_mass;
-    const double angular_acceleration =
-        (gravity_ * sine - cosine * push) /
-        (half_length * (4.0 / 3.0 - pole_mass * cosine * cosine / total_mass));
-    const double acceleration =
-        push - pole_mass * half_length * angular_acceleration * cosine / total_mass;
-    x += time_step * velocity;
-    velocity += time_step * acceleration;
-    angle += time_step * spin;
-    spin += time_step * angular_acceleration;
-  }
-
- private:
-  double gravity_;
-  double mass_scale_;
-  double strength_;
 };
 
 class ClassicCartPole : public Task {
@@ -151,7 +59,7 @@ class ClassicCartPole : public Task {
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
-    return std::make_unique<CartPoleSimulation>(config);
+    return std::make_unique<CartPole>(config, Push::proportional);
   }
 
   Tensor observe(const Tensor& measurement) const override { return measurement; }
@@ -164,10 +72,143 @@ class ClassicCartPole : public Task {
   }
 };
 
+/// Observes cosine and sine of both angles, and their velocities.
+class ClassicAcrobot : public Task {
+ public:
+  explicit ClassicAcrobot(TaskSpec spec) { spec_ = std::move(spec); }
+
+  static TaskSpec published() {
+    return {.name = "classic/acrobot",
+            .description =
+                "-1 per step, 0 for the last; ends when the tip is 1 m above the pivot; torque in "
+                "+-1; 0.2 s a step",
+            .source = "Gymnasium Acrobot-v1, with a continuous torque",
+            .observation_size = 6,
+            .action_low = {-1},
+            .action_high = {1},
+            .horizon = 500};
+  }
+  static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
+    refuse_joint_settings(config, published().name);
+    return std::make_unique<Acrobot>(config, Push::proportional);
+  }
+
+  Tensor observe(const Tensor& measurement) const override { return observe_acrobot(measurement); }
+  Tensor reward(const Tensor&, const Tensor&, const Tensor& next) const override {
+    return terminated(next).to(next.scalar_type()) - 1;
+  }
+  bool terminates() const override { return true; }
+  Tensor terminated(const Tensor& next) const override { return acrobot_height(next) > 1; }
+};
+
+class ClassicMountainCar : public Task {
+ public:
+  explicit ClassicMountainCar(TaskSpec spec) { spec_ = std::move(spec); }
+
+  static TaskSpec published() {
+    return {.name = "classic/mountain-car",
+            .description = "100 on reaching 0.45 with no speed back, - 0.1 action^2; ends there",
+            .source = "Gymnasium MountainCarContinuous-v0",
+            .observation_size = 2,
+            .action_low = {-1},
+            .action_high = {1},
+            .horizon = 999};
+  }
+  static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
+    refuse_joint_settings(config, published().name);
+    return std::make_unique<MountainCar>(config);
+  }
+
+  Tensor observe(const Tensor& measurement) const override { return measurement; }
+  Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
+    return 100 * terminated(next).to(next.scalar_type()) - 0.1 * squared_norm(action);
+  }
+  bool terminates() const override { return true; }
+  Tensor terminated(const Tensor& next) const override {
+    return (next.select(1, 0) >= 0.45) & (next.select(1, 1) >= 0);
+  }
+};
+
+class ClassicPointMass : public Task {
+ public:
+  explicit ClassicPointMass(TaskSpec spec) { spec_ = std::move(spec); }
+
+  static TaskSpec published() {
+    return {.name = "classic/point-mass",
+            .description =
+                "-(distance from the origin^2 + 0.1 speed^2 + 0.01 |force|^2), after the step; "
+                "never ends early; 0.05 s a step",
+            .source = "this project's",
+            .observation_size = 4,
+            .action_low = {-1, -1},
+            .action_high = {1, 1},
+            .horizon = 100};
+  }
+  static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
+    refuse_joint_settings(config, published().name);
+    refuse_changes(config, {"env.gravity_scale"}, published().name);
+    return std::make_unique<PointMass>(config);
+  }
+
+  Tensor observe(const Tensor& measurement) const override { return measurement; }
+  Tensor reward(const Tensor&, const Tensor& action, const Tensor& next) const override {
+    return -(squared_norm(next.slice(1, 0, 2)) + 0.1 * squared_norm(next.slice(1, 2)) +
+             0.01 * squared_norm(action.clamp(-1, 1)));
+  }
+};
+
+/// Its best policy is linear and known: see task_test.cpp.
+class ClassicLqr : public Task {
+ public:
+  explicit ClassicLqr(TaskSpec spec) { spec_ = std::move(spec); }
+
+  static TaskSpec published() {
+    return {.name = "classic/lqr",
+            .description =
+                "-(position^2 + velocity^2 + 0.1 force^2), of the state before the step; a double "
+                "integrator; never ends early; 0.1 s a step",
+            .source = "this project's",
+            .observation_size = 2,
+            .action_low = {-10},
+            .action_high = {10},
+            .horizon = 100};
+  }
+  static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
+    refuse_joint_settings(config, published().name);
+    refuse_changes(config, {"env.gravity_scale", "env.mass_scale"}, published().name);
+    return std::make_unique<LinearSystem>(config);
+  }
+
+  Tensor observe(const Tensor& measurement) const override { return measurement; }
+  Tensor reward(const Tensor& observation, const Tensor& action, const Tensor&) const override {
+    return -(squared_norm(observation) + 0.1 * squared_norm(action.clamp(-10, 10)));
+  }
+};
+
 }  // namespace
 
+void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
+  refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"},
+                 task);
+}
+
+Tensor observe_acrobot(const Tensor& measurement) {
+  const Tensor angles = measurement.slice(1, 0, 2), cosines = angles.cos(), sines = angles.sin();
+  return torch::stack({cosines.select(1, 0), sines.select(1, 0), cosines.select(1, 1),
+                       sines.select(1, 1), measurement.select(1, 2), measurement.select(1, 3)},
+                      1);
+}
+
+Tensor acrobot_height(const Tensor& observation) {
+  const Tensor cosine1 = observation.select(1, 0), sine1 = observation.select(1, 1);
+  const Tensor cosine2 = observation.select(1, 2), sine2 = observation.select(1, 3);
+  return -(cosine1 + cosine1 * cosine2 - sine1 * sine2);
+}
+
 std::vector<TaskEntry> classic_suite() {
-  return {task_entry<ClassicPendulum>(), task_entry<ClassicCartPole>()};
+  return {task_entry<ClassicPendulum>(),  task_entry<ClassicCartPole>(),
+          task_entry<ClassicAcrobot>(),   task_entry<ClassicMountainCar>(),
+          task_entry<ClassicPointMass>(), task_entry<ClassicLqr>()};
 }
 
 }  // namespace reverie

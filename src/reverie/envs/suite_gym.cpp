@@ -40,23 +40,15 @@ TaskDescription gym_hopper(int64_t version) {
 }
 
 TaskDescription gym_walker2d(int64_t version) {
-  TaskDescription task = named({}, "walker2d", "Walker2d");
-  task.body = version == 4 ? "walker2d.xml" : "walker2d_v5.xml";
-  task.frame_skip = 4;
-  task.reset = uniform_noise(5e-3);
-  task.observe = {{.of = positions(1)}, {.of = velocities(), .clip = 10}};
+  TaskDescription task = named(walker2d(), "walker2d", "Walker2d");
+  if (version == 5) task.body = "walker2d_v5.xml";
   task.reward = {paid_for(position("rootx"), Moment::rate), healthy_bonus(1, version),
                  action_cost(1e-3)};
-  task.healthy = {within(position("rootz"), 0.8, 2), within(position("rooty"), -1, 1)};
   return task;
 }
 
 TaskDescription gym_swimmer(int64_t) {
-  TaskDescription task = named({}, "swimmer", "Swimmer");
-  task.body = "swimmer.xml";
-  task.frame_skip = 4;
-  task.reset = uniform_noise(0.1);
-  task.observe = {{.of = positions(2)}, {.of = velocities()}};
+  TaskDescription task = named(swimmer(), "swimmer", "Swimmer");
   task.reward = {paid_for(position("slider1"), Moment::rate), action_cost(1e-4)};
   return task;
 }
@@ -65,16 +57,11 @@ TaskDescription gym_swimmer(int64_t) {
 const Quantity contact_forces{Kind::contact_force};
 constexpr int64_t worlds_forces = 6;
 
-TaskDescription ant(int64_t version) {
-  TaskDescription task;
-  task.body = "ant.xml";
-  task.frame_skip = 5;
-  task.reset = {ResetNoise::Kind::uniform, 0.1, ResetNoise::Kind::normal, 0.1};
-  task.observe = {{.of = positions(2)}, {.of = velocities()}};
+TaskDescription rewarded_ant(int64_t version) {
+  TaskDescription task = ant();
   RewardTerm forward = paid_for(body_position("torso", 0, 1), Moment::rate);
   forward.stand_in = velocity("root", 0);
   task.reward = {forward, healthy_bonus(1, version), action_cost(0.5)};
-  task.healthy = {{position("root", 2), 0.2, 1.0, /*ends_included=*/true}};
   return task;
 }
 
@@ -89,7 +76,7 @@ RewardTerm contact_cost(double weight, double clip, double most) {
 }
 
 TaskDescription gym_ant(int64_t version) {
-  TaskDescription task = named(ant(version), "ant", "Ant");
+  TaskDescription task = named(rewarded_ant(version), "ant", "Ant");
   if (version == 4) return task;
   task.observe.push_back({.of = {Kind::contact_force, {}, worlds_forces}, .clip = 1});
   task.reward.push_back(contact_cost(5e-4, 1, infinity));
@@ -97,27 +84,22 @@ TaskDescription gym_ant(int64_t version) {
 }
 
 TaskDescription ant_truncated() {
-  TaskDescription task = named(ant(4), "ant-truncated", "");
+  TaskDescription task = named(rewarded_ant(4), "ant-truncated", "");
   task.source = "Janner et al., When to Trust Your Model (MBPO, 2019), AntTruncatedObs; also TOM's";
   task.reward.push_back(contact_cost(5e-4, 1, infinity));
   return task;
 }
 
-TaskDescription humanoid(int64_t version) {
-  TaskDescription task;
-  task.body = "humanoid.xml";
-  task.frame_skip = 5;
-  task.reset = uniform_noise(0.01);
-  task.observe = {{.of = positions(2)}, {.of = velocities()}};
+TaskDescription rewarded_humanoid(int64_t version) {
+  TaskDescription task = humanoid();
   RewardTerm forward = paid_for({Kind::center_of_mass, {}, 0, 1}, Moment::rate, 1.25);
   forward.stand_in = velocity("root", 0);
   task.reward = {forward, healthy_bonus(5, version), action_cost(0.1)};
-  task.healthy = {within(position("root", 2), 1, 2)};
   return task;
 }
 
 TaskDescription gym_humanoid(int64_t version) {
-  TaskDescription task = named(humanoid(version), "humanoid", "Humanoid");
+  TaskDescription task = named(rewarded_humanoid(version), "humanoid", "Humanoid");
   // Version 5 leaves out what is always zero: the world's, and forces on the free joint.
   const bool all = version == 4;
   task.observe.push_back({.of = {Kind::inertia, {}, all ? 0 : 10}});
@@ -130,7 +112,7 @@ TaskDescription gym_humanoid(int64_t version) {
 }
 
 TaskDescription humanoid_truncated() {
-  TaskDescription task = named(humanoid(4), "humanoid-truncated", "");
+  TaskDescription task = named(rewarded_humanoid(4), "humanoid-truncated", "");
   task.source =
       "Janner et al., When to Trust Your Model (MBPO, 2019), HumanoidTruncatedObs; also TOM's";
   task.reward.push_back(contact_cost(5e-7, infinity, 10));
@@ -145,35 +127,6 @@ std::pair<double, double> draw_point(RandomStream& random, double left, double r
     const double x = random.uniform(left, right), y = random.uniform(-reach, reach);
     if (accept(x, y)) return {x, y};
   }
-}
-
-TaskDescription gym_reacher(int64_t version) {
-  TaskDescription task = named({}, "reacher", "Reacher");
-  task.body = "reacher.xml";
-  task.frame_skip = 2;
-  task.horizon = 50;
-  task.reset = {ResetNoise::Kind::uniform, 0.1, ResetNoise::Kind::uniform, 0.005};
-  task.arrange = [](RandomStream& random, std::span<double> position, std::span<double> velocity) {
-    const auto [x, y] = draw_point(
-        random, -0.2, 0.2, 0.2, [](double left, double up) { return std::hypot(left, up) < 0.2; });
-    position[2] = x;
-    position[3] = y;
-    velocity[2] = velocity[3] = 0;
-  };
-  using Function = ObservedPart::Function;
-  const int64_t dimensions = version == 4 ? 3 : 2;  // both are as high as the other
-  const Quantity tip = body_position("fingertip", 0, dimensions);
-  const Quantity target = body_position("target", 0, dimensions);
-  task.observe = {{.of = positions(0, 2), .function = Function::cosine},
-                  {.of = positions(0, 2), .function = Function::sine},
-                  {.of = positions(2)},
-                  {.of = velocities(0, 2)},
-                  {.of = tip, .minus = target}};
-  RewardTerm distance = paid_for(tip, version == 4 ? Moment::before : Moment::after, -1);
-  distance.minus = target;
-  distance.number = RewardTerm::Number::norm;
-  task.reward = {distance, action_cost(1)};
-  return task;
 }
 
 TaskDescription gym_pusher(int64_t version) {
@@ -306,6 +259,66 @@ TaskDescription hopper() {
           .observe = {{.of = positions(1)}, {.of = velocities(), .clip = 10}},
           .healthy = {above(position("rootz"), 0.7), within(position("rooty"), -0.2, 0.2),
                       within(positions(2), -100, 100), within(velocities(), -100, 100)}};
+}
+
+TaskDescription gym_reacher(int64_t version) {
+  TaskDescription task = named({}, "reacher", "Reacher");
+  task.body = "reacher.xml";
+  task.frame_skip = 2;
+  task.horizon = 50;
+  task.reset = {ResetNoise::Kind::uniform, 0.1, ResetNoise::Kind::uniform, 0.005};
+  task.arrange = [](RandomStream& random, std::span<double> position, std::span<double> velocity) {
+    const auto [x, y] = draw_point(
+        random, -0.2, 0.2, 0.2, [](double left, double up) { return std::hypot(left, up) < 0.2; });
+    position[2] = x;
+    position[3] = y;
+    velocity[2] = velocity[3] = 0;
+  };
+  using Function = ObservedPart::Function;
+  const int64_t dimensions = version == 4 ? 3 : 2;  // both are as high as the other
+  const Quantity tip = body_position("fingertip", 0, dimensions);
+  const Quantity target = body_position("target", 0, dimensions);
+  task.observe = {{.of = positions(0, 2), .function = Function::cosine},
+                  {.of = positions(0, 2), .function = Function::sine},
+                  {.of = positions(2)},
+                  {.of = velocities(0, 2)},
+                  {.of = tip, .minus = target}};
+  RewardTerm distance = paid_for(tip, version == 4 ? Moment::before : Moment::after, -1);
+  distance.minus = target;
+  distance.number = RewardTerm::Number::norm;
+  task.reward = {distance, action_cost(1)};
+  return task;
+}
+
+TaskDescription walker2d() {
+  return {.body = "walker2d.xml",
+          .frame_skip = 4,
+          .reset = uniform_noise(5e-3),
+          .observe = {{.of = positions(1)}, {.of = velocities(), .clip = 10}},
+          .healthy = {within(position("rootz"), 0.8, 2), within(position("rooty"), -1, 1)}};
+}
+
+TaskDescription swimmer() {
+  return {.body = "swimmer.xml",
+          .frame_skip = 4,
+          .reset = uniform_noise(0.1),
+          .observe = {{.of = positions(2)}, {.of = velocities()}}};
+}
+
+TaskDescription ant() {
+  return {.body = "ant.xml",
+          .frame_skip = 5,
+          .reset = {ResetNoise::Kind::uniform, 0.1, ResetNoise::Kind::normal, 0.1},
+          .observe = {{.of = positions(2)}, {.of = velocities()}},
+          .healthy = {{position("root", 2), 0.2, 1.0, /*ends_included=*/true}}};
+}
+
+TaskDescription humanoid() {
+  return {.body = "humanoid.xml",
+          .frame_skip = 5,
+          .reset = uniform_noise(0.01),
+          .observe = {{.of = positions(2)}, {.of = velocities()}},
+          .healthy = {within(position("root", 2), 1, 2)}};
 }
 
 std::vector<TaskEntry> gym_suite() {

@@ -8,26 +8,63 @@ constexpr char source[] =
     "Clavera et al., Model-Based Reinforcement Learning via Meta-Policy Optimization (2018), "
     "github.com/jonasrothfuss/model_ensemble_meta_learning";
 
-// rllab takes one of the body's own steps per action, and its normalising wrapper clips the action
-// on the way to the simulator alone.
-TaskDescription rllab_half_cheetah() {
-  TaskDescription task = half_cheetah();
-  task.name = "rllab/half-cheetah";
+using Moment = RewardTerm::Moment;
+
+/// A task of rllab's: its normalising wrapper clips the action on the way to the simulator alone.
+TaskDescription named(TaskDescription task, const char* name) {
+  task.name = name;
   task.source = source;
-  task.frame_skip = 1;
   task.horizon = 200;
   task.reset = {ResetNoise::Kind::normal, 0.01, ResetNoise::Kind::normal, 0.1};
-  task.reward = {paid_for(position("rootx"), RewardTerm::Moment::rate), action_cost(0.1)};
-  task.reward_clip = 1000;
   task.charges_clipped_action = true;
   task.remark = "the action clipped, but not in a model";
+  return task;
+}
+
+// Without a word in the body's file rllab takes one of its own steps per action.
+TaskDescription rllab_half_cheetah() {
+  TaskDescription task = named(half_cheetah(), "rllab/half-cheetah");
+  task.frame_skip = 1;
+  task.reward = {paid_for(position("rootx"), Moment::rate), action_cost(0.1)};
+  task.reward_clip = 1000;
+  return task;
+}
+
+TaskDescription rllab_swimmer() {
+  TaskDescription task = named(swimmer(), "rllab/swimmer");
+  task.frame_skip = 1;
+  task.reward = {paid_for(position("slider1"), Moment::rate), action_cost(1e-4)};
+  return task;
+}
+
+TaskDescription rllab_hopper() {
+  TaskDescription task = named(hopper(), "rllab/hopper");
+  task.timestep = 0.004;
+  task.reward = {paid_for(position("rootx"), Moment::rate), bonus(1), action_cost(1e-3)};
+  return task;
+}
+
+TaskDescription rllab_walker2d() {
+  TaskDescription task = named(walker2d(), "rllab/walker2d");
+  task.timestep = 0.004;
+  task.reward = {paid_for(position("rootx"), Moment::rate), bonus(1), action_cost(1e-3)};
+  return task;
+}
+
+TaskDescription rllab_ant() {
+  TaskDescription task = named(ant(), "rllab/ant");
+  task.frame_skip = 2;
+  task.reward = {paid_for(velocity("root", 0), Moment::after), bonus(1), action_cost(0.005)};
+  task.reward_clip = 1000;
   return task;
 }
 
 }  // namespace
 
 std::vector<TaskEntry> rllab_suite() {
-  return {described_entry(rllab_half_cheetah())};
+  return {described_entry(rllab_half_cheetah()), described_entry(rllab_swimmer()),
+          described_entry(rllab_hopper()), described_entry(rllab_walker2d()),
+          described_entry(rllab_ant())};
 }
 
 }  // namespace reverie

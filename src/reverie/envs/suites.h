@@ -57,8 +57,33 @@ TaskEntry described_entry(const TaskDescription& description) {
 /// angles, then the velocities of x, z, pitch and the joints: 17 numbers. Never ends early.
 TaskDescription half_cheetah();
 
-/// All hoppers: observed are z, pitch and three joint angles, then the six velocities: 11 numbers.
+/// All hoppers: observed are z, pitch and three joint angles, then the six velocities, clipped to
+/// ±10: 11 numbers.
 TaskDescription hopper();
+
+/// All walkers: z, pitch and six joint angles, then the nine velocities, clipped to ±10: 17
+/// numbers.
+TaskDescription walker2d();
+
+/// All swimmers: the heading and two joint angles, then the five velocities: 8 numbers.
+TaskDescription swimmer();
+
+/// All ants: z, the orientation and eight joint angles, then the 14 velocities: 27 numbers.
+TaskDescription ant();
+
+/// All humanoids: z, the orientation and 17 joint angles, then the 23 velocities: 45 numbers.
+TaskDescription humanoid();
+
+/// Refuses the settings that say something about friction, joints or several actuators.
+void refuse_joint_settings(const EnvConfig& config, std::string_view task);
+
+/// Cosine and sine of both angles, and their velocities, of an Acrobot's state [n, 4].
+Tensor observe_acrobot(const Tensor& measurement);
+/// The tip's height above the pivot, in links, of what observe_acrobot gives [n, 6].
+Tensor acrobot_height(const Tensor& observation);
+
+/// Gymnasium's reacher, version 4 or 5.
+TaskDescription gym_reacher(int64_t version);
 
 /// |x|² of each row, [n, d] to [n].
 inline Tensor squared_norm(const Tensor& rows) {

@@ -90,6 +90,7 @@ std::vector<Quantity> quantities(const TaskDescription& description) {
 
 SimulationPlan plan(const TaskDescription& description) {
   return {.body = description.body,
+          .timestep = description.timestep,
           .frame_skip = description.frame_skip,
           .reset = description.reset,
           .arrange = description.arrange,

@@ -59,6 +59,7 @@ struct TaskDescription {
   std::string name = {}, source = {};
   std::string remark = {};  ///< Added to the description in words.
   std::string body;         ///< An embedded MJCF file, or a path.
+  double timestep = 0;      ///< Of the body's own steps, seconds; 0: as the file says.
   int frame_skip = 1;       ///< Of the body's own steps in a control step.
   int64_t horizon = 1000;
   ResetNoise reset = {};

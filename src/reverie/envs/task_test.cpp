@@ -68,6 +68,116 @@ TEST(Tasks, MbblHalfCheetahReadsTheStartState) {
   EXPECT_DOUBLE_EQ(reward(*t, only(17, 8, 2000), cheetah_action, only(17, 8, 3.0)), 2000 - 0.426);
 }
 
+/// A row of zeros but for these.
+Tensor state(int64_t size, const std::vector<std::pair<int64_t, double>>& numbers) {
+  Tensor zeros = torch::zeros({1, size}, torch::kFloat64);
+  for (const auto& [index, value] : numbers) zeros[0][index < 0 ? size + index : index] = value;
+  return zeros;
+}
+
+/// As many actions as the task takes, the first of them given.
+std::vector<double> action_of(const Task& task, std::vector<double> first) {
+  first.resize(static_cast<size_t>(task.spec().action_size()));
+  return first;
+}
+
+struct Paid {
+  const char* task;
+  std::vector<std::pair<int64_t, double>> before;
+  std::vector<double> action;
+  double reward;
+};
+
+// Wang et al. 2019: v - ctrl |a|^2 - 3 (z - height)^2 + alive, of the state before the step.
+TEST(Tasks, MbblPaysForTheStateBeforeTheStep) {
+  const std::vector<Paid> cases = {
+      {"mbbl/swimmer-v0", {{3, 0.7}}, {1, -2}, 0.7 - 5e-4},
+      {"mbbl/hopper", {{0, 1.1}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.04 + 1},
+      {"mbbl/hopper", {{0, 0.6}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.49 + 1},
+      {"mbbl/hopper-et", {{0, 1.1}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.04 + 1},
+      {"mbbl/hopper-et", {{0, 0.6}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.49},
+      {"mbbl/walker2d", {{0, 1.2}, {8, 1.5}}, {1}, 1.5 - 0.1 - 3 * 0.01 + 1},
+      {"mbbl/walker2d-et", {{0, 1.2}, {1, 1.1}, {8, 1.5}}, {1}, 1.5 - 0.1 - 3 * 0.01},
+      {"mbbl/ant", {{0, 0.67}, {13, 1}}, {1, 0, 1}, 1 - 0.2 - 3 * 0.01 + 1},
+      {"mbbl/ant-et", {{0, 1.07}, {13, 1}}, {1, 0, 1}, 1 - 0.2 - 3 * 0.25},
+      {"mbbl/slim-humanoid", {{0, 1.4}, {22, 0.3}}, {0.5, -0.5}, 5 - 0.05 + 5},
+      {"mbbl/slim-humanoid", {{0, 0.9}, {22, 0.3}}, {0.5, -0.5}, 5 - 0.05},
+      {"mbbl/slim-humanoid-et", {{0, 2.1}, {22, 0.3}}, {0.5, -0.5}, 5 - 0.05},
+      {"mbbl/humanoid-et", {{0, 1.4}, {22, 0.3}, {-84, 1000}}, {0.5, -0.5}, 5 - 0.05 + 5 - 0.5},
+      {"mbbl/humanoid-et", {{0, 1.4}, {22, 0.3}, {-1, 1e5}}, {0.5, -0.5}, 5 - 0.05 + 5 - 10},
+      {"mbbl/inverted-pendulum", {{1, 0.3}}, {2}, -0.09},
+      {"mbbl/reacher", {{-3, 0.3}, {-2, 0.4}}, {0.5, 0.2}, -0.5 - 0.29},
+  };
+  for (const Paid& one : cases) {
+    const auto t = task(one.task);
+    const int64_t size = t->spec().observation_size;
+    const Tensor next = torch::full({1, size}, 7.0, torch::kFloat64);
+    EXPECT_NEAR(reward(*t, state(size, one.before), action_of(*t, one.action), next), one.reward,
+                1e-12)
+        << one.task;
+    EXPECT_TRUE(t->reward_is_exact() || one.task == std::string("mbbl/reacher")) << one.task;
+  }
+}
+
+TEST(Tasks, MbblEndsEarlyWhereItSays) {
+  struct End {
+    const char* task;
+    double height, angle;
+    bool ends;
+  };
+  const std::vector<End> cases = {
+      {"mbbl/hopper-et", 0.71, 0.19, false},    {"mbbl/hopper-et", 0.7, 0, true},
+      {"mbbl/hopper-et", 1.2, -0.2, true},      {"mbbl/hopper", 0.1, 3, false},
+      {"mbbl/walker2d-et", 0.81, 0.99, false},  {"mbbl/walker2d-et", 0.8, 0, true},
+      {"mbbl/walker2d-et", 2.0, 0, true},       {"mbbl/walker2d-et", 1.2, 1.0, true},
+      {"mbbl/walker2d", 0.1, 3, false},         {"mbbl/ant-et", 1.0, 0, false},
+      {"mbbl/ant-et", 0.2, 0, false},           {"mbbl/ant-et", 1.01, 0, true},
+      {"mbbl/ant-et", 0.19, 0, true},           {"mbbl/ant", 0.1, 0, false},
+      {"mbbl/slim-humanoid-et", 1.0, 0, false}, {"mbbl/slim-humanoid-et", 0.99, 0, true},
+      {"mbbl/slim-humanoid-et", 2.01, 0, true}, {"mbbl/slim-humanoid", 0.3, 0, false},
+      {"mbbl/humanoid-et", 0.99, 0, true},      {"mbbl/inverted-pendulum", 0, 3, false},
+  };
+  for (const End& one : cases) {
+    const auto t = task(one.task);
+    const Tensor next = state(t->spec().observation_size, {{0, one.height}, {1, one.angle}});
+    EXPECT_EQ(t->terminated(next).item<bool>(), one.ends) << one.task << " at " << one.height;
+  }
+}
+
+// Clavera et al. 2018: paid for x's change (the ant for its velocity) and the clipped action in the
+// world; for the velocity and the action as given in a model.
+TEST(Tasks, RllabPaysForTheClippedActionInTheWorldAlone) {
+  struct Moved {
+    const char* task;
+    double seconds, control, bonus;
+    int64_t velocity;  // of the observation
+  };
+  for (const Moved& one :
+       {Moved{"rllab/half-cheetah", 0.01, 0.1, 0, 8}, Moved{"rllab/swimmer", 0.01, 1e-4, 0, 3},
+        Moved{"rllab/hopper", 0.016, 1e-3, 1, 5}, Moved{"rllab/walker2d", 0.016, 1e-3, 1, 8}}) {
+    const auto t = task(one.task);
+    const int64_t size = t->spec().observation_size;
+    const auto action = action_of(*t, {0.5, -2});  // squared 4.25, clipped 1.25
+    const int64_t measured = find_task(one.task).make_simulation({})->measurement_size();
+    const double real =
+        t->measured_reward(state(measured, {{0, 2.0}}), row(action), state(measured, {{0, 2.03}}))
+            .item<double>();
+    EXPECT_NEAR(real, 0.03 / one.seconds + one.bonus - one.control * 1.25, 1e-10) << one.task;
+    EXPECT_NEAR(reward(*t, state(size, {}), action, state(size, {{one.velocity, 1.5}})),
+                1.5 + one.bonus - one.control * 4.25, 1e-12)
+        << one.task;
+    EXPECT_EQ(t->spec().horizon, 200);
+  }
+  const auto ant = task("rllab/ant");
+  const auto action = action_of(*ant, {0.5, -2});
+  const Tensor moving = state(29, {{2, 0.5}, {15, 1.5}});  // qpos 15, then qvel
+  EXPECT_NEAR(ant->measured_reward(moving, row(action), moving).item<double>(),
+              1.5 + 1 - 0.005 * 1.25, 1e-12);
+  EXPECT_NEAR(reward(*ant, state(27, {}), action, state(27, {{13, 1.5}})), 1.5 + 1 - 0.005 * 4.25,
+              1e-12);
+  EXPECT_TRUE(ant->terminated(state(27, {{0, 1.01}})).item<bool>());
+}
+
 TEST(Tasks, GymHalfCheetahIsPaidForItsDisplacement) {
   const auto t = task("gym/half-cheetah");
   const Tensor paid = t->measured_reward(only(18, 0, 2.0), row(cheetah_action), only(18, 0, 2.15));
@@ -114,6 +224,90 @@ TEST(Tasks, PendulumPaysForAngleSpeedAndTorqueBeforeTheStep) {
               1e-12);  // torque clipped to 2
 }
 
+TEST(Tasks, MbblsClassicTasksPayForTheStateBeforeTheStep) {
+  const auto paid = [](const char* name, const std::vector<double>& measured, double action) {
+    const auto t = task(name);
+    const Tensor seen = t->observe(row(measured));
+    EXPECT_FALSE(t->terminates()) << name;
+    return reward(*t, seen, {action}, torch::full_like(seen, 7.0));
+  };
+  EXPECT_NEAR(paid("mbbl/pendulum", {2.5, -3}, 5),
+              -(std::cos(2.5) + 0.1 * std::sin(2.5) + 0.1 * 9 + 0.001 * 4), 1e-12);
+  EXPECT_NEAR(paid("mbbl/pendulum", {M_PI, 0}, 0), 1, 1e-12) << "hanging down";
+  EXPECT_NEAR(paid("mbbl/acrobot", {0.3, 1.1, 5, 5}, 1), -(std::cos(0.3) + std::cos(1.4)), 1e-12);
+  EXPECT_NEAR(paid("mbbl/cartpole", {2, 9, 0.4, 9}, 1), std::cos(0.4) - 0.04, 1e-12);
+  EXPECT_NEAR(paid("mbbl/mountain-car", {-0.4, 0.02}, 1), -0.4, 1e-12);
+}
+
+TEST(Tasks, MbblsClassicSystemsArePushedByThresholds) {
+  const auto moved = [](const char* name, const std::vector<double>& from, double action) {
+    const auto simulation = find_task(name).make_simulation({});
+    simulation->restore(from);
+    simulation->step(std::vector<double>{action});
+    return simulation->state();
+  };
+  const std::vector<double> bent = {0.1, -0.2, 0.3, 0.4}, start = {0.1, 0.2, 0.05, -0.3};
+  for (const auto& [action, torque] :
+       {std::pair{-0.34, -1.0}, {-0.33, 0.0}, {0.32, 0.0}, {0.33, 1.0}})
+    EXPECT_EQ(moved("mbbl/acrobot", bent, action), moved("classic/acrobot", bent, torque));
+  EXPECT_EQ(moved("mbbl/cartpole", start, 0.01), moved("classic/cartpole", start, 1));
+  EXPECT_EQ(moved("mbbl/cartpole", start, 0), moved("classic/cartpole", start, -1));
+  EXPECT_EQ(moved("mbbl/pendulum", {1, 0.5}, 0.3), moved("classic/pendulum", {1, 0.5}, 0.6));
+  EXPECT_EQ(moved("mbbl/pendulum", {1, 0.5}, 7), moved("classic/pendulum", {1, 0.5}, 2));
+}
+
+// The Riccati recursion's gains are the best policy of the linear system, and its P the return.
+TEST(Tasks, TheLinearSystemHasItsKnownOptimum) {
+  constexpr int horizon = 100;
+  constexpr double dt = 0.1, r = 0.1;  // x' = [1 dt; 0 1] x + [0; dt] u, cost |x|^2 + r u^2
+  double p[2][2] = {{0, 0}, {0, 0}}, gains[horizon][2];
+  for (int t = horizon - 1; t >= 0; --t) {
+    // P A and B' P A, B' P B, for these A and B.
+    const double pa[2][2] = {{p[0][0], p[0][0] * dt + p[0][1]}, {p[1][0], p[1][0] * dt + p[1][1]}};
+    const double bpb = dt * dt * p[1][1];
+    for (int j = 0; j < 2; ++j) gains[t][j] = dt * pa[1][j] / (r + bpb);
+    double next[2][2];
+    for (int j = 0; j < 2; ++j) {
+      next[0][j] = (j == 0) + pa[0][j];
+      next[1][j] = (j == 1) + dt * pa[0][j] + pa[1][j];
+    }
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) p[i][j] = next[i][j] - dt * pa[1][i] * gains[t][j];
+  }
+  const TaskEntry& entry = find_task("classic/lqr");
+  const std::vector<double> x0 = {0.8, -0.5};
+  const auto play = [&](double strength) {
+    Environment environment(entry.make_task({}), entry.make_simulation({}));
+    RandomStream random(1, "lqr");
+    environment.reset(random);
+    environment.simulation().restore(x0);
+    double total = 0;
+    std::vector<double> x = x0;
+    for (const auto& gain : gains) {
+      const double u = -strength * (gain[0] * x[0] + gain[1] * x[1]);
+      total += environment.step(torch::tensor({u}, torch::kFloat64)).reward.item<double>();
+      x = environment.simulation().state();
+    }
+    return total;
+  };
+  const double best =
+      -(p[0][0] * x0[0] * x0[0] + 2 * p[0][1] * x0[0] * x0[1] + p[1][1] * x0[1] * x0[1]);
+  EXPECT_NEAR(play(1), best, 1e-9);
+  EXPECT_LT(play(0.9), best);
+  EXPECT_LT(play(1.1), best);
+}
+
+TEST(Tasks, APointMassMovesAsItIsPushed) {
+  const auto simulation = find_task("classic/point-mass").make_simulation({});
+  simulation->restore(std::vector<double>{0.5, -0.2, 0.1, 0.0});
+  for (int i = 0; i < 20; ++i) simulation->step(std::vector<double>{0.5, -3.0});  // one second
+  const auto state = simulation->state();
+  const double expected[] = {0.5 + 0.1 + 0.25, -0.2 - 0.5, 0.1 + 0.5, -1.0};
+  for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(state[i], expected[i], 1e-12);
+  EXPECT_NEAR(reward(*task("classic/point-mass"), row({9, 9, 9, 9}), {0.5, -3}, row({1, 2, 3, 4})),
+              -(5 + 2.5 + 0.0125), 1e-12);
+}
+
 TEST(Tasks, CartPoleEndsBeyondItsLimits) {
   const auto t = task("classic/cartpole");
   const double degree = M_PI / 180;
@@ -127,7 +321,8 @@ TEST(Tasks, CartPoleEndsBeyondItsLimits) {
 }
 
 TEST(Tasks, ClassicSystemsRefuseSettingsOfJoints) {
-  for (const char* name : {"classic/pendulum", "classic/cartpole"}) {
+  for (const char* name : {"classic/pendulum", "classic/cartpole", "classic/acrobot",
+                           "classic/mountain-car", "classic/point-mass", "classic/lqr"}) {
     EnvConfig config;
     config.damping_scale = 2;
     try {
