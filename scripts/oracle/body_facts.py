@@ -97,6 +97,16 @@ def facts(model):
     return found
 
 
+def load_ours(body):
+    """A body of ours as mujoco_body.cpp makes it."""
+    model = mujoco.MjModel.from_xml_path(str(OURS / f"{body}.xml"))
+    numeric = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_NUMERIC, "total_mass")
+    if numeric >= 0:
+        mujoco.mj_setTotalmass(model, model.numeric_data[model.numeric_adr[numeric]])
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+    return model
+
+
 def in_units_of_range(model):
     """Makes controls run from -1 to 1 and the gears stronger by as much, as rllab's wrapper does."""
     limits = model.actuator_ctrlrange[:, 1].copy()
@@ -131,7 +141,7 @@ def main():
             in_units_of_range(original)
             origin += ", controls in units of their range,"
         theirs = facts(original)
-        ours = facts(mujoco.MjModel.from_xml_path(str(OURS / f"{body}.xml")))
+        ours = facts(load_ours(body))
         compared += 1
         for name, values in theirs.items():
             if values.shape != ours[name].shape:

@@ -50,7 +50,7 @@ void list_tasks() {
   fmt::print("tasks:\n");
   for (const auto& entry : all_tasks()) {
     const TaskSpec spec = entry.spec();
-    fmt::print("  {:<24}{}\n  {:<24}observation {}, action {}, horizon {}; {}\n", spec.name,
+    fmt::print("  {:<30}{}\n  {:<30}observation {}, action {}, horizon {}; {}\n", spec.name,
                spec.description, "", spec.observation_size, spec.action_size(), spec.horizon,
                spec.source);
   }

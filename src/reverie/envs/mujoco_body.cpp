@@ -45,6 +45,15 @@ bool is_embedded(std::string_view name) {
                      [&](const EmbeddedFile& file) { return file.name == name; });
 }
 
+/// Gives a body of ours the mass that its numeric "total_mass" asks for.
+void set_total_mass(mjModel* model) {
+  const int numeric = mj_name2id(model, mjOBJ_NUMERIC, "total_mass");
+  if (numeric < 0) return;
+  mj_setTotalmass(model, model->numeric_data[model->numeric_adr[numeric]]);
+  const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(model), mj_deleteData);
+  mj_setConst(model, data.get());
+}
+
 ModelPointer compile(const std::string& file) {
   char message[1000] = "";
   const auto own = [&](mjModel* model) {
@@ -59,6 +68,7 @@ ModelPointer compile(const std::string& file) {
   add_file(vfs.get(), file.c_str(), text);
   mjModel* model = mj_loadXML(file.c_str(), vfs.get(), message, sizeof(message));
   mj_deleteVFS(vfs.get());
+  if (model) set_total_mass(model);
   return own(model);
 }
 

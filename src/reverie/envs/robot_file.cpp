@@ -273,7 +273,10 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
   task.remark = document.get<std::string>("remark", "");
   const toml::node* body = document.find("body");
   if (!body)
-    throw UsageError(fmt::format("{}: names no body: body = \"my_robot.xml\"", file.string()));
+    throw UsageError(fmt::format(
+        "{}: a robot's file names its body, body = \"my_robot.xml\" (a file of settings goes with "
+        "--config)",
+        file.string()));
   task.body = find_body(file, *body);
   task.frame_skip = static_cast<int>(document.count("frame_skip", 1));
   task.horizon = document.count("horizon", 1000);
