@@ -15,7 +15,7 @@ python3 -m venv "$folder/venv"
 mujoco=$("$folder/venv/bin/python" -c 'import mujoco, os; print(os.path.dirname(mujoco.__file__))')
 
 mkdir -p "$folder/golden"
-(cd "$folder" && venv/bin/python "$OLDPWD/scripts/oracle/trajectories.py" golden 2>/dev/null)
+(cd "$folder" && venv/bin/python "$OLDPWD/scripts/oracle/trajectories.py" golden)
 
 cmake --preset release -B "$folder/build" -DCMAKE_PREFIX_PATH="$mujoco" >/dev/null
 ninja -C "$folder/build" reverie_tests

@@ -63,7 +63,10 @@ void add_set(CLI::App& command, std::vector<std::vector<std::string>>& assignmen
 CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   auto* command = app.add_subcommand("train", "Train a method on a task");
   command->add_option("METHOD", options.method, "see: reverie list methods")->type_name("");
-  command->add_option("TASK", options.task, "see: reverie list tasks")->type_name("");
+  command
+      ->add_option("TASK", options.task,
+                   "a name (see: reverie list tasks), or the .toml of a robot of your own")
+      ->type_name("");
   command->add_option("--preset", options.preset, "Published or own settings by name")
       ->type_name("NAME");
   command
@@ -210,21 +213,28 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
+/// What did not arrive was not done: a script would take an empty file for an answer.
+int output_lost(int reason) {
+  if (reason != EPIPE)  // else the reader has read enough: `| head`
+    fmt::print(stderr, "reverie: cannot write to standard output: {}\n", std::strerror(reason));
+  return 1;
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
   try {
     const int code = dispatch(argc, argv);
-    // What did not arrive was not done: a script would take an empty file for an answer.
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-    if (errno == EPIPE) return 1;  // the reader has read enough: `| head`
-    fmt::print(stderr, "reverie: cannot write to standard output: {}\n", std::strerror(errno));
-    return 1;
+    return output_lost(errno);
   } catch (const Error& error) {
     fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
     return error.exit_code();
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "reverie: out of memory; use fewer or smaller models or environments\n");
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return output_lost(error.code().value());  // fmt::print's
+    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
   } catch (const std::exception& error) {
     fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
   }

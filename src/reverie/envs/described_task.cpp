@@ -24,13 +24,33 @@ bool holds(const Columns& outer, const Columns& inner) {
   return inner.first >= outer.first && inner.first + inner.count <= outer.first + outer.count;
 }
 
-/// The velocity of what changes at this rate, where it is a joint's coordinate.
-std::optional<Quantity> velocity_of(const RewardTerm& term) {
+/// The velocity of what changes at this rate, where it is one coordinate of a joint: of a slide, a
+/// hinge, or a free joint's place. (Quaternions change otherwise.)
+std::optional<Quantity> velocity_of(const RewardTerm& term, const mjModel& model) {
   const Quantity& quantity = term.quantity;
-  if (term.at != Moment::rate || quantity.kind != Quantity::Kind::position ||
-      quantity.name.empty() || quantity.first > 2)  // a free joint's turning is another story
+  if (term.at != Moment::rate || term.minus || quantity.kind != Quantity::Kind::position)
     return std::nullopt;
+  const int joint = mj_name2id(&model, mjOBJ_JOINT, quantity.name.c_str());
+  if (joint < 0) return std::nullopt;
+  const int type = model.jnt_type[joint];
+  const bool plain = type == mjJNT_SLIDE || type == mjJNT_HINGE;
+  const bool place = type == mjJNT_FREE && quantity.first < 3 && quantity.count == 1;
+  if (!plain && !place) return std::nullopt;
   return velocity(quantity.name, quantity.first);
+}
+
+/// Whether a term is the same of a number clipped to ±clip.
+bool survives_clip(const RewardTerm& term, double clip) {
+  if (!std::isfinite(clip)) return true;
+  return term.clip <= clip && term.target == 0 && !term.minus && term.at != Moment::rate;
+}
+
+/// Both quantities of a difference have as many numbers.
+void require_match(const Quantity& quantity, const Columns& columns, const Quantity& minus,
+                   const Columns& subtracted) {
+  if (columns.count != subtracted.count)
+    throw UsageError(fmt::format("{} has {} numbers, {} {}: they can't be subtracted",
+                                 words(quantity), columns.count, words(minus), subtracted.count));
 }
 
 Tensor to_number(const RewardTerm& term, Tensor components) {
@@ -57,11 +77,15 @@ TaskSpec spec_of(const TaskDescription& description, const mjModel& body) {
   TaskSpec spec{.name = description.name, .source = description.source};
   spec.description = words(description, description.frame_skip * body.opt.timestep);
   spec.horizon = description.horizon;
+  if (body.nu == 0)
+    throw UsageError(
+        fmt::format("{} has no actuators: there is nothing to control", description.body));
   for (int i = 0; i < body.nu; ++i) {
     if (!body.actuator_ctrllimited[i]) {
       const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
-      throw UsageError(fmt::format("{}: actuator {} has no range; give it a ctrlrange",
-                                   description.body, name ? name : std::to_string(i)));
+      throw UsageError(
+          fmt::format("{}: actuator {} has no range; give it a ctrlrange, and ctrllimited=\"true\"",
+                      description.body, name ? name : std::to_string(i)));
     }
     spec.action_low.push_back(body.actuator_ctrlrange[2 * i]);
     spec.action_high.push_back(body.actuator_ctrlrange[2 * i + 1]);
@@ -75,16 +99,21 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
     : description_(std::move(description)),
       layout_(mujoco_body(description_.body, config, description_.timestep),
               quantities(description_)) {
-  const auto body = mujoco_body(description_.body, config, description_.timestep);
-  spec_ = spec_of(description_, *body);
+  const mjModel& body = layout_.model();
+  spec_ = spec_of(description_, body);
   if (config.horizon > 0) spec_.horizon = config.horizon;
-  seconds_ = description_.frame_skip * body->opt.timestep;
+  seconds_ = description_.frame_skip * body.opt.timestep;
+  action_low_ = torch::tensor(spec_.action_low, torch::kFloat64);
+  action_high_ = torch::tensor(spec_.action_high, torch::kFloat64);
 
   int64_t size = 0;
   for (const ObservedPart& part : description_.observe) {
     const Columns measured = layout_.find(part.of);
     std::optional<Columns> minus;
-    if (part.minus) minus = layout_.find(*part.minus);
+    if (part.minus) {
+      minus = layout_.find(*part.minus);
+      require_match(part.of, measured, *part.minus, *minus);
+    }
     parts_.push_back({part, measured, minus, {size, measured.count}});
     size += measured.count;
   }
@@ -102,10 +131,11 @@ void DescribedTask::judge_reward() {
     const bool charged = term.term.of == Of::action && description_.charges_clipped_action;
     exact_ = exact_ && !charged && (!term.term.while_healthy || end_is_exact());
     if (term.term.of != Of::quantity) continue;
-    exact_ = exact_ && term.source.observed && term.term.clip <= term.source.observed_clip;
+    exact_ = exact_ && term.source.observed && survives_clip(term.term, term.source.observed_clip);
     if (term.source.observed) continue;
     (term.stand_in ? stood_in : unseen).push_back(words(term.term.quantity));
   }
+  if (description_.model_has_its_own) return;
   told_ = unseen.empty();
   if (!stood_in.empty())
     spec_.description += fmt::format(
@@ -140,6 +170,7 @@ DescribedTask::Source DescribedTask::find(const Quantity& quantity,
     return source;
   }
   source.measured_minus = layout_.find(*minus);
+  require_match(quantity, source.measured, *minus, *source.measured_minus);
   // Either the difference is observed, or both.
   for (const Part& part : parts_) {
     if (!part.minus || part.part.function != ObservedPart::Function::value) continue;
@@ -161,7 +192,7 @@ DescribedTask::Term DescribedTask::resolve(const RewardTerm& term) const {
   Term resolved{.term = term, .source = {}, .stand_in = std::nullopt};
   if (term.of != Of::quantity) return resolved;
   resolved.source = find(term.quantity, term.minus);
-  const auto stand_in = term.stand_in ? term.stand_in : velocity_of(term);
+  const auto stand_in = term.stand_in ? term.stand_in : velocity_of(term, layout_.model());
   if (!resolved.source.observed && stand_in) {
     Source source = find(*stand_in, std::nullopt);
     if (source.observed) resolved.stand_in = source;
@@ -253,9 +284,7 @@ Tensor DescribedTask::measured_reward(const Tensor& measurement, const Tensor& a
                                       const Tensor& next) const {
   if (!description_.charges_clipped_action)
     return sum_of_terms(Seen::by_simulator, measurement, action, next);
-  const auto low = torch::tensor(spec_.action_low, action.options());
-  const auto high = torch::tensor(spec_.action_high, action.options());
-  const auto clipped = torch::minimum(torch::maximum(action, low), high);
+  const auto clipped = torch::minimum(torch::maximum(action, action_low_), action_high_);
   return sum_of_terms(Seen::by_simulator, measurement, clipped, next);
 }
 

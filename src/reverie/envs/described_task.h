@@ -74,6 +74,7 @@ class DescribedTask : public Task {
   TaskDescription description_;
   double seconds_ = 0;  ///< Of a control step.
   MeasurementLayout layout_;
+  Tensor action_low_, action_high_;  ///< [a] float64, for the simulator's reward.
   std::vector<Part> parts_;
   std::vector<Term> terms_;
   std::vector<Range> healthy_;

@@ -193,7 +193,8 @@ TEST_P(EnvConformance, BatchesEqualTheirRows) {
 TEST_P(EnvConformance, RewardGradientIsTheFiniteDifference) {
   const auto task = entry().make_task({});
   const Batch rows = batch(5);
-  std::vector<Tensor> inputs = {rows.observation.clone(), rows.action.clone(), rows.next.clone()};
+  // A little less than what was seen: clipped numbers leave the edge, where there is no gradient.
+  std::vector<Tensor> inputs = {rows.observation * 0.99, rows.action.clone(), rows.next * 0.99};
   for (Tensor& input : inputs) input.requires_grad_(true);
   const Tensor total = task->reward(inputs[0], inputs[1], inputs[2]).sum();
   std::vector<Tensor> gradients(3);

@@ -45,31 +45,33 @@ bool is_embedded(std::string_view name) {
                      [&](const EmbeddedFile& file) { return file.name == name; });
 }
 
-/// Gives a body of ours the mass that its numeric "total_mass" asks for.
-void set_total_mass(mjModel* model) {
-  const int numeric = mj_name2id(model, mjOBJ_NUMERIC, "total_mass");
-  if (numeric < 0) return;
+/// Gives a body the mass that its numeric "total_mass" asks for. Null stays null.
+mjModel* with_total_mass(mjModel* model) {
+  const int numeric = model ? mj_name2id(model, mjOBJ_NUMERIC, "total_mass") : -1;
+  if (numeric < 0) return model;
   mj_setTotalmass(model, model->numeric_data[model->numeric_adr[numeric]]);
   const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(model), mj_deleteData);
   mj_setConst(model, data.get());
+  return model;
 }
 
 ModelPointer compile(const std::string& file) {
   char message[1000] = "";
   const auto own = [&](mjModel* model) {
-    if (!model) throw Error(fmt::format("MuJoCo cannot compile {}: {}", file, message));
+    std::string reason = message;
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    if (!model) throw Error(fmt::format("MuJoCo cannot compile {}: {}", file, reason));
     return ModelPointer(model, [](const mjModel* m) { mj_deleteModel(const_cast<mjModel*>(m)); });
   };
   if (!is_embedded(file) && file.find('/') != std::string::npos)
-    return own(mj_loadXML(file.c_str(), nullptr, message, sizeof(message)));
+    return own(with_total_mass(mj_loadXML(file.c_str(), nullptr, message, sizeof(message))));
   const std::string_view text = embedded_file(file);
   auto vfs = std::make_unique<mjVFS>();  // 2 MB in MuJoCo 2: too much for a thread's stack
   mj_defaultVFS(vfs.get());
   add_file(vfs.get(), file.c_str(), text);
   mjModel* model = mj_loadXML(file.c_str(), vfs.get(), message, sizeof(message));
   mj_deleteVFS(vfs.get());
-  if (model) set_total_mass(model);
-  return own(model);
+  return own(with_total_mass(model));
 }
 
 void scale(mjtNum* values, int64_t count, int64_t stride, double factor) {

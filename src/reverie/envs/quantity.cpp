@@ -141,8 +141,9 @@ std::string words(const Quantity& quantity) {
     text = quantity.name;
   else if (!quantity.name.empty())
     text += " of " + quantity.name;
-  const bool place = kind.width == 3 || (quantity.kind == Kind::position && quantity.first < 3);
-  const bool only = quantity.kind <= Kind::velocity && quantity.first == 0;  // of a plain joint
+  const bool place = quantity.first < 3 && (kind.width == 3 || quantity.kind == Kind::position);
+  const bool only =
+      quantity.kind <= Kind::velocity && quantity.first == 0;  // most joints' only one
   if (quantity.count == 1 && !quantity.name.empty() && only) return text;
   if (quantity.count == 1 && place) return fmt::format("{} of {}", "xyz"[quantity.first], text);
   if (quantity.count == 1) return fmt::format("{}[{}]", text, quantity.first);
@@ -179,6 +180,10 @@ Columns MeasurementLayout::find(const Quantity& quantity) const {
     if (!found) throw std::out_of_range(words(quantity) + " is not measured");
     all = found->columns;
   }
+  if (quantity.name.empty() && facts(quantity.kind).owner != mjOBJ_JOINT && quantity.count == 1 &&
+      quantity.kind != Kind::center_of_mass)
+    throw UsageError(fmt::format("{}: one component of them all says nothing; name one",
+                                 facts(quantity.kind).noun));
   const int64_t count = quantity.count > 0 ? quantity.count : all.count - quantity.first;
   if (quantity.first < 0 || count < 1 || quantity.first + count > all.count)
     throw UsageError(

@@ -52,6 +52,7 @@ class MeasurementLayout {
   /// got, with those it has.
   MeasurementLayout(std::shared_ptr<const mjModel> model, const std::vector<Quantity>& quantities);
 
+  const mjModel& model() const { return *model_; }
   int64_t size() const { return size_; }
   /// Throws std::out_of_range for a quantity that was not asked for, UsageError for components that
   /// it has not got.

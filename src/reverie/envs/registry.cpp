@@ -37,6 +37,11 @@ const TaskEntry& find_robot(std::string_view file) {
 
 const TaskEntry& find_task(std::string_view name) {
   if (name.ends_with(".toml")) return find_robot(name);
+  if (name.ends_with(".xml"))
+    throw UsageError(
+        fmt::format("{} is an MJCF: write a robot file beside it that says what is "
+                    "observed and rewarded (docs/robots.md), and name that",
+                    name));
   std::vector<std::string> names;
   for (const TaskEntry& entry : all_tasks()) {
     if (entry.name == name) return entry;

@@ -8,8 +8,9 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <cmath>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 namespace reverie {
 namespace {
@@ -35,17 +36,35 @@ class Table {
     const toml::node* node = find(key);
     if (!node) return otherwise;
     const auto value = node->value<T>();
-    if (!value) refuse(*node, fmt::format("'{}' takes {}", key, wanted<T>()));
+    const bool other_kind = node->is_boolean() != std::is_same_v<T, bool>;
+    if (!value || other_kind) refuse(*node, fmt::format("'{}' takes {}", key, wanted<T>()));
     return *value;
   }
-  double positive(std::string_view key, double otherwise) {
+  double number(std::string_view key, double otherwise) {
     const double value = get(key, otherwise);
-    if (!(value >= 0)) refuse(*table_.get(key), fmt::format("'{}' takes a number from 0", key));
+    if (value != otherwise && !std::isfinite(value))
+      refuse(*table_.get(key), fmt::format("'{}' takes a finite number", key));
     return value;
   }
-  int64_t count(std::string_view key, int64_t otherwise) {
+  double scale(std::string_view key) {
+    const double value = number(key, 0.0);
+    if (value < 0) refuse(*table_.get(key), fmt::format("'{}' takes a number from 0", key));
+    return value;
+  }
+  double limit(std::string_view key) {
+    const double value = get(key, infinity);
+    if (!(value > 0)) refuse(*table_.get(key), fmt::format("'{}' takes a number above 0", key));
+    return value;
+  }
+  /// Refuses those of `keys` that are there.
+  void refuse_keys(std::initializer_list<std::string_view> keys, std::string_view why) const {
+    for (const std::string_view key : keys)
+      if (const toml::node* node = table_.get(key)) refuse(*node, fmt::format("'{}' {}", key, why));
+  }
+  int64_t count(std::string_view key, int64_t otherwise, int64_t most) {
     const int64_t value = get(key, otherwise);
-    if (value < 1) refuse(*table_.get(key), fmt::format("'{}' takes an integer from 1", key));
+    if (value < 1 || value > most)
+      refuse(*table_.get(key), fmt::format("'{}' takes an integer from 1 to {}", key, most));
     return value;
   }
   /// One of an enumeration's `names`, given in the order of its values.
@@ -101,7 +120,7 @@ const std::vector<std::pair<std::string, Quantity::Kind>> kinds = {
     {"body_position", Quantity::Kind::body_position},
     {"site_position", Quantity::Kind::site_position},
     {"center_of_mass", Quantity::Kind::center_of_mass},
-    {"body_velocity", Quantity::Kind::spatial_velocity},
+    {"com_based_velocity", Quantity::Kind::spatial_velocity},
     {"contact_force", Quantity::Kind::contact_force},
     {"joint_actuator_force", Quantity::Kind::actuator_force},
     {"joint_constraint_force", Quantity::Kind::constraint_force},
@@ -136,7 +155,8 @@ std::optional<Quantity> read_quantity(Table& table) {
     if (!node) continue;
     if (quantity) refuse(*node, fmt::format("one quantity is enough: '{}' is the second", key));
     const auto name = node->value<std::string>();
-    if (!name) refuse(*node, fmt::format("'{}' takes a name in quotes, or \"all\"", key));
+    if (!name || name->empty())
+      refuse(*node, fmt::format("'{}' takes a name in quotes, or \"all\"", key));
     quantity = quantity_of(kind, *name);
   }
   if (quantity) read_component(table, *quantity);
@@ -167,7 +187,7 @@ void read_observed(Table& table, std::vector<ObservedPart>& parts) {
   ObservedPart part;
   part.minus = read_nested_quantity(table, "minus");
   part.function = table.choice("function", {"value", "sine", "cosine"}, part.function);
-  part.clip = table.positive("clip", infinity);
+  part.clip = table.limit("clip");
   const size_t before = parts.size();
   for (const auto& [key, kind] : kinds) {
     const toml::node* node = table.find(key);
@@ -185,26 +205,31 @@ void read_observed(Table& table, std::vector<ObservedPart>& parts) {
       parts.push_back(part);
     }
   }
-  if (parts.size() == before)
-    refuse(table.source(), fmt::format("observes nothing: name one of {}", names_of_kinds()));
+  if (parts.size() > before) return;
+  table.refuse_other_keys();  // what was meant may be among them
+  refuse(table.source(), fmt::format("observes nothing: name one of {}", names_of_kinds()));
 }
 
 RewardTerm read_reward(Table& table) {
   RewardTerm term;
-  term.weight = table.get("weight", 1.0);
+  term.weight = table.number("weight", 1.0);
   term.while_healthy = table.get("while_healthy", false);
   term.at = table.choice("at", {"before", "after", "rate"}, term.at);
-  term.number = table.choice("number", {"linear", "squared", "absolute", "norm"}, term.number);
-  term.target = table.get("target", 0.0);
-  term.clip = table.positive("clip", infinity);
-  term.minus = read_nested_quantity(table, "minus");
   const bool bonus = table.get("bonus", false), action = table.get("action", false);
+  if (action) term.number = RewardTerm::Number::squares;  // where nothing else is said
+  term.number = table.choice("number", {"linear", "squared", "absolute", "norm"}, term.number);
+  term.target = table.number("target", 0.0);
+  term.clip = table.limit("clip");
+  term.minus = read_nested_quantity(table, "minus");
   const auto quantity = read_quantity(table);
-  if (bonus + action + quantity.has_value() != 1)
+  if (bonus + action + quantity.has_value() != 1) {
+    table.refuse_other_keys();  // what was meant may be among them
     refuse(table.source(), fmt::format("a term pays for one thing: bonus = true, action = true, or "
                                        "one of {}",
                                        names_of_kinds()));
-  if (term.minus && !quantity) refuse(table.source(), "'minus' goes with a quantity");
+  }
+  if (!quantity) table.refuse_keys({"minus", "at", "component"}, "goes with a quantity");
+  if (bonus) table.refuse_keys({"number", "target", "clip"}, "means nothing to a bonus");
   if (action) term.of = RewardTerm::Of::action;
   if (quantity) {
     term.of = RewardTerm::Of::quantity;
@@ -234,8 +259,8 @@ ResetNoise read_reset(Table& table) {
   const std::vector<std::string> shapes = {"uniform", "normal"};
   noise.position_kind = table.choice("position_noise", shapes, noise.position_kind);
   noise.velocity_kind = table.choice("velocity_noise", shapes, noise.velocity_kind);
-  noise.position_scale = table.positive("position_scale", 0);
-  noise.velocity_scale = table.positive("velocity_scale", 0);
+  noise.position_scale = table.scale("position_scale");
+  noise.velocity_scale = table.scale("velocity_scale");
   return noise;
 }
 
@@ -249,13 +274,17 @@ std::string find_body(const std::filesystem::path& file, const toml::node& node)
   refuse(node, fmt::format("no MJCF file {}", beside.string()));
 }
 
-toml::table parse(const std::filesystem::path& file) {
+std::string text_of(const std::filesystem::path& file) {
   std::ifstream in(file);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
-    throw Error(fmt::format("cannot read {}: no such file, or not readable", file.string()));
+  if (std::filesystem::is_directory(file))
+    throw Error(fmt::format("cannot read {}: it is a folder", file.string()));
+  if (!in) throw Error(fmt::format("cannot read {}: no such file, or not readable", file.string()));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+toml::table parse(const std::filesystem::path& file) {
   try {
-    return toml::parse(text.str(), file.string());
+    return toml::parse(text_of(file), file.string());
   } catch (const toml::parse_error& error) {
     throw UsageError(fmt::format("{}:{}:{}: {}", file.string(), error.source().begin.line,
                                  error.source().begin.column, error.description()));
@@ -278,9 +307,9 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
         "--config)",
         file.string()));
   task.body = find_body(file, *body);
-  task.frame_skip = static_cast<int>(document.count("frame_skip", 1));
-  task.horizon = document.count("horizon", 1000);
-  task.reward_clip = document.positive("reward_clip", infinity);
+  task.frame_skip = static_cast<int>(document.count("frame_skip", 1, 10'000));
+  task.horizon = document.count("horizon", 1000, 1'000'000);
+  task.reward_clip = document.limit("reward_clip");
   task.ends_when_unhealthy = document.get("ends_when_unhealthy", true);
   if (const toml::node* reset = document.find("reset")) {
     if (!reset->is_table()) refuse(*reset, "'reset' is a table: [reset]");
@@ -293,12 +322,26 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
                  [&](Table& table) { task.reward.push_back(read_reward(table)); });
   for_each_table(document, "healthy",
                  [&](Table& table) { task.healthy.push_back(read_healthy(table)); });
+  for (const RewardTerm& term : task.reward)
+    if (term.while_healthy && task.healthy.empty())
+      throw UsageError(
+          fmt::format("{}: pays while_healthy, but says nowhere what is healthy: it "
+                      "needs [[healthy]]",
+                      file.string()));
   document.refuse_other_keys();
   if (task.observe.empty())
     throw UsageError(fmt::format("{}: observes nothing: it needs [[observe]]", file.string()));
   if (task.reward.empty())
     throw UsageError(fmt::format("{}: pays nothing: it needs [[reward]]", file.string()));
   return task;
+}
+
+std::string robot_fingerprint(const std::filesystem::path& file) {
+  const std::string body = read_robot_file(file).body;
+  const std::string text = text_of(file) + (body.find('/') == body.npos ? body : text_of(body));
+  uint64_t hash = 14695981039346656037ull;  // FNV-1a
+  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211;
+  return fmt::format("{:016x}", hash);
 }
 
 TaskEntry robot_task(const std::filesystem::path& file) {

@@ -13,6 +13,10 @@ namespace reverie {
 /// file, line and column for what it can't mean.
 TaskDescription read_robot_file(const std::filesystem::path& file);
 
+/// A number that changes with the text of the file or of its MJCF (not with what that includes), in
+/// hexadecimal digits.
+std::string robot_fingerprint(const std::filesystem::path& file);
+
 /// The task of such a file, named by its absolute path.
 TaskEntry robot_task(const std::filesystem::path& file);
 

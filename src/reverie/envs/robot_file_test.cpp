@@ -138,6 +138,16 @@ TEST(RobotFile, SaysWhereAModelHasToLearnTheReward) {
   EXPECT_TRUE(find_task(written(rate)).make_task({})->reward_is_told()) << "both are observed";
 }
 
+TEST(RobotFile, ItsFingerprintIsOfBothFiles) {
+  const std::string text = basics + "[[reward]]\nbonus = true\n";
+  const std::string one = written(text), same = written(text), other = written(text + "# a word\n");
+  EXPECT_EQ(robot_fingerprint(one), robot_fingerprint(one));
+  EXPECT_NE(robot_fingerprint(one), robot_fingerprint(other));
+  const std::string before = robot_fingerprint(same);
+  std::ofstream(std::filesystem::path(same).parent_path() / "arm.xml", std::ios::app) << "\n";
+  EXPECT_NE(robot_fingerprint(same), before);
+}
+
 TEST(RobotFile, MistakesAreMetWithALine) {
   using ::testing::HasSubstr;
   const std::string paid = "[[reward]]\nbonus = true\n";
@@ -159,6 +169,29 @@ TEST(RobotFile, MistakesAreMetWithALine) {
   EXPECT_THAT(complaint(basics + paid + "[reset]\nposition_scale = -1\n"),
               HasSubstr("'position_scale' takes a number from 0"));
   EXPECT_THAT(complaint("body = "), HasSubstr("arm.toml:1:8"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\ncomponent = 7\n"),
+              HasSubstr("there are components 0 to 2"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\nbody_position = \"all\"\ncomponent = \"z\"\n"),
+              HasSubstr("one component of them all says nothing"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\nnumber = \"norm\"\n"
+                                 "minus = { joint_position = \"elbow\" }\n"),
+              HasSubstr("has 3 numbers, elbow 1: they can't be subtracted"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\nbonus = true\nnumber = \"squared\"\n"),
+              HasSubstr("'number' means nothing to a bonus"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\nbonus = true\nweight = nan\n"),
+              HasSubstr("'weight' takes a finite number"));
+  EXPECT_THAT(complaint(basics + paid + "while_healthy = true\n"), HasSubstr("[[healthy]]"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\n[[observe]]\njoint_position = \"all\"\nclip = 0\n"),
+              HasSubstr("'clip' takes a number above 0"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\n[[observe]]\njoint_positon = \"all\"\n"),
+              HasSubstr("unknown key 'joint_positon'; did you mean 'joint_position'"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\nhorizon = true\n"),
+              HasSubstr("'horizon' takes an int"));
+  EXPECT_THAT(complaint("body = \"arm.xml\"\nframe_skip = 1000000\n"),
+              HasSubstr("from 1 to 10000"));
+  EXPECT_THAT(complaint(""), HasSubstr("names its body"));
+  EXPECT_THROW(find_task("/.toml"), Error);
+  EXPECT_THROW(find_task("arm.xml"), UsageError);
   EXPECT_THROW(find_task("no_such.toml"), Error);
 }
 

@@ -11,6 +11,8 @@ constexpr char source[] =
 using Moment = RewardTerm::Moment;
 
 /// A task of rllab's: its normalising wrapper clips the action on the way to the simulator alone.
+/// Its rewards are clipped to ±1000, some only in the world, some only in a model: in the world
+/// none gets there.
 TaskDescription named(TaskDescription task, const char* name) {
   task.name = name;
   task.source = source;
@@ -34,13 +36,17 @@ TaskDescription rllab_swimmer() {
   TaskDescription task = named(swimmer(), "rllab/swimmer");
   task.frame_skip = 1;
   task.reward = {paid_for(position("slider1"), Moment::rate), action_cost(1e-4)};
+  task.reward_clip = 1000;
   return task;
 }
 
+// Timestep and frame skip as vendor/mujoco_models/hopper.xml and gym_mujoco/hopper_env.py have
+// them: 0.016 s a step.
 TaskDescription rllab_hopper() {
   TaskDescription task = named(hopper(), "rllab/hopper");
   task.timestep = 0.004;
   task.reward = {paid_for(position("rootx"), Moment::rate), bonus(1), action_cost(1e-3)};
+  task.reward_clip = 1000;
   return task;
 }
 

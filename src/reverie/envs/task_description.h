@@ -72,6 +72,8 @@ struct TaskDescription {
   bool charges_clipped_action = false;
   std::vector<HealthyRange> healthy = {};
   bool ends_when_unhealthy = true;
+  /// Whether the task's class computes a model's reward and end by itself.
+  bool model_has_its_own = false;
 };
 
 /// All that is to be measured.

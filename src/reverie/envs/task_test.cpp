@@ -1,6 +1,7 @@
 // Rewards and ends of the tasks against values worked out by hand, and the registry.
 #include <reverie/core/error.h>
 #include <reverie/envs/environment.h>
+#include <reverie/envs/mujoco_simulation.h>
 
 #include <gtest/gtest.h>
 
@@ -115,7 +116,7 @@ TEST(Tasks, MbblPaysForTheStateBeforeTheStep) {
     EXPECT_NEAR(reward(*t, state(size, one.before), action_of(*t, one.action), next), one.reward,
                 1e-12)
         << one.task;
-    EXPECT_TRUE(t->reward_is_exact() || one.task == std::string("mbbl/reacher")) << one.task;
+    EXPECT_TRUE(t->reward_is_exact()) << one.task;
   }
 }
 
@@ -141,6 +142,77 @@ TEST(Tasks, MbblEndsEarlyWhereItSays) {
     const auto t = task(one.task);
     const Tensor next = state(t->spec().observation_size, {{0, one.height}, {1, one.angle}});
     EXPECT_EQ(t->terminated(next).item<bool>(), one.ends) << one.task << " at " << one.height;
+  }
+}
+
+// Where x is not observed, the velocity stands in for its change: in free flight the two agree.
+TEST(Tasks, StandInsTellTheForwardVelocity) {
+  for (const char* name :
+       {"gym/half-cheetah", "gym/hopper", "gym/walker2d", "gym/swimmer", "gym/ant", "gym/humanoid",
+        "gym/humanoid-truncated", "rllab/half-cheetah", "rllab/hopper"}) {
+    EnvConfig floating;
+    floating.gravity_scale = 0;
+    const TaskEntry& entry = find_task(name);
+    Environment environment(entry.make_task(floating), entry.make_simulation(floating));
+    RandomStream random(1, "flight");
+    environment.reset(random);
+    auto& body = dynamic_cast<MujocoSimulation&>(environment.simulation());
+    const mjModel& model = body.model();
+    std::vector<double> position(model.qpos0, model.qpos0 + model.nq);
+    std::vector<double> velocity(static_cast<size_t>(model.nv), 0.0);
+    if (std::string(name) != "gym/swimmer")
+      position[model.jnt_type[0] == mjJNT_FREE ? 2 : 1] += 0.1;
+    velocity[0] = 1.5;
+    body.place(position, velocity);
+    const Tensor still = torch::zeros({1, model.nu}, torch::kFloat64);
+    Tensor measured = torch::empty({1, body.measurement_size()}, torch::kFloat64);
+    body.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});
+    const Tensor seen = environment.task().observe(measured);
+    const StepResult result = environment.step(still);
+    const double told =
+        environment.task().reward(seen, still, result.next_observation).item<double>();
+    EXPECT_FALSE(environment.task().reward_is_exact()) << name;
+    EXPECT_TRUE(environment.task().reward_is_told() ||
+                name == std::string("gym/humanoid-truncated"))
+        << name;
+    EXPECT_GT(told, 1) << name;
+    const bool braked = name == std::string("gym/swimmer");  // by the water, during the step
+    EXPECT_NEAR(told, result.reward.item<double>(), braked ? 0.1 : 0.02) << name;
+  }
+}
+
+// The double pendulum's tip, from its angles alone.
+TEST(Tasks, TheDoublePendulumTellsWhereItsTipIs) {
+  for (const int64_t version : {4, 5}) {
+    EnvConfig config;
+    config.version = version;
+    const TaskEntry& entry = find_task("gym/inverted-double-pendulum");
+    Environment environment(entry.make_task(config), entry.make_simulation(config));
+    RandomStream random(2, "tip");
+    Tensor seen = environment.reset(random).unsqueeze(0);
+    const Tensor still = torch::zeros({1, 1}, torch::kFloat64);
+    bool ended = false;
+    for (int t = 0; t < 60 && !ended; ++t) {
+      const StepResult result = environment.step(still);
+      const double told =
+          environment.task().reward(seen, still, result.next_observation).item<double>();
+      ended = result.terminated.item<bool>();
+      // The simulator's tip is that of a hundredth of a second before.
+      if (!ended) {
+        EXPECT_NEAR(told, result.reward.item<double>(), 0.15) << t;
+      }
+      seen = result.next_observation;
+    }
+    EXPECT_TRUE(ended);
+    const Tensor down = environment.task().observe(
+        torch::zeros({1, environment.simulation().measurement_size()}, torch::kFloat64));
+    EXPECT_NEAR(environment.task().reward(down, still, down).item<double>(), 10 - 0.8 * 0.8, 1e-12)
+        << "upright, 1.2 m high";
+    Tensor fallen = down.clone();
+    fallen.slice(1, 3, 5).fill_(-1);  // both cosines: the first link down, the second up again
+    EXPECT_NEAR(environment.task().reward(down, still, fallen).item<double>(),
+                (version == 4 ? 10 : 0) - 4.0, 1e-12);
+    EXPECT_TRUE(environment.task().terminated(fallen).item<bool>());
   }
 }
 

@@ -49,19 +49,13 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
       settings.assign(one.key.substr(this_task.size()), one.value, one.where);
 }
 
-// A reward that observations don't tell is learned, where nobody has said otherwise.
-void learn_untold_reward(Experiment& experiment, const ExperimentRequest& request,
-                         const std::vector<Assignment>& from_file) {
+// A reward that observations don't tell is learned, where nobody says otherwise afterwards.
+void learn_untold_reward(Settings& settings, const TaskEntry& task) {
   const std::string key = "model.learn_reward";
-  const auto is_key = [&](const auto& one) { return one.key == key; };
-  if (std::any_of(from_file.begin(), from_file.end(), is_key) ||
-      std::any_of(request.flags.begin(), request.flags.end(), is_key))
-    return;
-  Settings settings = experiment.settings();
   const auto& list = settings.list();
-  if (std::none_of(list.begin(), list.end(), is_key)) return;
-  if (!experiment.task->make_task(experiment.env)->reward_is_told())
-    settings.assign(key, SettingValue(true), experiment.task->name);
+  if (std::none_of(list.begin(), list.end(), [&](const Setting& one) { return one.key == key; }))
+    return;
+  if (!task.make_task({})->reward_is_told()) settings.assign(key, SettingValue(true), task.name);
 }
 
 }  // namespace
@@ -124,11 +118,11 @@ Experiment resolve(const ExperimentRequest& request) {
                                  method, task, method));
   Experiment experiment(find_agent(method), find_task(task), preset);
   Settings settings = experiment.settings();
+  learn_untold_reward(settings, *experiment.task);
   apply_preset(settings, preset, method, task);
   for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
   for (const auto& flag : request.flags)
     settings.assign(flag.key, std::string_view(flag.value), flag.where);
-  learn_untold_reward(experiment, request, from_file);
   return experiment;
 }
 

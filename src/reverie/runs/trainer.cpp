@@ -2,6 +2,7 @@
 
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/robot_file.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
@@ -24,6 +25,9 @@ double seconds_since(std::chrono::steady_clock::time_point moment) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
 }
 
+/// Stands for the text of a robot's files among the settings.
+constexpr char robot[] = "the robot's files";
+
 /// The settings that a run's numbers depend on, a "key = value" a line.
 std::string settings_that_matter(Experiment& experiment) {
   const std::set<std::string> free = {"run.steps", "run.threads", "run.device",
@@ -33,6 +37,8 @@ std::string settings_that_matter(Experiment& experiment) {
   for (const auto& setting : settings.list())
     if (!free.contains(setting.key))
       text += fmt::format("{} = {}\n", setting.key, format_value(setting.get()));
+  const std::string& task = experiment.task->name;
+  if (task.ends_with(".toml")) text += fmt::format("{} = {}\n", robot, robot_fingerprint(task));
   return text;
 }
 
@@ -57,6 +63,10 @@ void require_same_settings(const std::string& saved, const std::string& now) {
           fmt::format("the checkpoint is of a version of reverie that had no setting '{}': "
                       "start a new run with --config",
                       key));
+    if (was->second != is && key == robot)
+      throw Error(
+          "the robot's TOML file or its MJCF has changed since the checkpoint: put it back, "
+          "or start a new run");
     if (was->second != is)
       throw Error(
           fmt::format("the checkpoint was made with '{} = {}', config.toml says '{} = {}': "
