@@ -40,6 +40,21 @@ TEST(Experiments, ASwappedMethodAndTaskAreNamedAsSuch) {
   }
 }
 
+TEST(Experiments, ARewardThatIsNotObservedIsLearned) {
+  const auto learns = [](const std::string& task, std::vector<ExperimentRequest::Flag> flags) {
+    Experiment experiment = resolve({.method = "mb-mpo", .task = task, .flags = std::move(flags)});
+    const Settings settings = experiment.settings();
+    for (const Setting& setting : settings.list())
+      if (setting.key == "model.learn_reward") return std::get<bool>(setting.get());
+    throw std::logic_error("no such setting");
+  };
+  EXPECT_TRUE(learns("gym/ant-truncated", {})) << "contact forces are paid for, not observed";
+  EXPECT_FALSE(learns("gym/ant-truncated", {{"model.learn_reward", "false", "--set"}}));
+  EXPECT_FALSE(learns("gym/ant", {}));
+  EXPECT_FALSE(learns("gym/hopper", {})) << "the velocity stands in";
+  EXPECT_TRUE(learns("gym/hopper", {{"model.learn_reward", "true", "--set"}}));
+}
+
 TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
   const std::string file = ::testing::TempDir() + "preset.toml";
   std::ofstream(file) << "method = \"mb-mpo\"\ntask = \"rllab/half-cheetah\"\n"
