@@ -97,36 +97,36 @@ def record_classic(folder):
         fields["states"].append(env.state)
     write(folder / "cartpole_gymnasium.txt", f"CartPole-v1 of {VERSIONS}", fields)
 
-    env = gymnasium.make("Acrobot-v1").unwrapped
-    env.reset(seed=0)
-    env.state = np.array([0.05, -0.04, 0.03, 0.02])
-    # Torques that pump: with the second joint's own speed, at first.
-    fields = dict(state=env.state, actions=[], states=[], rewards=[], terminated=[])
-    for _ in range(100):
-        torque = np.sign(env.state[3]) if random.uniform() < 0.9 else 0.0
-        _, reward, terminated, _, _ = env.step(int(torque) + 1)
-        fields["actions"].append(torque)
-        fields["states"].append(env.state)
-        fields["rewards"].append(reward)
-        fields["terminated"].append(terminated)
-        if terminated:
-            break
-    write(folder / "acrobot_gymnasium.txt", f"Acrobot-v1 of {VERSIONS}", fields)
+    def pump(state):
+        """A torque along the second joint's own speed, mostly."""
+        torque = np.sign(state[3]) if random.uniform() < 0.9 else 0.0
+        return torque, int(torque) + 1
 
-    env = gymnasium.make("MountainCarContinuous-v0").unwrapped
+    record_episode(folder, "acrobot", "Acrobot-v1", [0.05, -0.04, 0.03, 0.02], pump, 100)
+
+    def swing(state):
+        action = np.sign(state[1]) * random.uniform(0.7, 1.2)
+        return action, np.array([action])
+
+    record_episode(folder, "mountain_car", "MountainCarContinuous-v0", [-0.55, 0.01], swing, 200)
+
+
+def record_episode(folder, ours, theirs, state, choose, most):
+    """Follows a task that shows its state; `choose(state)`: our action, and theirs."""
+    env = gymnasium.make(theirs).unwrapped
     env.reset(seed=0)
-    env.state = np.array([-0.55, 0.01])
+    env.state = np.array(state)
     fields = dict(state=env.state, actions=[], states=[], rewards=[], terminated=[])
-    for _ in range(200):
-        action = np.sign(env.state[1]) * random.uniform(0.7, 1.2)
-        _, reward, terminated, _, _ = env.step(np.array([action]))
+    for _ in range(most):
+        action, their_action = choose(env.state)
+        _, reward, terminated, _, _ = env.step(their_action)
         fields["actions"].append(action)
         fields["states"].append(env.state)
         fields["rewards"].append(reward)
         fields["terminated"].append(terminated)
         if terminated:
             break
-    write(folder / "mountain_car_gymnasium.txt", f"MountainCarContinuous-v0 of {VERSIONS}", fields)
+    write(folder / f"{ours}_gymnasium.txt", f"{theirs} of {VERSIONS}", fields)
 
 
 def main():

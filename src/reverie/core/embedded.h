@@ -13,6 +13,8 @@ struct EmbeddedFile {
 
 const std::vector<EmbeddedFile>& embedded_files();
 
+bool is_embedded(std::string_view name);
+
 /// The text of an embedded file. Throws std::out_of_range for a name that is not there.
 std::string_view embedded_file(std::string_view name);
 

@@ -36,6 +36,15 @@ std::vector<double> measured(const Simulation& simulation) {
   return out;
 }
 
+/// An environment in an episode, to be put where a trajectory begins.
+Environment begun(const std::string& task, const EnvConfig& config = {}) {
+  const TaskEntry& entry = find_task(task);
+  Environment environment(entry.make_task(config), entry.make_simulation(config));
+  RandomStream random(0, "test");
+  environment.reset(random);
+  return environment;
+}
+
 /// Where the trajectories of Gymnasium's MuJoCo tasks lie: the repository's, or the ones that
 /// scripts/oracle/align.sh has just made.
 std::filesystem::path trajectories() {
@@ -80,12 +89,9 @@ TEST_P(GymTrajectory, IsGymnasiums) {
   if ((golden["mujoco"][0] != mj_version() && rough) || refused)
     GTEST_SKIP() << "made with another version of MuJoCo";
 
-  const TaskEntry& entry = find_task(task_name());
   EnvConfig config;
   config.version = GetParam().back() - '0';
-  Environment environment(entry.make_task(config), entry.make_simulation(config));
-  RandomStream random(0, "test");
-  environment.reset(random);
+  Environment environment = begun(task_name(), config);
   auto& simulation = dynamic_cast<MujocoSimulation&>(environment.simulation());
   simulation.place(golden["position"], golden["velocity"]);
 
@@ -118,10 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Gymnasium, GymTrajectory, testing::ValuesIn(trajectory_
 
 TEST(GoldenTrajectory, PendulumIsGymnasiums) {
   const GoldenFile golden(golden_file("pendulum_gymnasium.txt"));
-  const TaskEntry& entry = find_task("classic/pendulum");
-  Environment environment(entry.make_task({}), entry.make_simulation({}));
-  RandomStream random(0, "test");
-  environment.reset(random);
+  Environment environment = begun("classic/pendulum");
   environment.simulation().restore(golden["state"]);
   for (size_t t = 0; t < golden["rewards"].size(); ++t) {
     const StepResult result = environment.step(as_tensor(row(golden["actions"], t, 1)));
@@ -136,10 +139,7 @@ TEST(GoldenTrajectory, PendulumIsGymnasiums) {
 void follow_classic(const std::string& task_name, const std::string& file, size_t size,
                     double tolerance) {
   const GoldenFile golden(golden_file(file));
-  const TaskEntry& entry = find_task(task_name);
-  Environment environment(entry.make_task({}), entry.make_simulation({}));
-  RandomStream random(0, "test");
-  environment.reset(random);
+  Environment environment = begun(task_name);
   environment.simulation().restore(golden["state"]);
   for (size_t t = 0; t < golden["rewards"].size(); ++t) {
     const StepResult result = environment.step(as_tensor(row(golden["actions"], t, 1)));

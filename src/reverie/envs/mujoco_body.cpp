@@ -39,12 +39,6 @@ void add_file(Vfs* vfs, const char* name, std::string_view text) {
   }
 }
 
-bool is_embedded(std::string_view name) {
-  const auto& files = embedded_files();
-  return std::any_of(files.begin(), files.end(),
-                     [&](const EmbeddedFile& file) { return file.name == name; });
-}
-
 /// Gives a body the mass that its numeric "total_mass" asks for. Null stays null.
 mjModel* with_total_mass(mjModel* model) {
   const int numeric = model ? mj_name2id(model, mjOBJ_NUMERIC, "total_mass") : -1;

@@ -269,8 +269,7 @@ std::string find_body(const std::filesystem::path& file, const toml::node& node)
   if (!name) refuse(node, "'body' takes the name of an MJCF file, in quotes");
   const std::filesystem::path beside = file.parent_path() / *name;
   if (std::filesystem::exists(beside)) return std::filesystem::absolute(beside).string();
-  for (const EmbeddedFile& own : embedded_files())
-    if (own.name == *name) return *name;
+  if (is_embedded(*name)) return *name;
   refuse(node, fmt::format("no MJCF file {}", beside.string()));
 }
 
@@ -338,7 +337,7 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
 
 std::string robot_fingerprint(const std::filesystem::path& file) {
   const std::string body = read_robot_file(file).body;
-  const std::string text = text_of(file) + (body.find('/') == body.npos ? body : text_of(body));
+  const std::string text = text_of(file) + (is_embedded(body) ? body : text_of(body));
   uint64_t hash = 14695981039346656037ull;  // FNV-1a
   for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211;
   return fmt::format("{:016x}", hash);

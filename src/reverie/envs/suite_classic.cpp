@@ -30,10 +30,7 @@ class ClassicPendulum : public Task {
     return std::make_unique<Pendulum>(config);
   }
 
-  Tensor observe(const Tensor& measurement) const override {
-    const Tensor angle = measurement.select(1, 0);
-    return torch::stack({angle.cos(), angle.sin(), measurement.select(1, 1)}, 1);
-  }
+  Tensor observe(const Tensor& measurement) const override { return observe_pendulum(measurement); }
   Tensor reward(const Tensor& observation, const Tensor& action, const Tensor&) const override {
     const Tensor angle = torch::atan2(observation.select(1, 1), observation.select(1, 0));
     const Tensor velocity = observation.select(1, 2);
@@ -190,6 +187,11 @@ class ClassicLqr : public Task {
 void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
   refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"},
                  task);
+}
+
+Tensor observe_pendulum(const Tensor& measurement) {
+  const Tensor angle = measurement.select(1, 0);
+  return torch::stack({angle.cos(), angle.sin(), measurement.select(1, 1)}, 1);
 }
 
 Tensor observe_acrobot(const Tensor& measurement) {

@@ -64,28 +64,18 @@ TaskDescription rewarded_ant(int64_t version) {
   return task;
 }
 
-/// At most `most`.
-RewardTerm contact_cost(double weight, double clip, double most) {
-  return {.weight = -weight,
-          .of = RewardTerm::Of::quantity,
-          .quantity = contact_forces,
-          .clip = clip,
-          .number = RewardTerm::Number::squares,
-          .most = most / weight};
-}
-
 TaskDescription gym_ant(int64_t version) {
   TaskDescription task = named(rewarded_ant(version), "ant", "Ant");
   if (version == 4) return task;
   task.observe.push_back({.of = contact_forces, .clip = 1});
-  task.reward.push_back(contact_cost(5e-4, 1, infinity));
+  task.reward.push_back(contact_cost(contact_forces, 5e-4, 1, infinity));
   return task;
 }
 
 TaskDescription ant_truncated() {
   TaskDescription task = named(rewarded_ant(4), "ant-truncated", "");
   task.source = "Janner et al., When to Trust Your Model (MBPO, 2019), AntTruncatedObs; also TOM's";
-  task.reward.push_back(contact_cost(5e-4, 1, infinity));
+  task.reward.push_back(contact_cost(contact_forces, 5e-4, 1, infinity));
   return task;
 }
 
@@ -106,7 +96,7 @@ TaskDescription gym_humanoid(int64_t version) {
   task.observe.push_back({.of = {Kind::actuator_force, {}, all ? 0 : 6}});
   task.observe.push_back({.of = {Kind::contact_force, {}, all ? 0 : contact_forces.first}});
   if (all) return task;
-  task.reward.push_back(contact_cost(5e-7, infinity, 10));
+  task.reward.push_back(contact_cost(contact_forces, 5e-7, infinity, 10));
   return task;
 }
 
@@ -114,7 +104,7 @@ TaskDescription humanoid_truncated() {
   TaskDescription task = named(rewarded_humanoid(4), "humanoid-truncated", "");
   task.source =
       "Janner et al., When to Trust Your Model (MBPO, 2019), HumanoidTruncatedObs; also TOM's";
-  task.reward.push_back(contact_cost(5e-7, infinity, 10));
+  task.reward.push_back(contact_cost(contact_forces, 5e-7, infinity, 10));
   return task;
 }
 
@@ -161,11 +151,7 @@ TaskDescription gym_pusher(int64_t version) {
 }
 
 TaskDescription gym_inverted_pendulum(int64_t version) {
-  TaskDescription task = named({}, "inverted-pendulum", "InvertedPendulum");
-  task.body = "inverted_pendulum.xml";
-  task.frame_skip = 2;
-  task.reset = uniform_noise(0.01);
-  task.observe = {{.of = positions()}, {.of = velocities()}};
+  TaskDescription task = named(inverted_pendulum(), "inverted-pendulum", "InvertedPendulum");
   task.reward = {healthy_bonus(1, version)};
   task.healthy = {{position("hinge"), -0.2, 0.2, /*ends_included=*/true}};
   return task;
@@ -230,8 +216,7 @@ class InvertedDoublePendulum : public DescribedTask {
 /// The entry of a task that has versions 4 and 5.
 template <class TaskClass = DescribedTask>
 TaskEntry versioned(TaskDescription (*describe)(int64_t version)) {
-  const auto described = [describe](const EnvConfig& config) {
-    check_ranges(config);
+  return described_entry<TaskClass>(describe(5).name, [describe](const EnvConfig& config) {
     const int64_t version = config.version == 0 ? 5 : config.version;
     TaskDescription task = describe(version);
     if (version < 4)
@@ -239,14 +224,7 @@ TaskEntry versioned(TaskDescription (*describe)(int64_t version)) {
                                    version, task.name));
     task.source += fmt::format("-v{}", version);
     return task;
-  };
-  return {describe(5).name,
-          [described](const EnvConfig& config) -> std::shared_ptr<const Task> {
-            return std::make_shared<TaskClass>(described(config), config);
-          },
-          [described](const EnvConfig& config) -> std::unique_ptr<Simulation> {
-            return std::make_unique<MujocoSimulation>(plan(described(config)), config);
-          }};
+  });
 }
 
 }  // namespace
@@ -325,6 +303,24 @@ TaskDescription humanoid() {
           .reset = uniform_noise(0.01),
           .observe = {{.of = positions(2)}, {.of = velocities()}},
           .healthy = {within(position("root", 2), 1, 2)}};
+}
+
+TaskDescription inverted_pendulum() {
+  return {.body = "inverted_pendulum.xml",
+          .frame_skip = 2,
+          .reset = uniform_noise(0.01),
+          .observe = {{.of = positions()}, {.of = velocities()}}};
+}
+
+RewardTerm contact_cost(const Quantity& forces, double weight, double clip, double most,
+                        RewardTerm::Moment at) {
+  return {.weight = -weight,
+          .of = RewardTerm::Of::quantity,
+          .quantity = forces,
+          .at = at,
+          .clip = clip,
+          .number = RewardTerm::Number::squares,
+          .most = most / weight};
 }
 
 std::vector<TaskEntry> gym_suite() {

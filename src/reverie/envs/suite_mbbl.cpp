@@ -108,23 +108,13 @@ TaskDescription mbbl_humanoid() {
                                            {.of = {Kind::spatial_velocity}},
                                            {.of = {Kind::actuator_force}},
                                            {.of = forces}});
-  constexpr double weight = 5e-7, most = 10;
-  task.reward.push_back({.weight = -weight,
-                         .of = RewardTerm::Of::quantity,
-                         .quantity = forces,
-                         .at = Moment::before,
-                         .number = RewardTerm::Number::squares,
-                         .most = most / weight});
+  task.reward.push_back(contact_cost(forces, 5e-7, infinity, 10, Moment::before));
   return task;
 }
 
 TaskDescription mbbl_inverted_pendulum() {
-  TaskDescription task = named({}, "inverted-pendulum", "gym_invertedPendulum");
-  task.body = "inverted_pendulum.xml";
-  task.frame_skip = 2;
+  TaskDescription task = named(inverted_pendulum(), "inverted-pendulum", "gym_invertedPendulum");
   task.horizon = 100;
-  task.reset = uniform_noise(0.01);
-  task.observe = {{.of = positions()}, {.of = velocities()}};
   RewardTerm lean = paid_for(position("hinge"), Moment::before, -1);
   lean.number = RewardTerm::Number::squares;
   task.reward = {lean};
@@ -158,10 +148,7 @@ class MbblPendulum : public Task {
     return std::make_unique<Pendulum>(config, Pendulum::largest_torque);
   }
 
-  Tensor observe(const Tensor& measurement) const override {
-    const Tensor angle = measurement.select(1, 0);
-    return torch::stack({angle.cos(), angle.sin(), measurement.select(1, 1)}, 1);
-  }
+  Tensor observe(const Tensor& measurement) const override { return observe_pendulum(measurement); }
   Tensor reward(const Tensor& observation, const Tensor& action, const Tensor&) const override {
     const Tensor torque = (2 * action).clamp(-2, 2);
     return -(observation.select(1, 0) + 0.1 * observation.select(1, 1).abs() +

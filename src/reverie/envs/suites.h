@@ -35,22 +35,28 @@ TaskEntry task_entry() {
           }};
 }
 
-/// The entry of a description. `TaskClass` is DescribedTask, or derived of it with its constructor.
+/// The entry of what `describe` says under each setting. `TaskClass` is DescribedTask, or derived
+/// of it with its constructor.
 template <class TaskClass = DescribedTask>
-TaskEntry described_entry(const TaskDescription& description) {
-  const auto check = [name = description.name](const EnvConfig& config) {
-    check_ranges(config);
-    refuse_changes(config, {"env.version"}, name);
-  };
-  return {description.name,
-          [=](const EnvConfig& config) -> std::shared_ptr<const Task> {
-            check(config);
-            return std::make_shared<TaskClass>(description, config);
+TaskEntry described_entry(const std::string& name,
+                          const std::function<TaskDescription(const EnvConfig&)>& describe) {
+  return {name,
+          [describe](const EnvConfig& config) -> std::shared_ptr<const Task> {
+            check_ranges(config);
+            return std::make_shared<TaskClass>(describe(config), config);
           },
-          [=](const EnvConfig& config) -> std::unique_ptr<Simulation> {
-            check(config);
-            return std::make_unique<MujocoSimulation>(plan(description), config);
+          [describe](const EnvConfig& config) -> std::unique_ptr<Simulation> {
+            check_ranges(config);
+            return std::make_unique<MujocoSimulation>(plan(describe(config)), config);
           }};
+}
+
+/// The entry of a description that is the same under all settings.
+inline TaskEntry described_entry(const TaskDescription& description) {
+  return described_entry(description.name, [description](const EnvConfig& config) {
+    refuse_changes(config, {"env.version"}, description.name);
+    return description;
+  });
 }
 
 /// What all half-cheetahs have in common: observed is everything but x: z, pitch and six joint
@@ -74,13 +80,23 @@ TaskDescription ant();
 /// All humanoids: z, the orientation and 17 joint angles, then the 23 velocities: 45 numbers.
 TaskDescription humanoid();
 
+/// Gymnasium's and mbbl's inverted pendulums: x and the angle, then their velocities.
+TaskDescription inverted_pendulum();
+
 /// Refuses the settings that say something about friction, joints or several actuators.
 void refuse_joint_settings(const EnvConfig& config, std::string_view task);
+
+/// Cosine and sine of the angle, and its velocity, of a Pendulum's state [n, 2].
+Tensor observe_pendulum(const Tensor& measurement);
 
 /// Cosine and sine of both angles, and their velocities, of an Acrobot's state [n, 4].
 Tensor observe_acrobot(const Tensor& measurement);
 /// The tip's height above the pivot, in links, of what observe_acrobot gives [n, 6].
 Tensor acrobot_height(const Tensor& observation);
+
+/// -weight times the squared contact forces, each clipped to ±clip; it costs `most` at most.
+RewardTerm contact_cost(const Quantity& forces, double weight, double clip, double most,
+                        RewardTerm::Moment at = RewardTerm::Moment::after);
 
 /// Gymnasium's reacher, version 4 or 5.
 TaskDescription gym_reacher(int64_t version);

@@ -25,11 +25,8 @@ struct ObservedPart {
 /// Weight times a number that is made of a quantity (or of the action; or of neither: 1).
 struct RewardTerm {
   enum class Of { one, action, quantity };
-  enum class Moment {
-    before,
-    after,
-    rate
-  };  ///< The step; rate: the change, by the step's seconds.
+  /// When the quantity is taken: before or after the step; rate: its change, by the step's seconds.
+  enum class Moment { before, after, rate };
   enum class Number { sum, squares, absolutes, norm };  ///< Of the components; norm: Euclid's.
   double weight = 1;
   Of of = Of::one;
