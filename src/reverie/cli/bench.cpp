@@ -1,3 +1,4 @@
+#include <reverie/benchmark/environment_benchmark.h>
 #include <reverie/benchmark/kernel_benchmark.h>
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
@@ -13,12 +14,15 @@
 namespace reverie::cli {
 namespace {
 
+using benchmark::EnvironmentSpeed;
 using benchmark::IterationSpeed;
 using benchmark::KernelSpeed;
 
 constexpr int kRounds = 7;
 constexpr int64_t kMetaSteps = 3;
 constexpr const char* kIteration = "mb-mpo-iteration";
+constexpr const char* kEnvironments = "environments";
+constexpr int64_t kSideBySide = 64;
 
 bool chosen(const BenchOptions& options, const std::string& name) {
   return options.kernels.empty() ||
@@ -28,8 +32,10 @@ bool chosen(const BenchOptions& options, const std::string& name) {
 
 void require_known(const BenchOptions& options) {
   for (const auto& part : options.kernels) {
-    bool known = std::string(kIteration).find(part) != std::string::npos;
-    std::string names = kIteration;
+    bool known = false;
+    std::string names = "environments, mb-mpo-iteration";
+    for (const std::string name : {kEnvironments, kIteration})
+      known = known || name.find(part) != std::string::npos;
     for (const auto& entry : benchmark::benchmark_kernels()) {
       known = known || entry.name.find(part) != std::string::npos;
       names += ", " + entry.name;
@@ -64,6 +70,24 @@ void print(const IterationSpeed& speed) {
     fmt::print("  {:<25} {:8.2f} s  {}\n", phase.name, phase.seconds, phase.kernel ? "kernel" : "");
 }
 
+std::string to_json(const EnvironmentSpeed& speed) {
+  return fmt::format(
+      R"({{"task": "{}", "environments": {}, "threads": {}, "physics_on_one": {:.0f}, )"
+      R"("pool_on_one": {:.0f}, "physics_on_all": {:.0f}, "pool_on_all": {:.0f}, )"
+      R"("overhead": {:.4f}, "scaling": {:.3f}}})",
+      speed.task, speed.environments, speed.threads, speed.physics_on_one, speed.pool_on_one,
+      speed.physics_on_all, speed.pool_on_all, speed.overhead(), speed.scaling());
+}
+
+void print(const EnvironmentSpeed& speed) {
+  fmt::print(
+      "{:<22} one thread {:>7.0f} steps/s of mj_step's {:>7.0f}: overhead {:4.1f}%   {} "
+      "threads {:>7.0f} of {:>7.0f}: {:.2f} times one\n",
+      speed.task, speed.pool_on_one, speed.physics_on_one, 100 * speed.overhead(), speed.threads,
+      speed.pool_on_all, speed.physics_on_all, speed.scaling());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int bench(const BenchOptions& options) {
@@ -83,6 +107,16 @@ int bench(const BenchOptions& options) {
       json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
     else
       print(speed);
+  }
+  if (chosen(options, kEnvironments)) {
+    if (!options.json) fmt::print("\n{} environments side by side\n", kSideBySide);
+    for (const char* task : {"gym/half-cheetah", "gym/hopper", "gym/ant", "gym/humanoid"}) {
+      const auto speed = benchmark::measure_environment(task, kSideBySide, worker_count(), kRounds);
+      if (options.json)
+        json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
+      else
+        print(speed);
+    }
   }
   if (options.json) {
     fmt::print("{}]\n", json.empty() ? "[" : json + "\n");

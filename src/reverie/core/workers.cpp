@@ -8,6 +8,8 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -21,7 +23,54 @@ namespace {
 
 thread_local bool inside_task = false;
 
-/// One job at a time: the caller publishes it, workers and caller claim indices from a counter.
+}  // namespace
+
+/// Indices that threads claim from a counter.
+struct BackgroundWork::Job {
+  Job(int64_t indices, std::function<void(int64_t)> what) : count(indices), task(std::move(what)) {}
+
+  const int64_t count;
+  const std::function<void(int64_t)> task;
+  std::atomic<int64_t> next{0};
+
+  // Under `mutex`.
+  std::mutex mutex;
+  std::condition_variable done;
+  int claiming = 0;  ///< Threads at it.
+  std::exception_ptr failure;
+
+  /// Claims indices until none is left.
+  void take_part() {
+    {
+      const std::lock_guard lock(mutex);
+      ++claiming;
+    }
+    const bool outer = std::exchange(inside_task, true);
+    for (int64_t i = next++; i < count; i = next++) {
+      try {
+        task(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = count;
+      }
+    }
+    inside_task = outer;
+    const std::lock_guard lock(mutex);
+    if (--claiming == 0) done.notify_all();
+  }
+
+  void wait() {
+    std::unique_lock lock(mutex);
+    done.wait(lock, [this] { return claiming == 0 && next >= count; });
+  }
+};
+
+namespace {
+
+using Job = BackgroundWork::Job;
+
+/// One job at a time: whoever comes next helps the last one to its end first.
 class Pool {
  public:
   static Pool& instance() {
@@ -38,28 +87,19 @@ class Pool {
       threads_.emplace_back([this, seen = generation_] { serve(seen); });
   }
 
-  void run(int64_t count, const std::function<void(int64_t)>& task) {
-    if (inside_task || threads_.empty() || count <= 1) {
-      for (int64_t i = 0; i < count; ++i) task(i);
-      return;
+  /// Hands a job to the workers. Without any, `finish` does it all.
+  void publish(const std::shared_ptr<Job>& job) {
+    const std::lock_guard turn(turn_);
+    if (current_) {
+      current_->take_part();
+      current_->wait();
     }
-    // One parallel_for at a time; a second thread of the program's own waits here.
-    const std::lock_guard<std::mutex> turn(turn_);
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      task_ = &task;
-      count_ = count;
-      next_ = 0;
-      failure_ = nullptr;
-      busy_ = static_cast<int>(threads_.size());
+      const std::lock_guard lock(mutex_);
+      current_ = job;
       ++generation_;
     }
     wake_.notify_all();
-    claim();
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-    task_ = nullptr;
-    if (failure_) std::rethrow_exception(failure_);
   }
 
   ~Pool() { stop(); }
@@ -69,7 +109,7 @@ class Pool {
 
   void stop() {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_all();
@@ -77,46 +117,35 @@ class Pool {
     threads_.clear();
   }
 
-  void claim() {
-    inside_task = true;
-    for (int64_t i = next_++; i < count_; i = next_++) {
-      try {
-        (*task_)(i);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (!failure_) failure_ = std::current_exception();
-        next_ = count_;
-      }
-    }
-    inside_task = false;
-  }
-
   /// `seen`: the job that was last published when the thread was made; it may start after the next.
   void serve(int64_t seen) {
     prepare_thread();
-    std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
-      wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-      if (stopping_) return;
-      seen = generation_;
-      lock.unlock();
-      claim();
-      lock.lock();
-      if (--busy_ == 0) done_.notify_one();
+      std::shared_ptr<Job> job;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+        if (stopping_) return;
+        seen = generation_;
+        job = current_;
+      }
+      job->take_part();
     }
   }
 
   std::vector<std::thread> threads_;
   std::mutex turn_, mutex_;
-  std::condition_variable wake_, done_;
-  const std::function<void(int64_t)>* task_ = nullptr;
-  int64_t count_ = 0;
-  std::atomic<int64_t> next_{0};
+  std::condition_variable wake_;
+  std::shared_ptr<Job> current_;
   int64_t generation_ = 0;
-  int busy_ = 0;
   bool stopping_ = false;
-  std::exception_ptr failure_;
 };
+
+void finish(Job& job) {
+  job.take_part();
+  job.wait();
+  if (job.failure) std::rethrow_exception(std::exchange(job.failure, nullptr));
+}
 
 }  // namespace
 
@@ -145,7 +174,30 @@ int worker_count() {
 }
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& task) {
-  Pool::instance().run(count, task);
+  Pool& pool = Pool::instance();
+  if (inside_task || count <= 1 || pool.count() == 1) {
+    for (int64_t i = 0; i < count; ++i) task(i);
+    return;
+  }
+  const auto job = std::make_shared<Job>(count, std::cref(task));
+  pool.publish(job);
+  finish(*job);
+}
+
+BackgroundWork::BackgroundWork(int64_t count, std::function<void(int64_t)> task)
+    : job_(std::make_shared<Job>(count, std::move(task))) {
+  if (!inside_task) Pool::instance().publish(job_);
+}
+
+BackgroundWork::~BackgroundWork() {
+  try {
+    finish();
+  } catch (...) {  // as documented
+  }
+}
+
+void BackgroundWork::finish() {
+  if (const auto job = std::exchange(job_, nullptr)) reverie::finish(*job);
 }
 
 }  // namespace reverie

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace reverie {
 
@@ -16,6 +17,27 @@ int worker_count();
 /// rethrown here, once those under way have ended. A call from inside a task runs in place. Which
 /// thread runs a task must not matter to its result: reduce in task order afterwards.
 void parallel_for(int64_t count, const std::function<void(int64_t)>& task);
+
+/// Tasks that the other workers run while the caller goes on. One at a time: whoever calls
+/// `parallel_for` meanwhile takes part in these first.
+class BackgroundWork {
+ public:
+  BackgroundWork() = default;
+  /// As `parallel_for`, but returns at once. What `task` refers to must live until `finish`.
+  BackgroundWork(int64_t count, std::function<void(int64_t)> task);
+  /// Finishes; what the tasks threw is lost.
+  ~BackgroundWork();
+  BackgroundWork(BackgroundWork&&) = default;
+  BackgroundWork& operator=(BackgroundWork&&) = delete;
+
+  /// Takes part until all are done; rethrows the first exception. A second call does nothing.
+  void finish();
+
+  struct Job;
+
+ private:
+  std::shared_ptr<Job> job_;
+};
 
 /// Prepares the calling thread for numeric work: denormals flushed to zero (on x86), BLAS on one
 /// thread.

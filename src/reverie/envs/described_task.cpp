@@ -15,10 +15,6 @@ using Moment = RewardTerm::Moment;
 using Number = RewardTerm::Number;
 using Of = RewardTerm::Of;
 
-Tensor take(const Tensor& rows, const Columns& columns) {
-  return rows.slice(1, columns.first, columns.first + columns.count);
-}
-
 /// Whether `inner` lies within `outer`.
 bool holds(const Columns& outer, const Columns& inner) {
   return inner.first >= outer.first && inner.first + inner.count <= outer.first + outer.count;
@@ -64,10 +60,15 @@ Tensor to_number(const RewardTerm& term, Tensor components) {
       components = components.square().sum(1);
       break;
     case Number::absolutes:
-      components = components.abs().sum(1);
+      components = components.abs();
+      if (term.margin > 0) components = (components - term.margin).clamp_min(0);
+      components = components.sum(1);
       break;
     case Number::norm:
       components = components.norm(2, 1);
+      break;
+    case Number::shortfall:
+      components = (-components).clamp_min(0).sum(1);
       break;
   }
   return std::isfinite(term.most) ? components.clamp_max(term.most) : components;
@@ -126,14 +127,15 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
 }
 
 void DescribedTask::judge_reward() {
-  std::vector<std::string> unseen, stood_in;
+  std::vector<std::string> unseen, stood_in, left_out;
   for (const Term& term : terms_) {
     const bool charged = term.term.of == Of::action && description_.charges_clipped_action;
     exact_ = exact_ && !charged && (!term.term.while_healthy || end_is_exact());
     if (term.term.of != Of::quantity) continue;
     exact_ = exact_ && term.source.observed && survives_clip(term.term, term.source.observed_clip);
     if (term.source.observed) continue;
-    (term.stand_in ? stood_in : unseen).push_back(words(term.term.quantity));
+    const bool left = !term.stand_in && term.term.models_leave_it_out;
+    (term.stand_in ? stood_in : left ? left_out : unseen).push_back(words(term.term.quantity));
   }
   if (description_.model_has_its_own) return;
   told_ = unseen.empty();
@@ -142,6 +144,9 @@ void DescribedTask::judge_reward() {
         "; a model, which is not shown {}, takes the velocity for its "
         "change",
         fmt::join(stood_in, " and "));
+  if (!left_out.empty())
+    spec_.description += fmt::format("; a model, which is not shown {}, leaves it out",
+                                     fmt::join(left_out, " and "));
   if (!unseen.empty())
     spec_.description += fmt::format("; {} not observed, so that a model has to learn the reward",
                                      fmt::join(unseen, ", "));

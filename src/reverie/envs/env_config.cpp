@@ -12,9 +12,13 @@ void check_ranges(const EnvConfig& config) {
   settings.group("env", copy);
   for (const Setting& setting : settings.list()) {
     const SettingValue value = setting.get();
-    const double number = std::holds_alternative<int64_t>(value)
-                              ? static_cast<double>(std::get<int64_t>(value))
-                              : std::get<double>(value);
+    double number = 0;
+    if (const auto* integer = std::get_if<int64_t>(&value))
+      number = static_cast<double>(*integer);
+    else if (const auto* real = std::get_if<double>(&value))
+      number = *real;
+    else
+      continue;
     if (!(number >= setting.range.low && number <= setting.range.high))
       throw UsageError(fmt::format("{} is {}; it takes {}", setting.key, format_value(value),
                                    setting.accepts()));

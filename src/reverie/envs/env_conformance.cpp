@@ -1,14 +1,16 @@
 // What every registered task promises. A new task runs all of this by being in the registry.
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
+#include <reverie/core/settings.h>
 #include <reverie/core/workers.h>
-#include <reverie/envs/mujoco_simulation.h>
+#include <reverie/envs/mujoco_body.h>
 #include <reverie/envs/world.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -17,10 +19,22 @@ class EnvConformance : public testing::TestWithParam<std::string> {
  protected:
   void TearDown() override { set_worker_count(1); }
 
-  const TaskEntry& entry() const { return find_task(GetParam()); }
+  const TaskEntry& entry() const { return find_task(GetParam().substr(0, GetParam().find(' '))); }
   const TaskSpec& spec() const { return spec_; }
+  /// The settings that stand behind the name.
+  EnvConfig config() const {
+    EnvConfig config;
+    Settings settings;
+    settings.group("env", config);
+    std::istringstream words(GetParam());
+    std::string word;
+    words >> word;
+    while (words >> word) settings.assign("env." + word, "the test's name");
+    return config;
+  }
 
-  Environment make(const EnvConfig& config = {}) const {
+  Environment make() const { return make(config()); }
+  Environment make(const EnvConfig& config) const {
     return {entry().make_task(config), entry().make_simulation(config)};
   }
 
@@ -67,7 +81,7 @@ class EnvConformance : public testing::TestWithParam<std::string> {
   }
 
  private:
-  const TaskSpec spec_ = entry().spec();
+  const TaskSpec spec_ = entry().make_task(config())->spec();
 };
 
 TEST_P(EnvConformance, SpecIsComplete) {
@@ -80,12 +94,12 @@ TEST_P(EnvConformance, SpecIsComplete) {
   for (size_t i = 0; i < spec().action_low.size(); ++i)
     EXPECT_LT(spec().action_low[i], spec().action_high[i]);
 
-  const auto simulation = entry().make_simulation({});
-  if (const auto* mujoco = dynamic_cast<const MujocoSimulation*>(simulation.get())) {
-    ASSERT_EQ(mujoco->model().nu, spec().action_size());
-    for (int i = 0; i < mujoco->model().nu; ++i) {
-      EXPECT_EQ(mujoco->model().actuator_ctrlrange[2 * i], spec().action_low[size_t(i)]);
-      EXPECT_EQ(mujoco->model().actuator_ctrlrange[2 * i + 1], spec().action_high[size_t(i)]);
+  const auto simulation = entry().make_simulation(config());
+  if (const mjModel* body = simulation->body()) {
+    ASSERT_EQ(body->nu, spec().action_size());
+    for (int i = 0; i < body->nu; ++i) {
+      EXPECT_EQ(body->actuator_ctrlrange[2 * i], spec().action_low[size_t(i)]);
+      EXPECT_EQ(body->actuator_ctrlrange[2 * i + 1], spec().action_high[size_t(i)]);
     }
   }
 }
@@ -100,7 +114,7 @@ TEST_P(EnvConformance, ShapesAndTypes) {
   EXPECT_EQ(single.next_observation.sizes(), torch::IntArrayRef({1, spec().observation_size}));
   EXPECT_EQ(single.reward.sizes(), torch::IntArrayRef({1}));
 
-  EnvironmentPool pool(entry(), {}, 3, random);
+  EnvironmentPool pool(entry(), config(), 3, random);
   EXPECT_EQ(pool.reset().sizes(), torch::IntArrayRef({3, spec().observation_size}));
   const StepResult many = pool.step(actions(1, 3)[0]);
   EXPECT_EQ(many.next_observation.sizes(), torch::IntArrayRef({3, spec().observation_size}));
@@ -169,7 +183,7 @@ TEST_P(EnvConformance, AgentsAreToldTheSimulatorsRewardAndEnd) {
 }
 
 TEST_P(EnvConformance, BatchesEqualTheirRows) {
-  const auto task = entry().make_task({});
+  const auto task = entry().make_task(config());
   const Batch rows = batch(37);
   for (const auto type : {torch::kFloat32, torch::kFloat64}) {
     const Tensor observation = rows.observation.to(type);
@@ -191,7 +205,7 @@ TEST_P(EnvConformance, BatchesEqualTheirRows) {
 }
 
 TEST_P(EnvConformance, RewardGradientIsTheFiniteDifference) {
-  const auto task = entry().make_task({});
+  const auto task = entry().make_task(config());
   const Batch rows = batch(5);
   // A little less than what was seen: clipped numbers leave the edge, where there is no gradient.
   std::vector<Tensor> inputs = {rows.observation * 0.99, rows.action.clone(), rows.next * 0.99};
@@ -223,8 +237,8 @@ TEST_P(EnvConformance, RewardGradientIsTheFiniteDifference) {
 }
 
 TEST_P(EnvConformance, TimeTruncatesAndThenItMustBeReset) {
-  EnvConfig config;
-  config.horizon = 4;
+  EnvConfig config = this->config();
+  config.horizon = 4 * config.action_repeat;
   Environment environment = make(config);
   EXPECT_EQ(environment.task().spec().horizon, 4);
   const Tensor still = torch::zeros({spec().action_size()});
@@ -245,7 +259,7 @@ TEST_P(EnvConformance, TimeTruncatesAndThenItMustBeReset) {
 TEST_P(EnvConformance, RefusesActionsThatAreNotFinite) {
   Environment environment = make();
   RandomStream random(7, "episode");
-  EnvironmentPool pool(entry(), {}, 2, random);
+  EnvironmentPool pool(entry(), config(), 2, random);
   environment.reset(random);
   pool.reset();
   for (const float bad :
@@ -262,8 +276,8 @@ TEST_P(EnvConformance, RefusesActionsThatAreNotFinite) {
 
 TEST_P(EnvConformance, APoolIsSingleEnvironments) {
   constexpr int64_t n = 5;
-  EnvConfig config;
-  config.horizon = 12;  // several episodes in what follows
+  EnvConfig config = this->config();
+  config.horizon = 12 * config.action_repeat;  // several episodes in what follows
   const Tensor moves = actions(40, n);
   const RandomStream seed(8, "pool");
   EnvironmentPool pool(entry(), config, n, seed);
@@ -307,8 +321,8 @@ TEST_P(EnvConformance, APoolIsSingleEnvironments) {
 }
 
 TEST_P(EnvConformance, ThreadsDoNotChangeABit) {
-  EnvConfig config;
-  config.horizon = 9;
+  EnvConfig config = this->config();
+  config.horizon = 9 * config.action_repeat;
   const Tensor moves = actions(20, 16);
   std::vector<Tensor> futures;
   for (const int threads : {1, 2, 5}) {
@@ -328,8 +342,8 @@ TEST_P(EnvConformance, ThreadsDoNotChangeABit) {
 }
 
 TEST_P(EnvConformance, AWorldCountsAndResumes) {
-  EnvConfig config;
-  config.horizon = 11;
+  EnvConfig config = this->config();
+  config.horizon = 11 * config.action_repeat;
   const Tensor moves = actions(30, 4);
   const auto live = [&](World& world, int64_t from, int64_t to) {
     std::vector<Tensor> seen;
@@ -368,7 +382,7 @@ TEST_P(EnvConformance, AWorldCountsAndResumes) {
 }
 
 TEST_P(EnvConformance, InitialObservationsCostNothing) {
-  World world(entry(), {}, 2, RandomStream(11, "world"));
+  World world(entry(), config(), 2, RandomStream(11, "world"));
   const Tensor before = world.reset();
   RandomStream random(12, "starts");
   const Tensor starts = world.initial_observations(6, random);
@@ -382,12 +396,12 @@ TEST_P(EnvConformance, InitialObservationsCostNothing) {
   Environment environment = make();
   for (int64_t i = 0; i < 6; ++i)
     EXPECT_TRUE(environment.reset(same).to(torch::kFloat32).equal(starts[i]));
-  EXPECT_FALSE(entry().make_task({})->terminated(starts).any().item<bool>());
+  EXPECT_FALSE(entry().make_task(config())->terminated(starts).any().item<bool>());
 }
 
 TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
   const auto refuses = [&](auto member, auto value, const std::string& key) {
-    EnvConfig config;
+    EnvConfig config = this->config();
     config.*member = value;
     try {
       EnvironmentPool(entry(), config, 1, RandomStream());
@@ -399,20 +413,37 @@ TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
   refuses(&EnvConfig::horizon, int64_t{-1}, "env.horizon");
   refuses(&EnvConfig::mass_scale, 0.0, "env.mass_scale");
   refuses(&EnvConfig::gravity_scale, std::nan(""), "env.gravity_scale");
-  refuses(&EnvConfig::disabled_actuator, int64_t{1000}, "env.disabled_actuator");
+  refuses(&EnvConfig::mass_spread, 0.5, "env.mass_spread");
+  refuses(&EnvConfig::disabled_actuators, std::vector<int64_t>{1000}, "env.disabled_actuators");
 }
 
-INSTANTIATE_TEST_SUITE_P(Tasks, EnvConformance, testing::ValuesIn([] {
-                           std::vector<std::string> names;
-                           for (const TaskEntry& entry : all_tasks()) names.push_back(entry.name);
-                           return names;
-                         }()),
-                         [](const auto& test) {
-                           std::string name = test.param;
-                           for (char& c : name)
-                             if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Tasks, EnvConformance, testing::ValuesIn([] {
+      std::vector<std::string> names;
+      for (const TaskEntry& entry : all_tasks()) names.push_back(entry.name);
+      // The promises hold for variations, too.
+      names.insert(names.end(),
+                   {
+                       "gym/hopper action_repeat=3",
+                       "gym/ant observation_noise=0.1 action_noise=0.1 distractors=4",
+                       "gym/half-cheetah distractors=5 distraction=linear action_repeat=2",
+                       "gym/walker2d distractors=2 distraction=noise slope=5",
+                       "rllib/half-cheetah mass_spread=2 friction_spread=3 "
+                       "damping_spread=1.5 gravity_spread=1.2 gear_spread=1.1",
+                       "rllab/ant cripple=leg cripple_among=[0,2] slope_spread=10",
+                       "mbbl/half-cheetah cripple=actuator",
+                       "mbbl/half-cheetah observation_noise=0.01 noisy_reward=true",
+                       "mbbl/hopper-et action_noise=0.1 noisy_reward=true",
+                       "classic/pendulum mass_spread=2 gravity_spread=2 action_noise=0.1",
+                   });
+      return names;
+    }()),
+    [](const auto& test) {
+      std::string name = test.param;
+      for (char& c : name)
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace reverie

@@ -9,7 +9,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <tuple>
+#include <numbers>
+#include <utility>
 
 namespace reverie {
 namespace {
@@ -72,11 +73,49 @@ void scale(mjtNum* values, int64_t count, int64_t stride, double factor) {
   for (int64_t i = 0; i < count; ++i) values[i * stride] *= factor;
 }
 
+void disable(mjModel& model, int actuator) {
+  scale(model.actuator_gainprm + mjNGAIN * actuator, mjNGAIN, 1, 0.0);
+  scale(model.actuator_biasprm + mjNBIAS * actuator, mjNBIAS, 1, 0.0);
+}
+
+/// As on a ground that rises along x by so many degrees.
+void lean_back(mjtNum* gravity, double degrees) {
+  if (degrees == 0) return;
+  const double angle = degrees * std::numbers::pi / 180;
+  const mjtNum forward = gravity[0], up = gravity[2];
+  gravity[0] = forward * std::cos(angle) + up * std::sin(angle);
+  gravity[2] = -forward * std::sin(angle) + up * std::cos(angle);
+}
+
+// As GrBAL's ant_env.py does it: the hip's geom stays, the next ones are half as big, and those
+// beyond draw in to the second's place. Masses stay. (It paints them red, too.)
+void cripple(mjModel& model, int64_t leg, const std::string& file) {
+  const std::vector<Limb> legs = limbs(model);
+  if (leg >= static_cast<int64_t>(legs.size()))
+    throw UsageError(
+        legs.empty() ? fmt::format("env.crippled_leg is {}; {} has no legs (-1: none)", leg, file)
+                     : fmt::format("env.crippled_leg is {}; {} has legs 0 to {} (-1: "
+                                   "none)",
+                                   leg, file, legs.size() - 1));
+  const Limb& limb = legs[static_cast<size_t>(leg)];
+  for (const int actuator : limb.actuators) disable(model, actuator);
+  for (size_t i = 1; i < limb.geoms.size(); ++i) {
+    const int geom = limb.geoms[i];
+    scale(model.geom_size + 3 * geom, 3, 1, 0.5);
+    scale(model.geom_rbound + geom, 1, 1, 0.5);
+    if (i > 1) std::copy_n(model.geom_pos + 3 * limb.geoms[1], 3, model.geom_pos + 3 * geom);
+    const float red[] = {1, 0, 0};
+    std::copy_n(red, 3, model.geom_rgba + 4 * geom);
+    model.geom_matid[geom] = -1;
+  }
+}
+
 ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double timestep,
                   const std::string& file) {
-  if (config.disabled_actuator >= published->nu)
-    throw UsageError(fmt::format("env.disabled_actuator is {}; {} has actuators 0 to {} (-1: none)",
-                                 config.disabled_actuator, file, published->nu - 1));
+  for (const int64_t actuator : config.disabled_actuators)
+    if (actuator < 0 || actuator >= published->nu)
+      throw UsageError(fmt::format("env.disabled_actuators has {}; {} has actuators 0 to {}",
+                                   actuator, file, published->nu - 1));
   std::shared_ptr<mjModel> model(mj_copyModel(nullptr, published.get()), mj_deleteModel);
   if (timestep > 0) model->opt.timestep = timestep;
   scale(model->body_mass, model->nbody, 1, config.mass_scale);
@@ -85,10 +124,10 @@ ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double
   scale(model->dof_damping, model->nv, 1, config.damping_scale);
   scale(model->opt.gravity, 3, 1, config.gravity_scale);
   scale(model->actuator_gear, 6 * model->nu, 1, config.gear_scale);
-  if (config.disabled_actuator >= 0) {
-    scale(model->actuator_gainprm + mjNGAIN * config.disabled_actuator, mjNGAIN, 1, 0.0);
-    scale(model->actuator_biasprm + mjNBIAS * config.disabled_actuator, mjNBIAS, 1, 0.0);
-  }
+  lean_back(model->opt.gravity, config.slope);
+  for (const int64_t actuator : config.disabled_actuators)
+    disable(*model, static_cast<int>(actuator));
+  if (config.crippled_leg >= 0) cripple(*model, config.crippled_leg, file);
   // The solver reads quantities that were derived from the masses.
   const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(model.get()), mj_deleteData);
   mj_setConst(model.get(), data.get());
@@ -98,8 +137,7 @@ ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double
 }  // namespace
 
 ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double timestep) {
-  using Variation =
-      std::tuple<std::string, double, double, double, double, double, double, int64_t>;
+  using Variation = std::pair<std::string, std::vector<double>>;
   static std::mutex mutex;
   static std::map<std::string, ModelPointer> published;
   static std::map<Variation, std::weak_ptr<const mjModel>> varied;
@@ -112,14 +150,51 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
   ModelPointer& body = published[name];
   if (!body) body = compile(name);
   const auto key = [&](const EnvConfig& c, double its_timestep) {
-    return Variation(name, its_timestep, c.mass_scale, c.friction_scale, c.damping_scale,
-                     c.gravity_scale, c.gear_scale, c.disabled_actuator);
+    std::vector<double> numbers = {
+        its_timestep,    c.mass_scale, c.friction_scale, c.damping_scale,
+        c.gravity_scale, c.gear_scale, c.slope,          static_cast<double>(c.crippled_leg)};
+    numbers.insert(numbers.end(), c.disabled_actuators.begin(), c.disabled_actuators.end());
+    return Variation(name, numbers);
   };
   if (key(config, timestep) == key({}, 0)) return body;
   std::weak_ptr<const mjModel>& slot = varied[key(config, timestep)];
   ModelPointer model = slot.lock();
   if (!model) slot = model = vary(body, config, timestep, name);
+  // Those that resets draw come and go.
+  if (varied.size() > 100) std::erase_if(varied, [](const auto& v) { return v.second.expired(); });
   return model;
+}
+
+std::vector<Limb> limbs(const mjModel& body) {
+  // The child of the world that each body hangs on, and the child of that.
+  const auto holds = [&](int ancestor, int descendant) {
+    while (descendant > ancestor) descendant = body.body_parentid[descendant];
+    return descendant == ancestor;
+  };
+  const auto driven = [&](int actuator) {
+    const int type = body.actuator_trntype[actuator];
+    const bool joint = type == mjTRN_JOINT || type == mjTRN_JOINTINPARENT;
+    return joint ? body.jnt_bodyid[body.actuator_trnid[2 * actuator]] : 0;
+  };
+  const auto limb = [&](int root) {
+    Limb found;
+    for (int i = 0; i < body.ngeom; ++i)
+      if (holds(root, body.geom_bodyid[i])) found.geoms.push_back(i);
+    for (int i = 0; i < body.nu; ++i)
+      if (holds(root, driven(i))) found.actuators.push_back(i);
+    return found;
+  };
+  const auto children = [&](int parent) {
+    std::vector<int> found;
+    for (int i = 1; i < body.nbody; ++i)
+      if (body.body_parentid[i] == parent && !limb(i).actuators.empty()) found.push_back(i);
+    return found;
+  };
+  std::vector<Limb> found;
+  const std::vector<int> trunks = children(0);
+  if (!trunks.empty())
+    for (const int child : children(trunks.front())) found.push_back(limb(child));
+  return found;
 }
 
 std::string take_mujoco_warning() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reverie {
 
@@ -20,9 +21,16 @@ namespace reverie {
 /// error throws Error, and nothing is ever written to MUJOCO_LOG.TXT.
 ///
 /// Throws std::out_of_range for a file that is not there, Error for one that does not compile, and
-/// UsageError for an `env.disabled_actuator` that the body has not got.
+/// UsageError for an `env.disabled_actuators` or `env.crippled_leg` that the body has not got.
 std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {},
                                            double timestep = 0);
+
+/// The limbs of its trunk, the first body of the world with an actuator on it or its limbs: each
+/// child of it that has one, in the order of the MJCF, with what hangs on it.
+struct Limb {
+  std::vector<int> geoms, actuators;
+};
+std::vector<Limb> limbs(const mjModel& body);
 
 /// The last warning MuJoCo gave on this thread, and forgets it. Empty where there was none.
 std::string take_mujoco_warning();

@@ -28,12 +28,23 @@ MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& 
       data_(mj_makeData(model_.get()), mj_deleteData),
       plan_(plan),
       layout_(model_, plan.measured),
-      extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)) {
+      extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)),
+      read_(extras_.size()),
+      before_(extras_.size()) {
   if (!data_) throw Error(fmt::format("no memory for a simulation of {}", plan.body));
 }
 
-void MujocoSimulation::read_extras() {
-  layout_.write_extras(*data_, extras_);
+void MujocoSimulation::read_extras(Moment after) {
+  if (extras_.empty()) return;
+  if (layout_.has_center_velocities()) mj_subtreeVel(model_.get(), data_.get());
+  std::swap(before_, read_);
+  layout_.write_extras(*data_, read_);
+  std::copy(read_.begin(), read_.end(), extras_.begin());
+  for (const Columns& rate : layout_.rates())
+    for (int64_t i = rate.first; i < rate.first + rate.count; ++i) {
+      const auto k = static_cast<size_t>(i);
+      extras_[k] = after == Moment::reset ? 0 : (read_[k] - before_[k]) / control_step();
+    }
 }
 
 void MujocoSimulation::reset(RandomStream& random) {
@@ -46,7 +57,7 @@ void MujocoSimulation::reset(RandomStream& random) {
     plan_.arrange(random, {data_->qpos, static_cast<size_t>(model_->nq)},
                   {data_->qvel, static_cast<size_t>(model_->nv)});
   mj_forward(model_.get(), data_.get());
-  read_extras();
+  read_extras(Moment::reset);
 }
 
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
@@ -57,7 +68,7 @@ void MujocoSimulation::place(std::span<const double> position, std::span<const d
   std::copy(position.begin(), position.end(), data_->qpos);
   std::copy(velocity.begin(), velocity.end(), data_->qvel);
   mj_forward(model_.get(), data_.get());
-  read_extras();
+  read_extras(Moment::reset);
 }
 
 void MujocoSimulation::step(std::span<const double> action) {
@@ -71,10 +82,11 @@ void MujocoSimulation::step(std::span<const double> action) {
   }
   for (int frame = 0; frame < plan_.frame_skip; ++frame) mj_step(model_.get(), data_.get());
   require_sound();
+  if (plan_.forward_after_step) mj_forward(model_.get(), data_.get());
   if (extras_.empty()) return;
   // A step computes no forces on bodies unless a sensor asks for them.
   if (layout_.has_contact_forces()) mj_rnePostConstraint(model_.get(), data_.get());
-  read_extras();
+  read_extras(Moment::step);
 }
 
 void MujocoSimulation::require_sound() const {
@@ -99,7 +111,7 @@ void MujocoSimulation::measure(std::span<double> out) const {
 }
 
 size_t MujocoSimulation::state_size() const {
-  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + extras_.size();
+  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + 2 * extras_.size();
 }
 
 std::vector<double> MujocoSimulation::state() const {
@@ -111,6 +123,7 @@ std::vector<double> MujocoSimulation::state() const {
   state.insert(state.end(), data_->qacc_warmstart, data_->qacc_warmstart + model_->nv);
   state.push_back(data_->time);
   state.insert(state.end(), extras_.begin(), extras_.end());
+  state.insert(state.end(), read_.begin(), read_.end());
   return state;
 }
 
@@ -129,7 +142,8 @@ void MujocoSimulation::restore(std::span<const double> state) {
   const auto warm_start = from;
   from += model_->nv;
   read(&data_->time, 1);
-  std::copy(from, state.end(), extras_.begin());
+  read(extras_.data(), static_cast<int>(extras_.size()));
+  read(read_.data(), static_cast<int>(read_.size()));
   // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
   // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());

@@ -35,18 +35,22 @@ struct SimulationPlan {
   ResetNoise reset = {};
   Arrange arrange = nullptr;
   std::vector<Quantity> measured = {};  ///< Beside qpos and qvel.
+  /// Whether a control step ends with mj_forward, as rllab's does: what is measured is then of the
+  /// state reached, not of the one before the last of the body's own steps.
+  bool forward_after_step = false;
 };
 
 /// A MuJoCo body under its actuators. A control step is `frame_skip` steps of the body's own
 /// length, the controls held. A measurement is qpos, then qvel, then what else the plan measures,
 /// as MuJoCo leaves it after a step: positions of bodies, say, are those before the last of its own
-/// steps, which is what Gymnasium reads.
+/// steps, which is what Gymnasium reads; but see SimulationPlan::forward_after_step.
 class MujocoSimulation : public Simulation {
  public:
   /// Throws as mujoco_body() and MeasurementLayout do.
   MujocoSimulation(const SimulationPlan& plan, const EnvConfig& config);
 
   const mjModel& model() const { return *model_; }
+  const mjModel* body() const override { return model_.get(); }
   const mjData& data() const { return *data_; }  ///< Positions of bodies and more, for rendering.
   double control_step() const { return plan_.frame_skip * model_->opt.timestep; }  ///< Seconds.
 
@@ -68,8 +72,9 @@ class MujocoSimulation : public Simulation {
   void place(std::span<const double> position, std::span<const double> velocity);
 
  private:
+  enum class Moment { reset, step };
   /// Reads what is measured beside qpos and qvel.
-  void read_extras();
+  void read_extras(Moment after);
   void require_sound() const;
   size_t state_size() const;
 
@@ -78,6 +83,8 @@ class MujocoSimulation : public Simulation {
   SimulationPlan plan_;
   MeasurementLayout layout_;
   std::vector<double> extras_;
+  std::vector<double> read_;    ///< The same as read off the body: of rates, what changes.
+  std::vector<double> before_;  ///< `read_` a step ago.
 };
 
 }  // namespace reverie

@@ -2,7 +2,6 @@
 
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
-#include <reverie/core/workers.h>
 
 #include <fmt/format.h>
 
@@ -16,6 +15,35 @@ std::span<double> row(const Tensor& block, int64_t i) {
   const auto width = static_cast<size_t>(block.size(1));
   return {block.data_ptr<double>() + static_cast<size_t>(i) * width, width};
 }
+
+/// A division of environments among workers: several to a task where there are many, for a small
+/// system's step costs less than handing it over; ever fewer towards the end, so that all workers
+/// finish together.
+class Chunks {
+ public:
+  explicit Chunks(int64_t environments) {
+    const int64_t workers = worker_count();
+    for (int64_t begun = 0; begun < environments;) {
+      begins_.push_back(begun);
+      begun += std::max<int64_t>(1, (environments - begun) / (2 * workers));
+    }
+    begins_.push_back(environments);
+  }
+
+  int64_t count() const { return static_cast<int64_t>(begins_.size()) - 1; }
+
+  /// The work of a chunk, made of that of an environment.
+  template <class Work>
+  std::function<void(int64_t)> of(Work work) const {
+    return [begins = begins_, work](int64_t chunk) {
+      const auto index = static_cast<size_t>(chunk);
+      for (int64_t i = begins[index]; i < begins[index + 1]; ++i) work(i);
+    };
+  }
+
+ private:
+  std::vector<int64_t> begins_;
+};
 
 }  // namespace
 
@@ -38,17 +66,21 @@ EnvironmentPool::EnvironmentPool(const TaskEntry& entry, const EnvConfig& config
   observation_ = torch::zeros({count, task_->spec().observation_size});
   episodes_.assign(static_cast<size_t>(count), 0);
   returns_.assign(static_cast<size_t>(count), 0.0);
-  ended_.assign(static_cast<size_t>(count), 0);
+  action_ = torch::zeros({count, task_->spec().action_size()}, torch::kFloat64);
 }
 
-void EnvironmentPool::for_each(const std::function<void(int64_t)>& work) {
-  // Several environments to a task where there are many: a small system's step costs less than
-  // handing it over. Four tasks to a worker even out those that take longer.
-  const int64_t chunk = (count() + 4 * worker_count() - 1) / (4 * worker_count());
-  parallel_for((count() + chunk - 1) / chunk, [&](int64_t task) {
-    const int64_t end = std::min(count(), (task + 1) * chunk);
-    for (int64_t i = task * chunk; i < end; ++i) work(i);
-  });
+void EnvironmentPool::require_idle() const {
+  if (under_way_) throw std::logic_error("a step of the pool is under way: receive it first");
+}
+
+void EnvironmentPool::advance(int64_t i) {
+  Environment& environment = environments_[static_cast<size_t>(i)];
+  try {
+    environment.advance(row(action_, i));
+  } catch (const NonFiniteError& error) {
+    throw NonFiniteError(fmt::format("{} (environment {})", error.what(), i));
+  }
+  environment.measure(row(next_measurement_, i));
 }
 
 void EnvironmentPool::restart(int64_t i) {
@@ -62,29 +94,32 @@ void EnvironmentPool::restart(int64_t i) {
 }
 
 Tensor EnvironmentPool::reset() {
-  for_each([&](int64_t i) { restart(i); });
+  require_idle();
+  const Chunks chunks(count());
+  parallel_for(chunks.count(), chunks.of([this](int64_t i) { restart(i); }));
   finished_.clear();
   const torch::NoGradGuard no_grad;
   observation_ = task_->observe(measurement_).to(torch::kFloat32);
   return observation_.clone();
 }
 
-StepResult EnvironmentPool::step(const Tensor& action) {
-  const torch::NoGradGuard no_grad;
+void EnvironmentPool::send(const Tensor& action) {
+  require_idle();
   require_shape(action, {count(), task_->spec().action_size()}, "action");
-  const Tensor actions = action.detach().to(torch::kCPU, torch::kFloat64).contiguous();
-  for_each([&](int64_t i) {
-    Environment& environment = environments_[static_cast<size_t>(i)];
-    try {
-      environment.advance(row(actions, i));
-    } catch (const NonFiniteError& error) {
-      throw NonFiniteError(fmt::format("{} (environment {})", error.what(), i));
-    }
-    environment.measure(row(next_measurement_, i));
-  });
+  action_.copy_(action.detach());
+  const Chunks chunks(count());
+  under_way_.emplace(chunks.count(), chunks.of([this](int64_t i) { advance(i); }));
+}
 
+StepResult EnvironmentPool::receive() {
+  if (!under_way_) throw std::logic_error("nothing was sent to the pool");
+  BackgroundWork work = std::move(*under_way_);
+  under_way_.reset();
+  work.finish();
+
+  const torch::NoGradGuard no_grad;
   const Tensor rewards =
-      task_->measured_reward(measurement_, actions, next_measurement_).contiguous();
+      task_->measured_reward(measurement_, action_, next_measurement_).contiguous();
   StepResult result;
   result.next_observation = task_->observe(next_measurement_).to(torch::kFloat32);
   result.reward = rewards.to(torch::kFloat32);
@@ -100,23 +135,22 @@ StepResult EnvironmentPool::step(const Tensor& action) {
     const int64_t time = environments_[index].time();
     returns_[index] += reward[i];
     truncated[i] = !terminated[i] && time >= task_->spec().horizon;
-    ended_[index] = terminated[i] || truncated[i];
-    if (ended_[index])
+    if (terminated[i] || truncated[i])
       finished_.push_back({.episode_return = returns_[index], .length = time, .environment = i});
   }
 
   std::swap(measurement_, next_measurement_);
   observation_ = result.next_observation.clone();
   if (!finished_.empty()) {
-    for_each([&](int64_t i) {
-      if (ended_[static_cast<size_t>(i)]) restart(i);
-    });
+    parallel_for(static_cast<int64_t>(finished_.size()),
+                 [this](int64_t i) { restart(finished_[static_cast<size_t>(i)].environment); });
     observation_ = task_->observe(measurement_).to(torch::kFloat32);
   }
   return result;
 }
 
 void EnvironmentPool::serialize(Archive& archive) {
+  require_idle();
   int64_t environments = count();
   archive("environments", environments);
   if (environments != count())

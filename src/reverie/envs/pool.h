@@ -1,9 +1,10 @@
 // Many environments at once.
 #pragma once
 
+#include <reverie/core/workers.h>
 #include <reverie/envs/environment.h>
 
-#include <functional>
+#include <optional>
 #include <vector>
 
 namespace reverie {
@@ -17,8 +18,9 @@ struct Episode {
   void serialize(Archive& archive);
 };
 
-/// Environments of one task, stepped on the worker threads, physics in parallel and the task's
-/// functions as one batch. An environment whose episode ends is reset within the same step.
+/// Environments of one task, stepped on the worker threads into blocks that are there from the
+/// start: physics in parallel, the task's functions as one batch. An environment whose episode ends
+/// is reset within the same step.
 /// Initial states depend on the seed, the environment's index and its episode count alone.
 class EnvironmentPool {
  public:
@@ -37,7 +39,16 @@ class EnvironmentPool {
 
   /// One step of every environment, `action` [n, a]. float32 results. Throws NonFiniteError as
   /// Environment::step does; the pool is then of use only after `reset` or `serialize`.
-  StepResult step(const Tensor& action);
+  StepResult step(const Tensor& action) {
+    send(action);
+    return receive();
+  }
+
+  /// The two halves of `step`: the other worker threads run the physics while the caller goes on,
+  /// say with another pool's results; `receive` lends a hand. Between the two nothing else may be
+  /// asked of this pool: std::logic_error.
+  void send(const Tensor& action);
+  StepResult receive();
 
   /// The episodes that ended in the last `step`, in order of environment.
   const std::vector<Episode>& finished() const { return finished_; }
@@ -46,8 +57,9 @@ class EnvironmentPool {
   void serialize(Archive& archive);
 
  private:
-  /// Runs `work(i)` for each environment, in parallel.
-  void for_each(const std::function<void(int64_t)>& work);
+  void require_idle() const;
+  /// The physics of environment `i`, of the actions sent.
+  void advance(int64_t i);
   /// Begins the next episode of environment `i`, and measures it.
   void restart(int64_t i);
 
@@ -58,7 +70,8 @@ class EnvironmentPool {
   Tensor observation_;
   Tensor measurement_;       ///< [n, m] float64: what `observation_` was made of.
   Tensor next_measurement_;  ///< [n, m] float64: written by `step`.
-  std::vector<char> ended_;  ///< In the last step, per environment.
+  Tensor action_;            ///< [n, a] float64: those under way.
+  std::optional<BackgroundWork> under_way_;
   std::vector<double> returns_;
   std::vector<Episode> finished_;
 };

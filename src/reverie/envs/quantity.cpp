@@ -30,8 +30,12 @@ KindFacts facts(Kind kind) {
       return {"position", mjOBJ_BODY, 3};
     case Kind::site_position:
       return {"position", mjOBJ_SITE, 3};
+    case Kind::geom_position:
+      return {"position", mjOBJ_GEOM, 3};
     case Kind::center_of_mass:
       return {"the center of mass", mjOBJ_BODY, 3};
+    case Kind::center_velocity:
+      return {"velocity of the center of mass", mjOBJ_BODY, 3};
     case Kind::inertia:
       return {"inertia", mjOBJ_BODY, 10};
     case Kind::spatial_velocity:
@@ -56,6 +60,8 @@ int owners(const mjModel& model, mjtObj type) {
       return model.nbody;
     case mjOBJ_SITE:
       return model.nsite;
+    case mjOBJ_GEOM:
+      return model.ngeom;
     default:
       return model.nsensor;
   }
@@ -76,6 +82,12 @@ int find_owner(const mjModel& model, const Quantity& quantity) {
                                    : fmt::format(" (it has {})", fmt::join(names, ", "))));
 }
 
+/// Of the whole, world and all: one point, not one for each body.
+bool is_of_all(const Quantity& quantity) {
+  return quantity.name.empty() &&
+         (quantity.kind == Kind::center_of_mass || quantity.kind == Kind::center_velocity);
+}
+
 /// Columns of a joint's numbers in an array of the positions or of the degrees of freedom.
 Columns joint_columns(const mjModel& model, int joint, bool positions) {
   const int count[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};  // free, ball, slide, hinge
@@ -87,7 +99,7 @@ Columns joint_columns(const mjModel& model, int joint, bool positions) {
 Columns source_columns(const mjModel& model, const Quantity& quantity) {
   const KindFacts kind = facts(quantity.kind);
   const bool positions = quantity.kind == Kind::position;
-  if (quantity.kind == Kind::center_of_mass && quantity.name.empty()) return {0, 3};
+  if (is_of_all(quantity)) return {0, 3};
   if (quantity.name.empty()) {
     if (kind.owner == mjOBJ_JOINT) return {0, positions ? model.nq : model.nv};
     if (kind.owner == mjOBJ_SENSOR) return {0, model.nsensordata};
@@ -109,8 +121,12 @@ const mjtNum* source(const mjData& data, Kind kind) {
       return data.xpos;
     case Kind::site_position:
       return data.site_xpos;
+    case Kind::geom_position:
+      return data.geom_xpos;
     case Kind::center_of_mass:
       return data.subtree_com;
+    case Kind::center_velocity:
+      return data.subtree_linvel;
     case Kind::inertia:
       return data.cinert;
     case Kind::spatial_velocity:
@@ -127,13 +143,19 @@ const mjtNum* source(const mjData& data, Kind kind) {
   throw std::logic_error("a kind of quantity without a source");
 }
 
-bool of_state(Kind kind) {
-  return kind == Kind::position || kind == Kind::velocity;
+/// Whether it stands in qpos or qvel.
+bool of_state(const Quantity& quantity) {
+  return !quantity.rate && (quantity.kind == Kind::position || quantity.kind == Kind::velocity);
 }
 
 }  // namespace
 
 std::string words(const Quantity& quantity) {
+  if (quantity.rate) {
+    Quantity changing = quantity;
+    changing.rate = false;
+    return fmt::format("change of {} per second", words(changing));
+  }
   const KindFacts kind = facts(quantity.kind);
   // Joints go by their own names: "rootx", "velocity of rootx".
   std::string text = kind.noun;
@@ -157,22 +179,26 @@ MeasurementLayout::MeasurementLayout(std::shared_ptr<const mjModel> model,
     : model_(std::move(model)), size_(model_->nq + model_->nv) {
   for (const Quantity& quantity : quantities) {
     const Columns all = source_columns(*model_, quantity);  // throws for a name that is not there
-    if (of_state(quantity.kind) || extra(quantity)) continue;
-    extras_.push_back({{quantity.kind, quantity.name}, all, {size_, all.count}});
+    if (of_state(quantity) || extra(quantity)) continue;
+    extras_.push_back({{.kind = quantity.kind, .name = quantity.name, .rate = quantity.rate},
+                       all,
+                       {size_, all.count}});
+    if (quantity.rate) rates_.push_back({size_ - model_->nq - model_->nv, all.count});
     size_ += all.count;
   }
 }
 
 const MeasurementLayout::Extra* MeasurementLayout::extra(const Quantity& quantity) const {
   const auto found = std::find_if(extras_.begin(), extras_.end(), [&](const Extra& extra) {
-    return extra.quantity.kind == quantity.kind && extra.quantity.name == quantity.name;
+    return extra.quantity.kind == quantity.kind && extra.quantity.name == quantity.name &&
+           extra.quantity.rate == quantity.rate;
   });
   return found == extras_.end() ? nullptr : &*found;
 }
 
 Columns MeasurementLayout::find(const Quantity& quantity) const {
   Columns all;
-  if (of_state(quantity.kind)) {
+  if (of_state(quantity)) {
     all = source_columns(*model_, quantity);
     if (quantity.kind == Kind::velocity) all.first += model_->nq;
   } else {
@@ -181,7 +207,7 @@ Columns MeasurementLayout::find(const Quantity& quantity) const {
     all = found->columns;
   }
   if (quantity.name.empty() && facts(quantity.kind).owner != mjOBJ_JOINT && quantity.count == 1 &&
-      quantity.kind != Kind::center_of_mass)
+      !is_of_all(quantity))
     throw UsageError(fmt::format("{}: one component of them all says nothing; name one",
                                  facts(quantity.kind).noun));
   const int64_t count = quantity.count > 0 ? quantity.count : all.count - quantity.first;
@@ -198,9 +224,9 @@ void MeasurementLayout::write_extras(const mjData& data, std::span<double> out) 
         std::copy_n(source(data, extra.quantity.kind) + extra.source.first, extra.source.count, to);
 }
 
-bool MeasurementLayout::has_contact_forces() const {
+bool MeasurementLayout::has(Kind kind) const {
   return std::any_of(extras_.begin(), extras_.end(),
-                     [](const Extra& extra) { return extra.quantity.kind == Kind::contact_force; });
+                     [kind](const Extra& extra) { return extra.quantity.kind == kind; });
 }
 
 }  // namespace reverie

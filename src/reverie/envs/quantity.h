@@ -1,6 +1,8 @@
 // What can be read off a MuJoCo body, by name.
 #pragma once
 
+#include <reverie/envs/columns.h>
+
 #include <mujoco/mujoco.h>
 
 #include <cstdint>
@@ -20,7 +22,9 @@ struct Quantity {
     velocity,          ///< Of a joint: m/s, rad/s.
     body_position,     ///< Of a body's frame, x, y, z.
     site_position,     ///< x, y, z.
+    geom_position,     ///< Of a geom's middle, x, y, z.
     center_of_mass,    ///< Of a body and all that hangs on it, x, y, z; without a name: of all.
+    center_velocity,   ///< Of that centre of mass, m/s (mjData.subtree_linvel).
     inertia,           ///< Of a body about the whole's centre of mass: 10 numbers (mjData.cinert).
     spatial_velocity,  ///< Of a body, turning then moving: 6 numbers (mjData.cvel).
     contact_force,     ///< On a body, torque then force: 6 numbers (mjData.cfrc_ext).
@@ -32,18 +36,14 @@ struct Quantity {
   std::string name = {};
   int64_t first = 0;
   int64_t count = 0;
+  /// Its change over the last control step instead, per second; 0 after a reset.
+  bool rate = false;
 
   bool operator==(const Quantity&) const = default;
 };
 
 /// "velocity of rootx", "x of the center of mass", "contact force[6..]".
 std::string words(const Quantity& quantity);
-
-/// A stretch of columns.
-struct Columns {
-  int64_t first = 0;
-  int64_t count = 0;
-};
 
 /// Where quantities stand in a measurement: qpos, then qvel, then what else was asked for.
 class MeasurementLayout {
@@ -57,10 +57,15 @@ class MeasurementLayout {
   /// Throws std::out_of_range for a quantity that was not asked for, UsageError for components that
   /// it has not got.
   Columns find(const Quantity& quantity) const;
-  /// All that is measured beyond qpos and qvel, read off `data` as it stands.
+  /// All that is measured beyond qpos and qvel, read off `data` as it stands; of rates, what they
+  /// are rates of.
   void write_extras(const mjData& data, std::span<double> out) const;
+  /// Where the rates stand among the extras.
+  const std::vector<Columns>& rates() const { return rates_; }
   /// Whether the contact forces are among them: they are to be computed after a step.
-  bool has_contact_forces() const;
+  bool has_contact_forces() const { return has(Quantity::Kind::contact_force); }
+  /// Whether velocities of centres of mass are: MuJoCo computes them when asked alone.
+  bool has_center_velocities() const { return has(Quantity::Kind::center_velocity); }
 
  private:
   struct Extra {
@@ -69,10 +74,12 @@ class MeasurementLayout {
     Columns columns;    ///< In the measurement.
   };
   const Extra* extra(const Quantity& quantity) const;
+  bool has(Quantity::Kind kind) const;
 
   std::shared_ptr<const mjModel> model_;
   int64_t size_;
   std::vector<Extra> extras_;
+  std::vector<Columns> rates_;
 };
 
 }  // namespace reverie

@@ -2,6 +2,7 @@
 
 #include <reverie/core/error.h>
 #include <reverie/envs/robot_file.h>
+#include <reverie/envs/variations.h>
 
 #include <fmt/format.h>
 
@@ -13,9 +14,9 @@ namespace reverie {
 const std::vector<TaskEntry>& all_tasks() {
   static const std::vector<TaskEntry> tasks = [] {
     std::vector<TaskEntry> all;
-    for (const auto& suite :
-         {rllib_suite(), rllab_suite(), mbbl_suite(), gym_suite(), classic_suite()})
-      all.insert(all.end(), suite.begin(), suite.end());
+    for (const auto& suite : {rllib_suite(), rllab_suite(), me_trpo_suite(), mbbl_suite(),
+                              pets_suite(), gym_suite(), classic_suite()})
+      for (const TaskEntry& entry : suite) all.push_back(with_variations(entry));
     return all;
   }();
   return tasks;
@@ -29,8 +30,9 @@ const TaskEntry& find_robot(std::string_view file) {
   static std::map<std::string, TaskEntry, std::less<>> robots;
   const std::lock_guard lock(mutex);
   const auto found = robots.find(file);
-  return found != robots.end() ? found->second
-                               : robots.emplace(file, robot_task(file)).first->second;
+  return found != robots.end()
+             ? found->second
+             : robots.emplace(file, with_variations(robot_task(file))).first->second;
 }
 
 }  // namespace

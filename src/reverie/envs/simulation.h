@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+struct mjModel_;
+
 namespace reverie {
 
 /// A simulated system: something with a state that steps under an action. Says nothing of
@@ -25,6 +27,9 @@ class Simulation {
   virtual int64_t measurement_size() const = 0;
   /// Writes what the task's functions read: for MuJoCo bodies qpos, then qvel, then any extras.
   virtual void measure(std::span<double> out) const = 0;
+
+  /// The MuJoCo body that it steps; null for a system with equations of its own.
+  virtual const mjModel_* body() const { return nullptr; }
 
   /// The full state: `restore(state())` gives the same future, bit for bit.
   virtual std::vector<double> state() const = 0;

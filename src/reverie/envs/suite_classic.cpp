@@ -172,7 +172,9 @@ class ClassicLqr : public Task {
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
-    refuse_changes(config, {"env.gravity_scale", "env.mass_scale"}, published().name);
+    refuse_changes(config,
+                   {"env.gravity_scale", "env.gravity_spread", "env.mass_scale", "env.mass_spread"},
+                   published().name);
     return std::make_unique<LinearSystem>(config);
   }
 
@@ -185,7 +187,10 @@ class ClassicLqr : public Task {
 }  // namespace
 
 void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
-  refuse_changes(config, {"env.friction_scale", "env.damping_scale", "env.disabled_actuator"},
+  refuse_changes(config,
+                 {"env.friction_scale", "env.friction_spread", "env.damping_scale",
+                  "env.damping_spread", "env.slope", "env.slope_spread", "env.disabled_actuators",
+                  "env.crippled_leg", "env.cripple", "env.cripple_among"},
                  task);
 }
 

@@ -58,6 +58,19 @@ TaskDescription mbbl_swimmer() {
   return task;
 }
 
+/// Paid for how its front end moves on, which it sees: the last of its observations.
+TaskDescription mbbl_fixed_swimmer() {
+  TaskDescription task = named(swimmer(), "swimmer", "gym_fswimmer");
+  task.body = "mbbl_fixed_swimmer.xml";
+  task.frame_skip = 4;
+  task.reset = uniform_noise(0.1);
+  Quantity advance{Kind::site_position, "tip", 0, 1};
+  advance.rate = true;
+  task.observe.push_back({.of = advance});
+  task.reward = {paid_for(advance, Moment::before), action_cost(1e-4)};
+  return task;
+}
+
 TaskDescription mbbl_ant(bool ends) {
   TaskDescription task = ends ? named(ant(), "ant-et", "gym_fant") : named(ant(), "ant", "gym_ant");
   task.reward = {paid_for(velocity("root", 0), Moment::before), action_cost(0.1),
@@ -244,6 +257,7 @@ std::vector<TaskEntry> mbbl_suite() {
           described_entry(mbbl_reacher()),
           described_entry(mbbl_half_cheetah()),
           described_entry(mbbl_swimmer()),
+          described_entry(mbbl_fixed_swimmer()),
           described_entry(mbbl_ant(false)),
           described_entry(mbbl_ant(true)),
           described_entry(mbbl_walker2d(false)),

@@ -65,12 +65,34 @@ TaskDescription rllab_ant() {
   return task;
 }
 
+/// Where the original divides a model's action by the range's half a second time, 0.4, this charges
+/// the action in units of that range in both.
+TaskDescription rllab_humanoid() {
+  TaskDescription task = named(humanoid(), "rllab/humanoid");
+  task.observe.push_back({.of = {Quantity::Kind::spatial_velocity}});
+  const auto sideways = [](int64_t axis) {
+    RewardTerm term = paid_for(velocity("root", axis), Moment::after, -0.005);
+    term.number = RewardTerm::Number::squares;
+    return term;
+  };
+  RewardTerm impact = contact_cost({Quantity::Kind::contact_force}, 0.5e-5, 1, infinity);
+  impact.models_leave_it_out = true;
+  task.reward = {paid_for(velocity("root", 0), Moment::after),
+                 bonus(0.2),
+                 action_cost(0.0005 / (0.4 * 0.4)),
+                 impact,
+                 sideways(1),
+                 sideways(2)};
+  task.healthy = {{position("root", 2), 0.8, 2, /*ends_included=*/true}};
+  return task;
+}
+
 }  // namespace
 
 std::vector<TaskEntry> rllab_suite() {
   return {described_entry(rllab_half_cheetah()), described_entry(rllab_swimmer()),
-          described_entry(rllab_hopper()), described_entry(rllab_walker2d()),
-          described_entry(rllab_ant())};
+          described_entry(rllab_hopper()),       described_entry(rllab_walker2d()),
+          described_entry(rllab_ant()),          described_entry(rllab_humanoid())};
 }
 
 }  // namespace reverie

@@ -10,6 +10,8 @@ std::vector<TaskEntry> gym_suite();
 std::vector<TaskEntry> mbbl_suite();
 std::vector<TaskEntry> rllab_suite();
 std::vector<TaskEntry> rllib_suite();
+std::vector<TaskEntry> me_trpo_suite();
+std::vector<TaskEntry> pets_suite();
 std::vector<TaskEntry> classic_suite();
 
 /// The entry of a task class, which has
@@ -52,8 +54,9 @@ TaskEntry described_entry(const std::string& name,
 }
 
 /// The entry of a description that is the same under all settings.
-inline TaskEntry described_entry(const TaskDescription& description) {
-  return described_entry(description.name, [description](const EnvConfig& config) {
+template <class TaskClass = DescribedTask>
+TaskEntry described_entry(const TaskDescription& description) {
+  return described_entry<TaskClass>(description.name, [description](const EnvConfig& config) {
     refuse_changes(config, {"env.version"}, description.name);
     return description;
   });

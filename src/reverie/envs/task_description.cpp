@@ -24,7 +24,8 @@ std::string number_in_words(const RewardTerm& term) {
     if (term.at == Moment::before) text += " before the step";
     if (term.at == Moment::rate) text = fmt::format("change of {} per second", text);
   }
-  if (term.target != 0) text = fmt::format("({} - {:g})", text, term.target);
+  if (term.target != 0)
+    text = fmt::format("({} {} {:g})", text, term.target < 0 ? '+' : '-', std::abs(term.target));
   if (std::isfinite(term.clip)) text = fmt::format("({} clipped to +-{:g})", text, term.clip);
   switch (term.number) {
     case Number::sum:
@@ -33,17 +34,21 @@ std::string number_in_words(const RewardTerm& term) {
       text = fmt::format("|{}|^2", text);
       break;
     case Number::absolutes:
-      text = fmt::format("sum |{}|", text);
+      text = term.margin > 0 ? fmt::format("max(0, |{}| - {:g})", text, term.margin)
+                             : fmt::format("sum |{}|", text);
       break;
     case Number::norm:
       text = fmt::format("|{}|", text);
+      break;
+    case Number::shortfall:
+      text = fmt::format("max(0, -{})", text);
       break;
   }
   return std::isfinite(term.most) ? fmt::format("min({}, {})", text, term.most) : text;
 }
 
 std::string reward_in_words(const TaskDescription& description) {
-  std::string text;
+  std::string text = description.reward_in_words;
   for (const RewardTerm& term : description.reward) {
     const double weight = text.empty() ? term.weight : std::abs(term.weight);
     if (!text.empty()) text += term.weight < 0 ? " - " : " + ";
@@ -94,7 +99,8 @@ SimulationPlan plan(const TaskDescription& description) {
           .frame_skip = description.frame_skip,
           .reset = description.reset,
           .arrange = description.arrange,
-          .measured = quantities(description)};
+          .measured = quantities(description),
+          .forward_after_step = description.forward_after_step};
 }
 
 std::string words(const TaskDescription& description, double seconds_per_step) {

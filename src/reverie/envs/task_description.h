@@ -27,13 +27,15 @@ struct RewardTerm {
   enum class Of { one, action, quantity };
   /// When the quantity is taken: before or after the step; rate: its change, by the step's seconds.
   enum class Moment { before, after, rate };
-  enum class Number { sum, squares, absolutes, norm };  ///< Of the components; norm: Euclid's.
+  /// Of the components. norm: Euclid's. shortfall: the sum of how far each is below 0.
+  enum class Number { sum, squares, absolutes, norm, shortfall };
   double weight = 1;
   Of of = Of::one;
   Quantity quantity = {};
   std::optional<Quantity> minus = {};
   Moment at = Moment::after;
   double target = 0;       ///< Subtracted from each component.
+  double margin = 0;       ///< Of absolutes: each counts as far as it is beyond this.
   double clip = infinity;  ///< Each component is clipped to ±clip.
   Number number = Number::sum;
   double most = infinity;      ///< The number is at most this.
@@ -41,6 +43,9 @@ struct RewardTerm {
   /// What a model pays for where the quantity is not observed; none: nothing. A rate of a
   /// position needs none: the velocity stands in for it.
   std::optional<Quantity> stand_in = {};
+  /// A model leaves it out where the quantity is not observed (as published), instead of learning
+  /// the reward.
+  bool models_leave_it_out = false;
 };
 
 /// A healthy state has every component of a quantity in (low, high), or in [low, high].
@@ -54,10 +59,11 @@ struct HealthyRange {
 /// the imagination run.
 struct TaskDescription {
   std::string name = {}, source = {};
-  std::string remark = {};  ///< Added to the description in words.
-  std::string body;         ///< An embedded MJCF file, or a path.
-  double timestep = 0;      ///< Of the body's own steps, seconds; 0: as the file says.
-  int frame_skip = 1;       ///< Of the body's own steps in a control step.
+  std::string remark = {};          ///< Added to the description in words.
+  std::string body;                 ///< An embedded MJCF file, or a path.
+  double timestep = 0;              ///< Of the body's own steps, seconds; 0: as the file says.
+  int frame_skip = 1;               ///< Of the body's own steps in a control step.
+  bool forward_after_step = false;  ///< See SimulationPlan.
   int64_t horizon = 1000;
   ResetNoise reset = {};
   Arrange arrange = nullptr;  ///< What a reset does after the noise.
@@ -71,6 +77,8 @@ struct TaskDescription {
   bool ends_when_unhealthy = true;
   /// Whether the task's class computes a model's reward and end by itself.
   bool model_has_its_own = false;
+  /// The reward in words, where the task's class computes it in the simulator, too.
+  std::string reward_in_words = {};
 };
 
 /// All that is to be measured.

@@ -2,6 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco_simulation.h>
+#include <reverie/envs/task_fixture.h>
 
 #include <gtest/gtest.h>
 
@@ -9,15 +10,6 @@
 
 namespace reverie {
 namespace {
-
-/// One row of float64.
-Tensor row(const std::vector<double>& values) {
-  return torch::tensor(values, torch::kFloat64).unsqueeze(0);
-}
-
-std::shared_ptr<const Task> task(std::string_view name) {
-  return find_task(name).make_task({});
-}
 
 /// A half-cheetah's observation or measurement, all zero but for number `index`.
 Tensor only(int64_t size, int64_t index, double value) {
@@ -28,11 +20,6 @@ Tensor only(int64_t size, int64_t index, double value) {
 
 // |a|² = 0.25 + 4 + 0.01 = 4.26; clipped to [-1, 1]: 1.26.
 const std::vector<double> cheetah_action = {0.5, -2, 0.1, 0, 0, 0};
-
-double reward(const Task& task, const Tensor& observation, const std::vector<double>& action,
-              const Tensor& next) {
-  return task.reward(observation, row(action), next).item<double>();
-}
 
 TEST(Tasks, HalfCheetahObservesAllButX) {
   for (const char* name : {"rllib/half-cheetah", "rllab/half-cheetah", "mbbl/half-cheetah"}) {
@@ -69,19 +56,6 @@ TEST(Tasks, MbblHalfCheetahReadsTheStartState) {
   EXPECT_DOUBLE_EQ(reward(*t, only(17, 8, 2000), cheetah_action, only(17, 8, 3.0)), 2000 - 0.426);
 }
 
-/// A row of zeros but for these.
-Tensor state(int64_t size, const std::vector<std::pair<int64_t, double>>& numbers) {
-  Tensor zeros = torch::zeros({1, size}, torch::kFloat64);
-  for (const auto& [index, value] : numbers) zeros[0][index < 0 ? size + index : index] = value;
-  return zeros;
-}
-
-/// As many actions as the task takes, the first of them given.
-std::vector<double> action_of(const Task& task, std::vector<double> first) {
-  first.resize(static_cast<size_t>(task.spec().action_size()));
-  return first;
-}
-
 struct Paid {
   const char* task;
   std::vector<std::pair<int64_t, double>> before;
@@ -93,6 +67,7 @@ struct Paid {
 TEST(Tasks, MbblPaysForTheStateBeforeTheStep) {
   const std::vector<Paid> cases = {
       {"mbbl/swimmer-v0", {{3, 0.7}}, {1, -2}, 0.7 - 5e-4},
+      {"mbbl/swimmer", {{3, 9}, {8, 0.7}}, {1, -2}, 0.7 - 5e-4},
       {"mbbl/hopper", {{0, 1.1}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.04 + 1},
       {"mbbl/hopper", {{0, 0.6}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.49 + 1},
       {"mbbl/hopper-et", {{0, 1.1}, {5, 2}}, {1, -2, 0}, 2 - 0.5 - 3 * 0.04 + 1},
@@ -248,6 +223,21 @@ TEST(Tasks, RllabPaysForTheClippedActionInTheWorldAlone) {
   EXPECT_NEAR(reward(*ant, state(27, {}), action, state(27, {{13, 1.5}})), 1.5 + 1 - 0.005 * 4.25,
               1e-12);
   EXPECT_TRUE(ant->terminated(state(27, {{0, 1.01}})).item<bool>());
+
+  // Half of full strength on one joint, beyond it on another: clipped to (0.5, 1) of the range.
+  const auto humanoid = task("rllab/humanoid");
+  const auto pushed = action_of(*humanoid, {0.2, -0.8});
+  const int64_t size = find_task("rllab/humanoid").make_simulation({})->measurement_size();
+  const Tensor running = state(size, {{24, 1.5}, {25, 0.2}, {26, -0.1}, {-1, 0.5}, {-2, -7}});
+  EXPECT_NEAR(humanoid->measured_reward(running, row(pushed), running).item<double>(),
+              1.5 + 0.2 - 0.0005 * 1.25 - 0.5e-5 * 1.25 - 0.005 * 0.05, 1e-12);
+  const Tensor seen = humanoid->observe(running);
+  EXPECT_NEAR(reward(*humanoid, seen, pushed, seen), 1.5 + 0.2 - 0.0005 * 4.25 - 0.005 * 0.05,
+              1e-12)
+      << "without the contacts";
+  EXPECT_TRUE(humanoid->reward_is_told());
+  EXPECT_TRUE(humanoid->terminated(state(129, {{0, 0.79}})).item<bool>());
+  EXPECT_FALSE(humanoid->terminated(state(129, {{0, 1.99}})).item<bool>());
 }
 
 TEST(Tasks, GymHalfCheetahIsPaidForItsDisplacement) {

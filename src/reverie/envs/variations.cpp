@@ -1,0 +1,387 @@
+#include <reverie/envs/variations.h>
+
+#include <reverie/core/error.h>
+#include <reverie/envs/columns.h>
+#include <reverie/envs/mujoco_body.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace reverie {
+namespace {
+
+/// Whether each reset makes another body.
+bool draws_bodies(const EnvConfig& config) {
+  return config.mass_spread > 1 || config.friction_spread > 1 || config.damping_spread > 1 ||
+         config.gravity_spread > 1 || config.gear_spread > 1 || config.slope_spread > 0 ||
+         config.cripple != Crippled::nothing;
+}
+
+bool wraps_task(const EnvConfig& config) {
+  return config.action_repeat > 1 || config.action_noise > 0 || config.observation_noise > 0 ||
+         config.distractors > 0;
+}
+
+/// What of a measurement is whose: the body's after the step, those after its earlier repeats (the
+/// first of them first), the noise of the action, the noise of the observation, the distractors.
+struct VariedLayout {
+  VariedLayout(const EnvConfig& config, int64_t measurement, const TaskSpec& task)
+      : body{0, measurement},
+        earlier{measurement, (config.action_repeat - 1) * measurement},
+        action_noise{earlier.first + earlier.count,
+                     config.action_noise > 0 ? task.action_size() : 0},
+        observation_noise{action_noise.first + action_noise.count,
+                          config.observation_noise > 0 ? task.observation_size : 0},
+        distractors{observation_noise.first + observation_noise.count, config.distractors} {}
+
+  int64_t size() const { return distractors.first + distractors.count; }
+
+  Columns body, earlier, action_noise, observation_noise, distractors;
+};
+
+/// Numbers that move on their own (VaGraM, mbrl/env/distractor_dimensions.py, uncorrelated). There,
+/// M, P and the place to go back to are drawn once for each environment; here by a seed of their
+/// own, so that all of a run's environments are one world.
+class Distractors {
+ public:
+  explicit Distractors(const EnvConfig& config)
+      : kind_(config.distraction), d_(static_cast<size_t>(config.distractors)), now_(d_) {
+    RandomStream random(static_cast<uint64_t>(config.distractor_seed), "distractors");
+    const auto draw = [&](std::vector<double>& values, size_t count) {
+      values.resize(count);
+      for (double& value : values) value = random.normal();
+    };
+    draw(map_, d_ * d_);
+    draw(sine_, d_ * d_);
+    for (double& value : sine_) value = 100 * value * value;  // their N(0, 10) squared
+    draw(place_, d_);
+  }
+
+  void reset(RandomStream& random) {
+    for (double& value : now_) value = 0.1 * random.normal();
+    step(random);  // as theirs do before the first is seen
+  }
+
+  void step(RandomStream& random) {
+    if (kind_ == Distraction::noise) {
+      for (double& value : now_) value = random.normal();
+      return;
+    }
+    const std::vector<double> moved = product(map_, now_);
+    now_ = moved;
+    if (kind_ == Distraction::sine) {
+      const std::vector<double> angles = product(sine_, moved);
+      for (size_t i = 0; i < d_; ++i) now_[i] += 0.1 * std::sin(angles[i]);
+    }
+    for (size_t i = 0; i < d_; ++i)
+      if (std::abs(now_[i]) > 20) now_[i] = place_[i];
+  }
+
+  std::vector<double>& values() { return now_; }
+  const std::vector<double>& values() const { return now_; }
+
+ private:
+  std::vector<double> product(const std::vector<double>& matrix,
+                              const std::vector<double>& x) const {
+    std::vector<double> y(d_);
+    for (size_t i = 0; i < d_; ++i)
+      for (size_t j = 0; j < d_; ++j) y[i] += matrix[d_ * i + j] * x[j];
+    return y;
+  }
+
+  Distraction kind_;
+  size_t d_;
+  std::vector<double> now_, map_, sine_, place_;
+};
+
+/// A factor in scale / spread … scale * spread, evenly in logarithm.
+double draw_factor(RandomStream& random, double scale, double spread) {
+  return spread > 1 ? scale * std::exp(random.uniform(-1, 1) * std::log(spread)) : scale;
+}
+
+/// The varied system. Everything random about an episode follows from one number that its reset
+/// draws: `episode_`.
+class VariedSimulation : public Simulation {
+ public:
+  using Make = std::function<std::unique_ptr<Simulation>(const EnvConfig&)>;
+
+  VariedSimulation(Make make, const EnvConfig& config, TaskSpec task)
+      : make_(std::move(make)),
+        config_(config),
+        task_(std::move(task)),
+        inner_(make_(config)),
+        layout_(config, inner_->measurement_size(), task_),
+        earlier_(static_cast<size_t>(layout_.earlier.count)),
+        action_noise_(static_cast<size_t>(layout_.action_noise.count)),
+        observation_noise_(static_cast<size_t>(layout_.observation_noise.count)),
+        distractors_(config),
+        candidates_(candidates()) {
+    require_ranges();
+  }
+
+  void reset(RandomStream& random) override {
+    episode_ = random.bits();
+    time_ = 0;
+    make_body();
+    inner_->reset(random);
+    const size_t size = static_cast<size_t>(inner_->measurement_size());
+    for (size_t i = 0; i < earlier_.size(); i += size)
+      inner_->measure(std::span(earlier_).subspan(i, size));
+    std::ranges::fill(action_noise_, 0.0);
+    RandomStream noise = noise_now();
+    draw_observation_noise(noise);
+    distractors_.reset(noise);
+  }
+
+  void step(std::span<const double> action) override {
+    ++time_;
+    RandomStream noise = noise_now();
+    std::vector<double> applied(action.begin(), action.end());
+    for (size_t i = 0; i < action_noise_.size(); ++i) {
+      action_noise_[i] = noise.uniform(-config_.action_noise, config_.action_noise);
+      applied[i] += action_noise_[i];
+    }
+    const size_t size = static_cast<size_t>(inner_->measurement_size());
+    for (size_t i = 0; i < earlier_.size(); i += size) {
+      inner_->step(applied);
+      inner_->measure(std::span(earlier_).subspan(i, size));
+    }
+    inner_->step(applied);
+    draw_observation_noise(noise);
+    distractors_.step(noise);
+  }
+
+  int64_t measurement_size() const override { return layout_.size(); }
+  void measure(std::span<double> out) const override {
+    inner_->measure(out.first(static_cast<size_t>(layout_.body.count)));
+    auto to = out.begin() + layout_.body.count;
+    for (const auto* part :
+         {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
+      to = std::ranges::copy(*part, to).out;
+  }
+
+  const mjModel_* body() const override { return inner_->body(); }
+
+  std::vector<double> state() const override {
+    std::vector<double> state = {static_cast<double>(episode_), static_cast<double>(time_)};
+    for (const auto* part :
+         {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
+      state.insert(state.end(), part->begin(), part->end());
+    const std::vector<double> inner = inner_->state();
+    state.insert(state.end(), inner.begin(), inner.end());
+    return state;
+  }
+  void restore(std::span<const double> state) override {
+    const auto own = static_cast<size_t>(2 + layout_.size() - layout_.body.count);
+    if (state.size() < own) throw std::invalid_argument("the saved state is of another variation");
+    episode_ = static_cast<uint32_t>(state[0]);
+    time_ = static_cast<int64_t>(state[1]);
+    auto from = state.begin() + 2;
+    for (auto* part : {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
+      for (double& value : *part) value = *from++;
+    make_body();
+    inner_->restore(state.subspan(own));
+  }
+
+ private:
+  RandomStream noise_now() const {
+    return RandomStream(episode_, "noise").split(static_cast<uint64_t>(time_));
+  }
+
+  void draw_observation_noise(RandomStream& random) {
+    for (double& value : observation_noise_)
+      value = random.uniform(-config_.observation_noise, config_.observation_noise);
+  }
+
+  /// The numbers that `env.cripple` draws from.
+  std::vector<int64_t> candidates() const {
+    if (config_.cripple == Crippled::nothing) return {};
+    const auto count = config_.cripple == Crippled::actuator
+                           ? task_.action_size()
+                           : static_cast<int64_t>(limbs(*inner_->body()).size());
+    const std::string what = setting_name(config_.cripple);
+    if (count == 0)
+      throw UsageError(fmt::format("env.cripple is {}; {} has none", what, task_.name));
+    std::vector<int64_t> all = config_.cripple_among;
+    if (all.empty())
+      for (int64_t i = 0; i < count; ++i) all.push_back(i);
+    for (const int64_t i : all)
+      if (i < 0 || i >= count)
+        throw UsageError(fmt::format("env.cripple_among has {}; {} has {}s 0 to {}", i, task_.name,
+                                     what, count - 1));
+    return all;
+  }
+
+  /// What is drawn must be what could be set.
+  void require_ranges() const {
+    const auto extreme = [&](double power) {
+      EnvConfig config = config_;
+      config.mass_scale *= std::pow(config.mass_spread, power);
+      config.friction_scale *= std::pow(config.friction_spread, power);
+      config.damping_scale *= std::pow(config.damping_spread, power);
+      config.gravity_scale *= std::pow(config.gravity_spread, power);
+      config.gear_scale *= std::pow(config.gear_spread, power);
+      config.slope += power * config.slope_spread;
+      return config;
+    };
+    for (const double power : {-1.0, 1.0}) check_ranges(extreme(power));
+  }
+
+  void make_body() {
+    if (!draws_bodies(config_)) return;
+    RandomStream random(episode_, "body");
+    EnvConfig drawn = config_;
+    drawn.mass_scale = draw_factor(random, config_.mass_scale, config_.mass_spread);
+    drawn.friction_scale = draw_factor(random, config_.friction_scale, config_.friction_spread);
+    drawn.damping_scale = draw_factor(random, config_.damping_scale, config_.damping_spread);
+    drawn.gravity_scale = draw_factor(random, config_.gravity_scale, config_.gravity_spread);
+    drawn.gear_scale = draw_factor(random, config_.gear_scale, config_.gear_spread);
+    drawn.slope += config_.slope_spread * random.uniform(-1, 1);
+    if (!candidates_.empty()) {
+      const auto which =
+          candidates_[static_cast<size_t>(random.below(static_cast<int64_t>(candidates_.size())))];
+      if (config_.cripple == Crippled::leg)
+        drawn.crippled_leg = which;
+      else
+        drawn.disabled_actuators.push_back(which);
+    }
+    inner_ = make_(drawn);
+  }
+
+  Make make_;
+  EnvConfig config_;
+  TaskSpec task_;
+  std::unique_ptr<Simulation> inner_;
+  VariedLayout layout_;
+  std::vector<double> earlier_, action_noise_, observation_noise_;
+  Distractors distractors_;
+  std::vector<int64_t> candidates_;
+  uint32_t episode_ = 0;
+  int64_t time_ = 0;
+};
+
+/// The task of a VariedSimulation.
+class VariedTask : public Task {
+ public:
+  VariedTask(std::shared_ptr<const Task> inner, const EnvConfig& config, int64_t measurement)
+      : inner_(std::move(inner)), config_(config), layout_(config, measurement, inner_->spec()) {
+    if (config.noisy_reward && config.action_repeat > 1)
+      throw UsageError("env.noisy_reward goes with an env.action_repeat of 1 alone");
+    if (config.noisy_reward && !inner_->reward_is_exact())
+      throw UsageError(fmt::format(
+          "env.noisy_reward: the reward of {} is not one of observation and action alone",
+          inner_->spec().name));
+    spec_ = inner_->spec();
+    spec_.observation_size += config.distractors;
+    spec_.horizon = (spec_.horizon + config.action_repeat - 1) / config.action_repeat;
+    if (config.action_repeat > 1)
+      spec_.description += fmt::format("; each action lasts {} steps", config.action_repeat);
+    if (config.action_noise > 0)
+      spec_.description += fmt::format("; actions are off by up to {:g}", config.action_noise);
+    if (config.observation_noise > 0)
+      spec_.description +=
+          fmt::format("; observations are off by up to {:g}", config.observation_noise);
+    if (config.distractors > 0)
+      spec_.description += fmt::format("; {} distractors", config.distractors);
+  }
+
+  Tensor observe(const Tensor& measurement) const override {
+    Tensor seen = inner_->observe(reached(measurement));
+    if (config_.observation_noise > 0) seen = seen + take(measurement, layout_.observation_noise);
+    if (config_.distractors == 0) return seen;
+    return torch::cat({seen, take(measurement, layout_.distractors)}, 1);
+  }
+
+  Tensor reward(const Tensor& observation, const Tensor& action,
+                const Tensor& next) const override {
+    const Tensor each = inner_->reward(own(observation), action, own(next));
+    return config_.action_repeat > 1 ? each * static_cast<double>(config_.action_repeat) : each;
+  }
+  bool reward_is_exact() const override {
+    const bool noisy =
+        config_.noisy_reward ? config_.action_noise > 0 : config_.observation_noise > 0;
+    return inner_->reward_is_exact() && config_.action_repeat == 1 && !noisy;
+  }
+  bool reward_is_told() const override {
+    return inner_->reward_is_told() && config_.action_repeat == 1;
+  }
+  Tensor measured_reward(const Tensor& measurement, const Tensor& action,
+                         const Tensor& next) const override {
+    if (config_.noisy_reward) {
+      const Tensor done =
+          config_.action_noise > 0 ? action + take(next, layout_.action_noise) : action;
+      return inner_->reward(own(observe(measurement)), done, own(observe(next)));
+    }
+    Tensor before = take(measurement, layout_.body), total, going_on;
+    for (int64_t step = 0; step < config_.action_repeat; ++step) {
+      const Tensor after = repeat(next, step);
+      Tensor paid = inner_->measured_reward(before, action, after);
+      if (going_on.defined()) paid = paid * going_on;
+      total = total.defined() ? total + paid : paid;
+      if (inner_->terminates()) {
+        const Tensor goes_on = inner_->measured_terminated(after).logical_not();
+        going_on = going_on.defined() ? going_on & goes_on : goes_on;
+      }
+      before = after;
+    }
+    return total;
+  }
+
+  bool terminates() const override { return inner_->terminates(); }
+  bool end_is_exact() const override {
+    return inner_->end_is_exact() && config_.observation_noise == 0;
+  }
+  Tensor terminated(const Tensor& next) const override { return inner_->terminated(own(next)); }
+  Tensor measured_terminated(const Tensor& next) const override {
+    return inner_->measured_terminated(reached(next));
+  }
+
+ private:
+  /// An observation without the distractors.
+  Tensor own(const Tensor& observation) const {
+    return observation.slice(1, 0, inner_->spec().observation_size);
+  }
+  /// The measurement after the task's step number `step` of an agent's.
+  Tensor repeat(const Tensor& measurement, int64_t step) const {
+    if (step == config_.action_repeat - 1) return take(measurement, layout_.body);
+    const int64_t size = layout_.body.count;
+    return take(measurement, {layout_.earlier.first + step * size, size});
+  }
+  /// Where the step led to: the body's last measurement, or that at which the episode ended before.
+  Tensor reached(const Tensor& measurement) const {
+    Tensor end = take(measurement, layout_.body);
+    if (!inner_->terminates()) return end;
+    for (int64_t step = config_.action_repeat - 2; step >= 0; --step) {
+      const Tensor earlier = repeat(measurement, step);
+      end = torch::where(inner_->measured_terminated(earlier).unsqueeze(1), earlier, end);
+    }
+    return end;
+  }
+
+  std::shared_ptr<const Task> inner_;
+  EnvConfig config_;
+  VariedLayout layout_;
+};
+
+}  // namespace
+
+TaskEntry with_variations(TaskEntry published) {
+  TaskEntry varied = published;
+  varied.make_task = [published](const EnvConfig& config) -> std::shared_ptr<const Task> {
+    std::shared_ptr<const Task> task = published.make_task(config);
+    if (!wraps_task(config)) return task;
+    const int64_t measured = published.make_simulation(config)->measurement_size();
+    return std::make_shared<VariedTask>(std::move(task), config, measured);
+  };
+  varied.make_simulation = [published](const EnvConfig& config) -> std::unique_ptr<Simulation> {
+    if (!wraps_task(config) && !draws_bodies(config)) return published.make_simulation(config);
+    return std::make_unique<VariedSimulation>(published.make_simulation, config,
+                                              published.make_task(config)->spec());
+  };
+  return varied;
+}
+
+}  // namespace reverie
