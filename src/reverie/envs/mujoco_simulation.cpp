@@ -49,6 +49,10 @@ void MujocoSimulation::reset(RandomStream& random) {
   read_extras();
 }
 
+Pose MujocoSimulation::pose() const {
+  return {model_, {data_->qpos, data_->qpos + model_->nq}};
+}
+
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
   if (static_cast<int>(position.size()) != model_->nq ||
       static_cast<int>(velocity.size()) != model_->nv)
