@@ -87,6 +87,7 @@ find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
 
 # toml++ in its compiled form: the header alone costs seconds in each file.
 find_library(TOMLPLUSPLUS_LIBRARY tomlplusplus REQUIRED)

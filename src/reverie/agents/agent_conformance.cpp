@@ -44,6 +44,8 @@ class Puck : public Simulation {
   void measure(std::span<double> out) const override { out[0] = x_, out[1] = v_; }
   std::vector<double> state() const override { return {x_, v_}; }
   void restore(std::span<const double> state) override { x_ = state[0], v_ = state[1]; }
+  double seconds_per_step() const override { return 0.5; }
+  Pose pose() const override { return {}; }
 
  private:
   double x_ = 0, v_ = 0;

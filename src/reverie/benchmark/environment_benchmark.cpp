@@ -13,7 +13,7 @@
 namespace reverie::benchmark {
 namespace {
 
-constexpr int64_t steps_of_a_round = 200;  // and of an episode
+constexpr int64_t steps_of_a_round = 50;  // and of an episode
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -35,7 +35,7 @@ class Physics {
       RandomStream random = RandomStream(1, "bench").split(static_cast<uint64_t>(i)).split(0);
       body.reset(random);
       model_ = &body.model();
-      frames_ = static_cast<int>(std::lround(body.control_step() / model_->opt.timestep));
+      frames_ = static_cast<int>(std::lround(body.seconds_per_step() / model_->opt.timestep));
       starts_.push_back({{body.data().qpos, body.data().qpos + model_->nq},
                          {body.data().qvel, body.data().qvel + model_->nv}});
       simulations_.push_back(std::move(simulation));

@@ -37,6 +37,20 @@ struct EvalOptions {
   std::vector<std::string> sets;
 };
 
+struct WatchOptions {
+  std::string task;     ///< Empty: the run's.
+  std::string policy;   ///< A run's folder; empty: random actions.
+  std::string video;    ///< File to write; empty: none.
+  std::string picture;  ///< Likewise.
+  int64_t at = 0;       ///< Steps before the picture is taken.
+  int64_t episodes = 1;
+  double seconds = 0;       ///< Of the video at most; 0: whole episodes.
+  int64_t frame_rate = 30;  ///< Frames per second at most.
+  int64_t size = 480;       ///< Pixels, width and height.
+  int64_t seed = 1;
+  std::vector<std::string> sets;
+};
+
 struct BenchOptions {
   std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
   int64_t threads = 0;               ///< 0: all cores.
@@ -48,7 +62,8 @@ struct BenchOptions {
 int train(const TrainOptions& options);
 int resume(const ResumeOptions& options);
 int evaluate_run(const EvalOptions& options);
-int list(const std::string& what, const std::string& method);
+int watch(const WatchOptions& options);
+int list(const std::string& what, const std::string& method, bool json);
 int info(const std::string& folder);
 int bench(const BenchOptions& options);
 

@@ -1,6 +1,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
 #include <reverie/runs/experiment.h>
+#include <reverie/runs/files.h>
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -56,6 +57,19 @@ void list_tasks() {
   }
 }
 
+void list_tasks_json() {
+  std::string json;
+  for (const auto& entry : all_tasks()) {
+    const TaskSpec spec = entry.spec();
+    json += fmt::format(
+        "{}  {{\"name\": {}, \"observation_size\": {}, \"action_size\": {}, \"horizon\": {}, "
+        "\"description\": {}, \"source\": {}}}",
+        json.empty() ? "" : ",\n", json_text(spec.name), spec.observation_size, spec.action_size(),
+        spec.horizon, json_text(spec.description), json_text(spec.source));
+  }
+  fmt::print("[\n{}\n]\n", json);
+}
+
 }  // namespace
 
 std::string describe_settings(const std::string& method) {
@@ -69,7 +83,12 @@ std::string describe_settings(const std::string& method) {
   return text + "\nSettings of the run:\n" + describe_group("run", RunConfig{});
 }
 
-int list(const std::string& what, const std::string& method) {
+int list(const std::string& what, const std::string& method, bool json) {
+  if (json) {
+    if (what != "tasks") throw UsageError("--json is for: list tasks");
+    list_tasks_json();
+    return 0;
+  }
   if (what == "methods") {
     list_methods();
   } else if (what == "tasks") {

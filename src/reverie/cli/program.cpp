@@ -16,7 +16,8 @@
 namespace reverie::cli {
 namespace {
 
-constexpr const char* kCommands[] = {"train", "resume", "eval", "list", "info", "bench", "help"};
+constexpr const char* kCommands[] = {"train", "resume", "eval",  "watch",
+                                     "list",  "info",   "bench", "help"};
 
 constexpr const char* kFooter = R"(
 Examples:
@@ -24,6 +25,7 @@ Examples:
   reverie train mb-mpo classic/pendulum --steps 20k --set run.eval_every=1
   reverie resume runs/mb-mpo-rllib-half-cheetah-s1
   reverie eval runs/mb-mpo-rllib-half-cheetah-s1 --adapt 2 --set env.mass_scale=1.5
+  reverie watch --policy runs/mb-mpo-rllib-half-cheetah-s1 --video run.mp4
   reverie list settings mb-mpo
 
 Step counts read 200000, 200k, 1e6 or 1M.
@@ -125,6 +127,50 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
   return command;
 }
 
+CLI::App* add_watch(CLI::App& app, WatchOptions& options,
+                    std::vector<std::vector<std::string>>& sets) {
+  auto* command = app.add_subcommand("watch", "Draw a task, or a run's policy on it, as a video");
+  command
+      ->add_option("TASK", options.task,
+                   "see: reverie list tasks; or the .toml of a robot of your own (default: the "
+                   "run's)")
+      ->type_name("");
+  command->add_option("--policy", options.policy, "A run's folder (default: random actions)")
+      ->type_name("DIR");
+  command
+      ->add_option("--video", options.video,
+                   "Write this .mp4; without the program ffmpeg, a folder of PNG frames")
+      ->type_name("FILE");
+  command->add_option("--picture", options.picture, "Write one picture, a .png")->type_name("FILE");
+  command->add_option("--at", options.at, "Steps before the picture is taken")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}));
+  command->add_option("--episodes", options.episodes, "Episodes in the video")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
+  command->add_option("--seconds", options.seconds, "Ends the video after so long (default: never)")
+      ->type_name("S")
+      ->check(CLI::Range(0.001, 1e6));
+  command
+      ->add_option("--fps", options.frame_rate,
+                   "Frames per second at most; it plays in real time all the same")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{240}));
+  command->add_option("--size", options.size, "Pixels, width and height")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{16}, int64_t{4096}));
+  command->add_option("--seed", options.seed, "Of the initial states and the random actions")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
+  add_set(*command, sets);
+  return command;
+}
+
 CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
   auto* command = app.add_subcommand("bench", "Measure the kernels beside this machine's own peak");
   command
@@ -166,16 +212,20 @@ int dispatch(int argc, char** argv) {
   ResumeOptions resume_options;
   EvalOptions eval_options;
   BenchOptions bench_options;
-  std::vector<std::vector<std::string>> eval_sets;
+  WatchOptions watch_options;
+  std::vector<std::vector<std::string>> eval_sets, watch_sets;
+  bool list_json = false;
   std::string list_what, list_method, info_folder;
   auto* train_command = add_train(app, train_options);
   auto* resume_command = add_resume(app, resume_options);
   auto* eval_command = add_eval(app, eval_options, eval_sets);
+  auto* watch_command = add_watch(app, watch_options, watch_sets);
   auto* bench_command = add_bench(app, bench_options);
   auto* list_command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
   list_command->add_option("WHAT", list_what, "methods, tasks or settings (default: the first two)")
       ->type_name("");
   list_command->add_option("METHOD", list_method, "For settings: of which method")->type_name("");
+  list_command->add_flag("--json", list_json, "For tasks: print one JSON array");
   auto* info_command = app.add_subcommand("info", "Tell of a run, or of this program and machine");
   info_command->add_option("DIR", info_folder, "A run's folder")->type_name("");
 
@@ -201,7 +251,11 @@ int dispatch(int argc, char** argv) {
     for (const auto& set : eval_sets) eval_options.sets.push_back(set[0] + "=" + set[1]);
     return evaluate_run(eval_options);
   }
-  if (*list_command) return list(list_what, list_method);
+  if (*watch_command) {
+    for (const auto& set : watch_sets) watch_options.sets.push_back(set[0] + "=" + set[1]);
+    return watch(watch_options);
+  }
+  if (*list_command) return list(list_what, list_method, list_json);
   if (*bench_command) return bench(bench_options);
   if (*info_command) return info(info_folder);
   fmt::print("{}", app.help());

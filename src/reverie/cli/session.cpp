@@ -77,6 +77,10 @@ int start_run(Experiment& experiment, const std::string& out) {
   view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
                          experiment.task->name, experiment.run.seed, experiment.run.steps,
                          folder.root().string()));
+  if (experiment.leaves_out_rewards())
+    view->note(
+        "observations do not tell all of the reward, and the model is not to learn it "
+        "(model.learn_reward): the imagination leaves the rest out (reverie list tasks says what)");
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
                            resume_command(first)));

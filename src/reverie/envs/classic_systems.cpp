@@ -1,5 +1,7 @@
 #include <reverie/envs/classic_systems.h>
 
+#include <reverie/envs/mujoco_body.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -7,6 +9,15 @@
 namespace reverie {
 
 using std::numbers::pi;
+
+namespace {
+
+/// A picture's body with its joints at `position`.
+Pose picture(std::string_view file, std::vector<double> position) {
+  return {mujoco_body(file), std::move(position)};
+}
+
+}  // namespace
 
 Pendulum::Pendulum(const EnvConfig& config, double torque_per_action)
     : gravity_(10.0 * config.gravity_scale),
@@ -19,7 +30,7 @@ void Pendulum::reset(RandomStream& random) {
 }
 
 void Pendulum::step(std::span<const double> action) {
-  constexpr double length = 1.0, time_step = 0.05, top_speed = 8.0;
+  constexpr double length = 1.0, top_speed = 8.0;
   auto& [angle, velocity] = state_;
   const double torque =
       strength_ * std::clamp(torque_per_action_ * action[0], -largest_torque, largest_torque);
@@ -27,6 +38,10 @@ void Pendulum::step(std::span<const double> action) {
       3 * gravity_ / (2 * length) * std::sin(angle) + 3.0 / (mass_ * length * length) * torque;
   velocity = std::clamp(velocity + acceleration * time_step, -top_speed, top_speed);
   angle += velocity * time_step;
+}
+
+Pose Pendulum::pose() const {
+  return picture("pendulum_picture.xml", {state_[0]});
 }
 
 CartPole::CartPole(const EnvConfig& config, Push push)
@@ -40,7 +55,7 @@ void CartPole::reset(RandomStream& random) {
 }
 
 void CartPole::step(std::span<const double> action) {
-  constexpr double half_length = 0.5, time_step = 0.02;
+  constexpr double half_length = 0.5;
   const double pole_mass = 0.1 * mass_scale_;
   const double total_mass = pole_mass + 1.0 * mass_scale_;
   auto& [x, velocity, angle, spin] = state_;
@@ -59,6 +74,10 @@ void CartPole::step(std::span<const double> action) {
   velocity += time_step * acceleration;
   angle += time_step * spin;
   spin += time_step * angular_acceleration;
+}
+
+Pose CartPole::pose() const {
+  return picture("cartpole_picture.xml", {state_[0], state_[2]});
 }
 
 Acrobot::Acrobot(const EnvConfig& config, Push push)
@@ -94,7 +113,6 @@ Acrobot::State Acrobot::derivative(const State& state, double torque) const {
 }
 
 void Acrobot::step(std::span<const double> action) {
-  constexpr double time_step = 0.2;
   const double a = action[0];
   const double chosen = a < -0.33 ? -1.0 : a < 0.33 ? 0.0 : 1.0;
   const double torque = strength_ * (push_ == Push::full ? chosen : std::clamp(a, -1.0, 1.0));
@@ -117,6 +135,10 @@ void Acrobot::step(std::span<const double> action) {
   state_[3] = std::clamp(state_[3], -9 * pi, 9 * pi);
 }
 
+Pose Acrobot::pose() const {
+  return picture("acrobot_picture.xml", {state_[0], state_[1]});
+}
+
 MountainCar::MountainCar(const EnvConfig& config)
     : gravity_(0.0025 * config.gravity_scale),
       power_(0.0015 * config.gear_scale / config.mass_scale) {}
@@ -134,6 +156,14 @@ void MountainCar::step(std::span<const double> action) {
   if (position == leftmost && velocity < 0) velocity = 0;
 }
 
+// The track is sin(3 x), as Gymnasium draws it, at less than half its height.
+Pose MountainCar::pose() const {
+  constexpr double steepness = 0.45;
+  const double x = state_[0];
+  return picture("mountain_car_picture.xml",
+                 {x, steepness * std::sin(3 * x), -std::atan(3 * steepness * std::cos(3 * x))});
+}
+
 PointMass::PointMass(const EnvConfig& config)
     : acceleration_(config.gear_scale / config.mass_scale) {}
 
@@ -149,6 +179,10 @@ void PointMass::step(std::span<const double> action) {
   }
 }
 
+Pose PointMass::pose() const {
+  return picture("point_mass_picture.xml", {state_[0], state_[1]});
+}
+
 void LinearSystem::reset(RandomStream& random) {
   state_ = {random.uniform(-1, 1), random.uniform(-1, 1)};
 }
@@ -157,6 +191,10 @@ void LinearSystem::step(std::span<const double> action) {
   auto& [position, velocity] = state_;
   position += time_step * velocity;
   velocity += time_step * strength_ * std::clamp(action[0], -10.0, 10.0);
+}
+
+Pose LinearSystem::pose() const {
+  return picture("linear_system_picture.xml", {state_[0]});
 }
 
 }  // namespace reverie

@@ -32,10 +32,13 @@ class ClassicSystem : public Simulation {
 class Pendulum : public ClassicSystem<2> {
  public:
   static constexpr double largest_torque = 2.0;
+  static constexpr double time_step = 0.05;
 
   explicit Pendulum(const EnvConfig& config, double torque_per_action = 1);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   double gravity_, mass_, strength_, torque_per_action_;
@@ -48,9 +51,13 @@ enum class Push { proportional, full };
 /// upright), its velocity. The force is 10 N times the action, or its sign (right where positive).
 class CartPole : public ClassicSystem<4> {
  public:
+  static constexpr double time_step = 0.02;
+
   CartPole(const EnvConfig& config, Push push);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   double gravity_, mass_scale_, strength_;
@@ -62,9 +69,13 @@ class CartPole : public ClassicSystem<4> {
 /// below -0.33, 1 from 0.33 on and 0 between (mbbl's).
 class Acrobot : public ClassicSystem<4> {
  public:
+  static constexpr double time_step = 0.2;
+
   Acrobot(const EnvConfig& config, Push push);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   using State = std::array<double, 4>;
@@ -78,9 +89,14 @@ class Acrobot : public ClassicSystem<4> {
 /// up to 0.07 a step.
 class MountainCar : public ClassicSystem<2> {
  public:
+  /// The original counts steps, not seconds: this is what a film of it takes them for.
+  static constexpr double time_step = 1.0 / 30;
+
   explicit MountainCar(const EnvConfig& config);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   double gravity_, power_;
@@ -95,6 +111,8 @@ class PointMass : public ClassicSystem<4> {
   explicit PointMass(const EnvConfig& config);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   double acceleration_;
@@ -109,6 +127,8 @@ class LinearSystem : public ClassicSystem<2> {
   explicit LinearSystem(const EnvConfig& config) : strength_(config.gear_scale) {}
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
+  double seconds_per_step() const override { return time_step; }
+  Pose pose() const override;
 
  private:
   double strength_;

@@ -43,7 +43,7 @@ void MujocoSimulation::read_extras(Moment after) {
   for (const Columns& rate : layout_.rates())
     for (int64_t i = rate.first; i < rate.first + rate.count; ++i) {
       const auto k = static_cast<size_t>(i);
-      extras_[k] = after == Moment::reset ? 0 : (read_[k] - before_[k]) / control_step();
+      extras_[k] = after == Moment::reset ? 0 : (read_[k] - before_[k]) / seconds_per_step();
     }
 }
 
@@ -58,6 +58,10 @@ void MujocoSimulation::reset(RandomStream& random) {
                   {data_->qvel, static_cast<size_t>(model_->nv)});
   mj_forward(model_.get(), data_.get());
   read_extras(Moment::reset);
+}
+
+Pose MujocoSimulation::pose() const {
+  return {model_, {data_->qpos, data_->qpos + model_->nq}};
 }
 
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {

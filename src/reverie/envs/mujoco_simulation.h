@@ -51,8 +51,7 @@ class MujocoSimulation : public Simulation {
 
   const mjModel& model() const { return *model_; }
   const mjModel* body() const override { return model_.get(); }
-  const mjData& data() const { return *data_; }  ///< Positions of bodies and more, for rendering.
-  double control_step() const { return plan_.frame_skip * model_->opt.timestep; }  ///< Seconds.
+  const mjData& data() const { return *data_; }
 
   /// Ends as Gymnasium's does, with mj_forward, which also gives the solver its first warm start.
   void reset(RandomStream& random) override;
@@ -67,6 +66,9 @@ class MujocoSimulation : public Simulation {
   /// qpos, qvel, activations, the solver's warm start, the time and what else is measured.
   std::vector<double> state() const override;
   void restore(std::span<const double> state) override;
+
+  double seconds_per_step() const override { return plan_.frame_skip * model_->opt.timestep; }
+  Pose pose() const override;
 
   /// Puts the body in a given pose, as if an episode began there. Sizes nq and nv.
   void place(std::span<const double> position, std::span<const double> velocity);

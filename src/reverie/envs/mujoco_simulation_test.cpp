@@ -21,7 +21,7 @@ std::vector<double> measured(const Simulation& simulation) {
 TEST(MujocoSimulation, ClipsControlsToTheirRange) {
   MujocoSimulation a({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
   MujocoSimulation b({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
-  EXPECT_DOUBLE_EQ(a.control_step(), 0.05);
+  EXPECT_DOUBLE_EQ(a.seconds_per_step(), 0.05);
   a.step(std::vector<double>{1, -1, 0.5, 1, -1, 0});
   b.step(std::vector<double>{7, -2, 0.5, 1.5, -1e300, 0});
   EXPECT_EQ(measured(a), measured(b));

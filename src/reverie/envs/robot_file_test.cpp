@@ -114,7 +114,7 @@ TEST(RobotFile, AnArmIsPaidAsItSays) {
   EXPECT_TRUE(task->reward_is_exact());
   const auto simulation = entry.make_simulation({});
   auto& arm = dynamic_cast<MujocoSimulation&>(*simulation);
-  EXPECT_DOUBLE_EQ(arm.control_step(), 0.02);
+  EXPECT_DOUBLE_EQ(arm.seconds_per_step(), 0.02);
   arm.place(std::vector<double>{0, M_PI / 2}, std::vector<double>{0, 1.25});
   Tensor measured = torch::empty({1, arm.measurement_size()}, torch::kFloat64);
   arm.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});

@@ -3,12 +3,19 @@
 
 #include <reverie/core/random.h>
 
+#include <memory>
 #include <span>
 #include <vector>
 
-struct mjModel_;
+struct mjModel_;  // MuJoCo's
 
 namespace reverie {
+
+/// What a picture of a system shows.
+struct Pose {
+  std::shared_ptr<const mjModel_> body;
+  std::vector<double> position;  ///< [nq] of the body's joints.
+};
 
 /// A simulated system: something with a state that steps under an action. Says nothing of
 /// observations or rewards: those are the task's, made from `measure`.
@@ -34,6 +41,12 @@ class Simulation {
   /// The full state: `restore(state())` gives the same future, bit for bit.
   virtual std::vector<double> state() const = 0;
   virtual void restore(std::span<const double> state) = 0;
+
+  /// How long a control step takes in the world, seconds; where the original says nothing of time,
+  /// what looks right.
+  virtual double seconds_per_step() const = 0;
+  /// The state as a body to draw: the same object until the next reset at least.
+  virtual Pose pose() const = 0;
 };
 
 }  // namespace reverie

@@ -164,6 +164,10 @@ class VariedSimulation : public Simulation {
   }
 
   const mjModel_* body() const override { return inner_->body(); }
+  Pose pose() const override { return inner_->pose(); }
+  double seconds_per_step() const override {
+    return static_cast<double>(config_.action_repeat) * inner_->seconds_per_step();
+  }
 
   std::vector<double> state() const override {
     std::vector<double> state = {static_cast<double>(episode_), static_cast<double>(time_)};

@@ -49,13 +49,11 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
       settings.assign(one.key.substr(this_task.size()), one.value, one.where);
 }
 
-// A reward that observations don't tell is learned, where nobody says otherwise afterwards.
-void learn_untold_reward(Settings& settings, const TaskEntry& task) {
-  const std::string key = "model.learn_reward";
+constexpr std::string_view learn_reward = "model.learn_reward";
+
+bool has(const Settings& settings, std::string_view key) {
   const auto& list = settings.list();
-  if (std::none_of(list.begin(), list.end(), [&](const Setting& one) { return one.key == key; }))
-    return;
-  if (!task.make_task({})->reward_is_told()) settings.assign(key, SettingValue(true), task.name);
+  return std::any_of(list.begin(), list.end(), [&](const Setting& one) { return one.key == key; });
 }
 
 }  // namespace
@@ -66,6 +64,17 @@ Settings Experiment::settings() {
   settings.group("env", env);
   settings.group("run", run);
   return settings;
+}
+
+bool Experiment::reward_is_told() const {
+  return task->make_task(env)->reward_is_told();
+}
+
+bool Experiment::leaves_out_rewards() {
+  const Settings all = settings();
+  const auto learned = std::find_if(all.list().begin(), all.list().end(),
+                                    [](const Setting& one) { return one.key == learn_reward; });
+  return learned != all.list().end() && !std::get<bool>(learned->get()) && !reward_is_told();
 }
 
 std::string Experiment::to_toml(bool with_docs) {
@@ -118,11 +127,19 @@ Experiment resolve(const ExperimentRequest& request) {
                                  method, task, method));
   Experiment experiment(find_agent(method), find_task(task), preset);
   Settings settings = experiment.settings();
-  learn_untold_reward(settings, *experiment.task);
-  apply_preset(settings, preset, method, task);
-  for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
-  for (const auto& flag : request.flags)
-    settings.assign(flag.key, std::string_view(flag.value), flag.where);
+  const auto apply = [&] {
+    apply_preset(settings, preset, method, task);
+    for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
+    for (const auto& flag : request.flags)
+      settings.assign(flag.key, std::string_view(flag.value), flag.where);
+  };
+  apply();
+  // A reward that observations don't tell, of the task as it is varied, is learned, where nobody
+  // says otherwise.
+  if (has(settings, learn_reward) && !experiment.reward_is_told()) {
+    settings.assign(learn_reward, SettingValue(true), task);
+    apply();
+  }
   return experiment;
 }
 

@@ -34,6 +34,11 @@ struct Experiment {
   /// Refers to this experiment's members: use it up before moving the experiment.
   Settings settings();
   std::string to_toml(bool with_docs);
+
+  /// Task::reward_is_told, of the task as it is varied.
+  bool reward_is_told() const;
+  /// Whether a model is neither told all of the reward nor learns it.
+  bool leaves_out_rewards();
 };
 
 /// How a person asks for an experiment. Later ones win: the defaults of the code, the preset (and

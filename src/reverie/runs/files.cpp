@@ -104,6 +104,18 @@ std::string format_duration(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
+std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') out.push_back('\\');
+    if (static_cast<unsigned char>(letter) < 0x20)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
+    else
+      out.push_back(letter);
+  }
+  return out + "\"";
+}
+
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   const auto path = folder / "lock";
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

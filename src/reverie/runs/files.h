@@ -21,6 +21,9 @@ void make_folder(const std::filesystem::path& path);
 /// A duration for people: "42 s", "3 min 05 s", "2 h 07 min".
 std::string format_duration(double seconds);
 
+/// A text as JSON writes it, in quotes.
+std::string json_text(std::string_view text);
+
 /// The process's hold on a run folder; released when it ends, however it ends.
 class FolderLock {
  public:

@@ -30,18 +30,6 @@ fs::path create_numbered(const std::string& name) {
   }
 }
 
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(letter) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
-    else
-      out.push_back(letter);
-  }
-  return out + "\"";
-}
-
 }  // namespace
 
 std::string program_name() {

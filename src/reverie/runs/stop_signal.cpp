@@ -16,6 +16,7 @@ std::atomic<int> received{0};
 
 void tell(const char* line) {
   static_cast<void>(!write(STDERR_FILENO, line, std::strlen(line)));
+  static_cast<void>(!write(STDERR_FILENO, "\n", 1));
 }
 
 /// On a terminal that can be redrawn the live view shows that a stop is under way.
@@ -26,17 +27,17 @@ bool live_view_shows_it() {
 
 /// Takes the stops as they come. `timeout` and the like signal a process and then its group: what
 /// follows within half a second is the same wish.
-void wait_for_stops(sigset_t stops) {
+void wait_for_stops(sigset_t stops, const char* first_line, const char* second_line) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point first;
   for (int signal = 0; sigwait(&stops, &signal) == 0;) {
     if (received == 0) {
       first = Clock::now();
       received = signal;
-      if (!live_view_shows_it())
-        tell("reverie: finishing this phase, then a checkpoint; once more stops at once\n");
+      if (!live_view_shows_it()) tell(first_line);
     } else if (Clock::now() - first > std::chrono::milliseconds(500)) {
-      tell("\nreverie: stopped at once; `resume` goes on from the last checkpoint\n");
+      tell("");  // the live view's last line has no end
+      tell(second_line);
       _exit(128 + signal);
     }
   }
@@ -48,7 +49,7 @@ void wait_for_stops(sigset_t stops) {
 // the stack register, and the kernel would write the handler's frame there (seen as heap corruption
 // in a third of all stops). So the signals are blocked everywhere, and a thread of their own waits
 // for them.
-void install_stop_signals() {
+void install_stop_signals(const char* first, const char* second) {
   sigset_t stops;
   sigemptyset(&stops);
   sigaddset(&stops, SIGINT);
@@ -56,8 +57,8 @@ void install_stop_signals() {
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   signal(SIGXFSZ, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
-  static const bool waiting = [stops] {
-    std::thread(wait_for_stops, stops).detach();
+  static const bool waiting = [=] {
+    std::thread(wait_for_stops, stops, first, second).detach();
     return true;
   }();
   static_cast<void>(waiting);

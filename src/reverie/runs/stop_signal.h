@@ -7,7 +7,12 @@ namespace reverie {
 /// the process at once (every file
 /// is whole at any instant). Call before any other thread is made: those inherit that they are not
 /// disturbed. A write beyond a size limit becomes an error rather than a death.
-void install_stop_signals();
+///
+/// The lines are what a person is then told: of the first signal (not where the live view shows
+/// it), and of the second. They must live as long as the process.
+void install_stop_signals(
+    const char* first = "reverie: finishing this phase, then a checkpoint; once more stops at once",
+    const char* second = "reverie: stopped at once; `resume` goes on from the last checkpoint");
 
 /// The signal that asked for a stop, or 0.
 int stop_signal();

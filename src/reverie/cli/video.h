@@ -1,0 +1,51 @@
+// Pictures and videos as files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace reverie {
+
+/// Writes an image `rgb` [height, width, 3], top row first. The file is there whole or not at all.
+/// Throws Error naming the path and the reason.
+void write_png(const std::filesystem::path& path, int width, int height,
+               std::span<const uint8_t> rgb);
+
+/// Frames that become a video: an H.264 .mp4 that plays everywhere, by the program `ffmpeg`; or,
+/// where that is not on the PATH, PNG files 000000.png, ... in a folder that is called like the
+/// video without its extension. Says on standard error, in one line, that it is the latter.
+///
+/// The video appears under its name when `finish` has been called and all went well, in the place
+/// of one that was there; until then it grows beside it as "<name>.part".
+class VideoWriter {
+ public:
+  /// `frame_rate`: frames per second. Width and height must be even: H.264 halves the colours'
+  /// resolution. Throws UsageError where they are not, Error where nothing can be written there.
+  VideoWriter(const std::filesystem::path& path, int width, int height, double frame_rate);
+  /// Without `finish`: leaves no video, but the PNG files.
+  ~VideoWriter();
+
+  /// Adds a frame `rgb` [height, width, 3], top row first. Throws Error where the disk is full,
+  /// ffmpeg has died, and the like; nothing can be added then.
+  void add(std::span<const uint8_t> rgb);
+
+  /// Completes the file. Throws Error as `add` does.
+  void finish();
+
+  /// What was, or will be, written: the video, or the folder of PNG files.
+  const std::filesystem::path& path() const;
+  int64_t frames() const { return frames_; }
+
+ private:
+  class Sink;
+  class Encoder;
+  class PngFolder;
+
+  int width_, height_;
+  int64_t frames_ = 0;
+  std::unique_ptr<Sink> sink_;
+};
+
+}  // namespace reverie

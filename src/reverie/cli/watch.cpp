@@ -1,0 +1,210 @@
+#include <reverie/cli/commands.h>
+#include <reverie/cli/video.h>
+#include <reverie/core/error.h>
+#include <reverie/core/workers.h>
+#include <reverie/envs/renderer.h>
+#include <reverie/policies/gaussian_policy.h>
+#include <reverie/runs/saved_agent.h>
+#include <reverie/runs/stop_signal.h>
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+namespace reverie::cli {
+namespace {
+
+/// What is to be seen: a task, and who acts in it.
+class Show {
+ public:
+  explicit Show(const WatchOptions& options) : seed_(static_cast<uint64_t>(options.seed)) {
+    if (options.task.empty() && options.policy.empty())
+      throw UsageError("watch takes a TASK, or a run by --policy DIR");
+    if (!options.policy.empty()) open(options.policy);
+    if (!options.task.empty()) {
+      const TaskEntry& task = find_task(options.task);
+      if (task_ != &task) env_ = {};  // the run's variations are of its own task
+      task_ = &task;
+    }
+    Settings settings;
+    settings.group("env", env_);
+    for (const auto& set : options.sets) settings.assign(set, "--set");
+    spec_ = task_->make_task(env_)->spec();
+    require_fit();
+  }
+
+  const TaskSpec& spec() const { return spec_; }
+  std::string actor() const {
+    return saved_ ? fmt::format("{} at {} real steps, mean actions", run_, saved_->env_steps)
+                  : "uniform random actions";
+  }
+
+  Environment make_environment() const {
+    return {task_->make_task(env_), task_->make_simulation(env_)};
+  }
+  RandomStream initial_states() const { return {seed_, "watch command"}; }
+  RandomStream actions() const { return {seed_, "watch command/actions"}; }
+
+  /// The action [a] at an observation [o].
+  Tensor act(const Tensor& observation, RandomStream& random) const {
+    if (saved_)
+      return saved_->policy().distribution(observation.to(torch::kFloat32).unsqueeze(0)).mean[0];
+    Tensor action = torch::empty({spec_.action_size()}, torch::kFloat64);
+    for (int64_t i = 0; i < spec_.action_size(); ++i) {
+      const auto k = static_cast<size_t>(i);
+      action[i] = random.uniform(spec_.action_low[k], spec_.action_high[k]);
+    }
+    return action;
+  }
+
+ private:
+  void open(const std::string& run) {
+    run_ = run;
+    const RunFolder folder = open_run(run);
+    const Experiment experiment = read_experiment(folder.config());
+    task_ = experiment.task;
+    env_ = experiment.env;
+    saved_.emplace(experiment, folder,
+                   [](const std::string& line) { fmt::print(stderr, "reverie: {}\n", line); });
+  }
+
+  void require_fit() const {
+    if (!saved_) return;
+    const GaussianPolicy& policy = saved_->policy();
+    if (policy.observation_size() != spec_.observation_size ||
+        policy.action_size() != spec_.action_size())
+      throw UsageError(fmt::format(
+          "the policy of {} takes {} observations and gives {} actions; {} has {} and {}", run_,
+          policy.observation_size(), policy.action_size(), spec_.name, spec_.observation_size,
+          spec_.action_size()));
+  }
+
+  uint64_t seed_;
+  std::string run_;
+  const TaskEntry* task_ = nullptr;
+  EnvConfig env_;
+  TaskSpec spec_;
+  std::optional<SavedAgent> saved_;
+};
+
+/// Images of an environment's state.
+class Artist {
+ public:
+  Artist(int64_t size, Renderer::Quality quality)
+      : renderer_(static_cast<int>(size), static_cast<int>(size), quality),
+        image_(static_cast<size_t>(3 * size * size)) {}
+
+  std::span<const uint8_t> draw(const Simulation& simulation) {
+    Pose pose = simulation.pose();
+    renderer_.draw(*pose.body, pose.position, image_);
+    pose_ = std::move(pose);
+    return image_;
+  }
+
+ private:
+  Renderer renderer_;
+  Pose pose_;  // kept until another is drawn, since the renderer remembers its body
+  std::vector<uint8_t> image_;
+};
+
+void take_picture(const Show& show, const WatchOptions& options) {
+  Environment environment = show.make_environment();
+  RandomStream states = show.initial_states(), random = show.actions();
+  Tensor observation = environment.reset(states);
+  bool ended = false;
+  while (environment.time() < options.at && !ended) {
+    const StepResult step = environment.step(show.act(observation, random));
+    observation = step.next_observation.squeeze(0);
+    ended = step.terminated.item<bool>() || step.truncated.item<bool>();
+  }
+  Artist artist(options.size, Renderer::Quality::fine);
+  const auto size = static_cast<int>(options.size);
+  write_png(options.picture, size, size, artist.draw(environment.simulation()));
+  fmt::print("{}: the state after {} step{}{}\n", options.picture, environment.time(),
+             environment.time() == 1 ? "" : "s",
+             environment.time() < options.at ? ", where the episode ended" : "");
+}
+
+/// A video in the making: which of an environment's steps are frames of it.
+class Film {
+ public:
+  Film(const WatchOptions& options, double seconds_per_step)
+      : seconds_per_step_(seconds_per_step),
+        // Each frame is a whole number of steps, so that it plays in real time exactly.
+        steps_per_frame_(std::max<int64_t>(
+            1, std::llround(std::ceil(
+                   1 / (seconds_per_step * static_cast<double>(options.frame_rate)) - 1e-6)))),
+        artist_(options.size, Renderer::Quality::fast),
+        writer_(options.video, static_cast<int>(options.size), static_cast<int>(options.size),
+                frame_rate()) {}
+
+  double frame_rate() const {
+    return 1 / (seconds_per_step_ * static_cast<double>(steps_per_frame_));
+  }
+  double seconds() const { return static_cast<double>(writer_.frames()) / frame_rate(); }
+
+  void see(Environment& environment, bool ended) {
+    if (environment.time() % steps_per_frame_ != 0 && !ended) return;
+    writer_.add(artist_.draw(environment.simulation()));
+  }
+  void finish() { writer_.finish(); }
+  const VideoWriter& writer() const { return writer_; }
+
+ private:
+  double seconds_per_step_;
+  int64_t steps_per_frame_;
+  Artist artist_;
+  VideoWriter writer_;
+};
+
+/// Returns the exit code.
+int film(const Show& show, const WatchOptions& options) {
+  const auto began = std::chrono::steady_clock::now();
+  Environment environment = show.make_environment();
+  RandomStream states = show.initial_states(), random = show.actions();
+  Film film(options, environment.simulation().seconds_per_step());
+  const auto over = [&] {
+    return stop_signal() != 0 || (options.seconds > 0 && film.seconds() >= options.seconds);
+  };
+  for (int64_t episode = 1; episode <= options.episodes && !over(); ++episode) {
+    Tensor observation = environment.reset(states);
+    film.see(environment, false);
+    double episode_return = 0;
+    bool ended = false;
+    while (!ended && !over()) {
+      const StepResult step = environment.step(show.act(observation, random));
+      observation = step.next_observation.squeeze(0);
+      episode_return += step.reward.item<double>();
+      ended = step.terminated.item<bool>() || step.truncated.item<bool>();
+      film.see(environment, ended);
+    }
+    fmt::print("episode {}: return {:.2f}, {} steps{}\n", episode, episode_return,
+               environment.time(), ended ? "" : ", cut short");
+  }
+  film.finish();
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+  fmt::print("{}: {:.1f} s, {} frames at {:.4g} a second; took {:.1f} s: {:.1f} times real time\n",
+             film.writer().path().string(), film.seconds(), film.writer().frames(),
+             film.frame_rate(), taken.count(), film.seconds() / taken.count());
+  return stop_signal() == 0 ? 0 : 128 + stop_signal();
+}
+
+}  // namespace
+
+int watch(const WatchOptions& options) {
+  if (options.video.empty() && options.picture.empty())
+    throw UsageError("watch draws: give --video FILE.mp4 or --picture FILE.png, or both");
+  if (!options.video.empty())
+    install_stop_signals("reverie: finishing the video; once more leaves none",
+                         "reverie: stopped at once, without a video");
+  set_worker_count(1);  // the other cores draw, and encode
+  const torch::NoGradGuard no_grad;
+  const Show show(options);
+  fmt::print("{}: {}, seed {}\n", show.spec().name, show.actor(), options.seed);
+  if (!options.picture.empty()) take_picture(show, options);
+  return options.video.empty() ? 0 : film(show, options);
+}
+
+}  // namespace reverie::cli
