@@ -66,9 +66,9 @@ class Descriptor {
   int value_;
 };
 
-}  // namespace
-
-void write_png(const fs::path& path, int width, int height, std::span<const uint8_t> rgb) {
+/// `hasty`: in less time, for a larger file.
+void write_image(const fs::path& path, int width, int height, std::span<const uint8_t> rgb,
+                 bool hasty) {
   if (rgb.size() != 3 * static_cast<size_t>(width) * static_cast<size_t>(height))
     throw std::invalid_argument("an image to write must be height x width x 3");
   png_image image{};
@@ -76,12 +76,19 @@ void write_png(const fs::path& path, int width, int height, std::span<const uint
   image.width = static_cast<png_uint_32>(width);
   image.height = static_cast<png_uint_32>(height);
   image.format = PNG_FORMAT_RGB;
+  if (hasty) image.flags |= PNG_IMAGE_FLAG_FAST;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, rgb.data(), 0, nullptr))
     cannot_write(path, image.message);
   bytes.resize(size);
   write_file_atomically(path, bytes);
+}
+
+}  // namespace
+
+void write_png(const fs::path& path, int width, int height, std::span<const uint8_t> rgb) {
+  write_image(path, width, height, rgb, false);
 }
 
 /// Where frames go.
@@ -233,7 +240,7 @@ class VideoWriter::PngFolder : public Sink {
   }
 
   void add(std::span<const uint8_t> rgb, int64_t index) override {
-    write_png(frame(index), width_, height_, rgb);
+    write_image(frame(index), width_, height_, rgb, true);
   }
 
   /// Takes away what is left of a longer video that was here.

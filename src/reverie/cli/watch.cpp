@@ -199,6 +199,9 @@ int watch(const WatchOptions& options) {
   if (!options.video.empty())
     install_stop_signals("reverie: finishing the video; once more leaves none",
                          "reverie: stopped at once, without a video");
+  if (!options.picture.empty() && !options.picture.ends_with(".png"))
+    throw UsageError(
+        fmt::format("a picture's name ends in .png, which '{}' does not", options.picture));
   set_worker_count(1);  // the other cores draw, and encode
   const torch::NoGradGuard no_grad;
   const Show show(options);

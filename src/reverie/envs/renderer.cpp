@@ -209,7 +209,10 @@ Ground extend_ground(mjModel& model, double radius) {
   for (int geom = 0; geom < model.ngeom; ++geom) {
     mjtNum* size = model.geom_size + 3 * geom;
     const bool level = std::abs(model.geom_quat[4 * geom]) > 0.999;
-    if (model.geom_type[geom] != mjGEOM_PLANE || model.geom_bodyid[geom] != 0 || !level) continue;
+    if (model.geom_type[geom] != mjGEOM_PLANE) continue;
+    // The side of the squares that it is drawn in: small ones take longer than all the rest.
+    size[2] = std::max({size[0], size[1], size[2]});
+    if (model.geom_bodyid[geom] != 0 || !level) continue;
     const bool endless = size[0] <= 0 || size[1] <= 0;
     if (!endless && std::min(size[0], size[1]) < 4 * radius) continue;
     Ground ground{geom, model.geom_pos[3 * geom + 2], {}};
@@ -225,6 +228,7 @@ Ground extend_ground(mjModel& model, double radius) {
       repeat = static_cast<float>(2 * size[k] / ground.period[static_cast<size_t>(k)]);
     }
     if (material >= 0) model.mat_texuniform[material] = 0;
+    size[2] = size[0];
     return ground;
   }
   return {};
@@ -258,8 +262,8 @@ ModelPointer copy_for_drawing(const mjModel& body, int width, int height, bool f
   look.quality.shadowsize = fine ? 4096 : 1024;
   if (!fine) {
     std::fill_n(model->mat_reflectance, model->nmat, 0.0f);
-    look.quality.numslices = 16;
-    look.quality.numstacks = 8;
+    look.quality.numslices = 14;
+    look.quality.numstacks = 6;
   }
   soften_lights(*model);
   return model;
