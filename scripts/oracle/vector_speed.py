@@ -45,6 +45,7 @@ def reverie_speeds():
     """By task: what `reverie bench environments` finds."""
     found = subprocess.run([ROOT / "reverie", "bench", "environments", "--json"], check=True,
                            capture_output=True, text=True)
+    # Of each task the last row: the one with the most environments.
     return {row["task"]: row for row in json.loads(found.stdout)}
 
 

@@ -5,17 +5,21 @@
 #include <reverie/envs/pool.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
-#include <thread>
 #include <vector>
 
 namespace reverie::benchmark {
 namespace {
 
-constexpr int64_t steps_of_a_round = 50;  // and of an episode
+constexpr int64_t recorded_steps = 100;
+constexpr int64_t steps_of_a_block = 5;
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
+template <class Work>
+double seconds_of(Work&& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -28,7 +32,11 @@ double median(std::vector<double> values) {
 /// As many bodies as the pool has, and nothing around them.
 class Physics {
  public:
-  Physics(const TaskEntry& entry, int64_t count, Tensor controls) : controls_(std::move(controls)) {
+  /// `controls` [steps, n, a]; `ends` [steps, n]: after which steps a body is put back to its
+  /// start, for one that has fallen steps at another speed.
+  Physics(const TaskEntry& entry, const Tensor& controls, Tensor ends)
+      : controls_(controls.to(torch::kFloat64)), ends_(std::move(ends)) {
+    const int64_t count = controls.size(1);
     for (int64_t i = 0; i < count; ++i) {
       auto simulation = entry.make_simulation({});
       auto& body = dynamic_cast<MujocoSimulation&>(*simulation);
@@ -43,44 +51,40 @@ class Physics {
     }
   }
 
-  /// A round of bodies first … last - 1.
-  void run(size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) {
-      mjData* data = data_[i].get();
-      mj_resetData(model_, data);
-      std::ranges::copy(starts_[i].position, data->qpos);
-      std::ranges::copy(starts_[i].velocity, data->qvel);
-      mj_forward(model_, data);
-    }
-    const double* controls = controls_.data_ptr<double>();
+  /// One step of all bodies, on as many threads as there are workers.
+  void step() {
+    const auto row = static_cast<int64_t>(time_++) % controls_.size(0);
     const auto actuators = static_cast<size_t>(model_->nu);
-    for (size_t t = 0; t < steps_of_a_round; ++t)
-      for (size_t i = first; i < last; ++i) {
-        std::copy_n(controls + (t * data_.size() + i) * actuators, actuators, data_[i]->ctrl);
-        for (int frame = 0; frame < frames_; ++frame) mj_step(model_, data_[i].get());
-      }
-  }
-
-  void run(int threads) {
-    std::vector<std::thread> others;
-    const auto part = [&](int k) {
-      return data_.size() * static_cast<size_t>(k) / static_cast<size_t>(threads);
+    const double* controls = controls_[row].data_ptr<double>();
+    const bool* ends = ends_[row].data_ptr<bool>();
+    const auto part = [&](int64_t k) {
+      return data_.size() * static_cast<size_t>(k) / static_cast<size_t>(worker_count());
     };
-    for (int k = 1; k < threads; ++k)
-      others.emplace_back([this, part, k] {
-        prepare_thread();
-        run(part(k), part(k + 1));
-      });
-    run(part(0), part(1));
-    for (std::thread& other : others) other.join();
+    parallel_for(worker_count(), [&](int64_t k) {
+      for (size_t i = part(k); i < part(k + 1); ++i) {
+        if (row == 0) begin(i);
+        std::copy_n(controls + i * actuators, actuators, data_[i]->ctrl);
+        for (int frame = 0; frame < frames_; ++frame) mj_step(model_, data_[i].get());
+        if (ends[i]) begin(i);
+      }
+    });
   }
 
  private:
+  void begin(size_t i) {
+    mjData* data = data_[i].get();
+    mj_resetData(model_, data);
+    std::ranges::copy(starts_[i].position, data->qpos);
+    std::ranges::copy(starts_[i].velocity, data->qvel);
+    mj_forward(model_, data);
+  }
+
   struct Start {
     std::vector<double> position, velocity;
   };
 
-  Tensor controls_;  ///< [steps, n, a] float64
+  Tensor controls_, ends_;
+  int64_t time_ = 0;
   const mjModel* model_ = nullptr;
   int frames_ = 0;
   std::vector<std::unique_ptr<Simulation>> simulations_;
@@ -91,47 +95,54 @@ class Physics {
 }  // namespace
 
 EnvironmentSpeed measure_environment(const std::string& task, int64_t environments, int threads,
-                                     int rounds) {
+                                     int blocks) {
   const TaskEntry& entry = find_task(task);
   const TaskSpec spec = entry.spec();
   RandomStream random(2, "bench");
   const Tensor low = torch::tensor(spec.action_low, torch::kFloat32);
   const Tensor high = torch::tensor(spec.action_high, torch::kFloat32);
   const Tensor actions =
-      low +
-      (high - low) * random.uniform({steps_of_a_round, environments, spec.action_size()}, 0, 1);
-  Physics physics(entry, environments, actions.to(torch::kFloat64));
-  EnvConfig config;
-  config.horizon = steps_of_a_round;
-  EnvironmentPool pool(entry, config, environments, RandomStream(1, "bench"));
+      low + (high - low) * random.uniform({recorded_steps, environments, spec.action_size()}, 0, 1);
+  EnvironmentPool pool(entry, {}, environments, RandomStream(1, "bench"));
   pool.reset();
+  std::vector<Tensor> ends;
+  for (int64_t t = 0; t < recorded_steps; ++t) {
+    const StepResult result = pool.step(actions[t]);
+    ends.push_back(result.terminated | result.truncated);
+  }
+  Physics physics(entry, actions, torch::stack(ends));
 
-  const auto steps = static_cast<double>(steps_of_a_round * environments);
-  const auto time = [&](auto&& work) {
-    const auto begin = std::chrono::steady_clock::now();
-    work();
-    return steps / seconds_since(begin);
-  };
-  const auto step_pool = [&] {
-    for (int64_t t = 0; t < steps_of_a_round; ++t) pool.step(actions[t]);
-  };
-  std::vector<double> found[4];
-  for (int round = 0; round <= rounds; ++round) {
+  const auto steps = static_cast<double>(steps_of_a_block * environments);
+  std::vector<double> physics_on_one, pool_on_one, physics_on_all, pool_on_all, overhead, scaling;
+  for (int block = 0; block < blocks; ++block) {
+    // All take turns in a few hundredths of a second: a machine's speed drifts.
+    std::array<double, 4> seconds{};
     size_t which = 0;
     for (const int count : {1, threads}) {
       set_worker_count(count);
-      const double speeds[] = {time([&] { physics.run(count); }), time(step_pool)};
-      for (const double speed : speeds)
-        if (round > 0) found[which++].push_back(speed);  // the first warms up
+      for (int64_t t = 0; t < steps_of_a_block; ++t) {
+        seconds[which] += seconds_of([&] { physics.step(); });
+        const Tensor action = actions[(block * steps_of_a_block + t) % actions.size(0)];
+        seconds[which + 1] += seconds_of([&] { pool.step(action); });
+      }
+      which += 2;
     }
+    physics_on_one.push_back(steps / seconds[0]);
+    pool_on_one.push_back(steps / seconds[1]);
+    physics_on_all.push_back(steps / seconds[2]);
+    pool_on_all.push_back(steps / seconds[3]);
+    overhead.push_back(1 - seconds[0] / seconds[1]);
+    scaling.push_back(seconds[1] / seconds[3]);
   }
   return {.task = task,
           .environments = environments,
           .threads = threads,
-          .physics_on_one = median(found[0]),
-          .pool_on_one = median(found[1]),
-          .physics_on_all = median(found[2]),
-          .pool_on_all = median(found[3])};
+          .physics_on_one = median(physics_on_one),
+          .pool_on_one = median(pool_on_one),
+          .physics_on_all = median(physics_on_all),
+          .pool_on_all = median(pool_on_all),
+          .overhead = median(overhead),
+          .scaling = median(scaling)};
 }
 
 }  // namespace reverie::benchmark

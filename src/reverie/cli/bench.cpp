@@ -22,7 +22,7 @@ constexpr int kRounds = 7;
 constexpr int64_t kMetaSteps = 3;
 constexpr const char* kIteration = "mb-mpo-iteration";
 constexpr const char* kEnvironments = "environments";
-constexpr int64_t kSideBySide = 64;
+constexpr int kBlocks = 21;
 
 bool chosen(const BenchOptions& options, const std::string& name) {
   return options.kernels.empty() ||
@@ -76,15 +76,15 @@ std::string to_json(const EnvironmentSpeed& speed) {
       R"("pool_on_one": {:.0f}, "physics_on_all": {:.0f}, "pool_on_all": {:.0f}, )"
       R"("overhead": {:.4f}, "scaling": {:.3f}}})",
       speed.task, speed.environments, speed.threads, speed.physics_on_one, speed.pool_on_one,
-      speed.physics_on_all, speed.pool_on_all, speed.overhead(), speed.scaling());
+      speed.physics_on_all, speed.pool_on_all, speed.overhead, speed.scaling);
 }
 
 void print(const EnvironmentSpeed& speed) {
   fmt::print(
-      "{:<22} one thread {:>7.0f} steps/s of mj_step's {:>7.0f}: overhead {:4.1f}%   {} "
+      "{:<17} {:>4} one thread {:>7.0f} steps/s of mj_step's {:>7.0f}: overhead {:4.1f}%   {} "
       "threads {:>7.0f} of {:>7.0f}: {:.2f} times one\n",
-      speed.task, speed.pool_on_one, speed.physics_on_one, 100 * speed.overhead(), speed.threads,
-      speed.pool_on_all, speed.physics_on_all, speed.scaling());
+      speed.task, speed.environments, speed.pool_on_one, speed.physics_on_one, 100 * speed.overhead,
+      speed.threads, speed.pool_on_all, speed.physics_on_all, speed.scaling);
   std::fflush(stdout);
 }
 
@@ -109,9 +109,15 @@ int bench(const BenchOptions& options) {
       print(speed);
   }
   if (chosen(options, kEnvironments)) {
-    if (!options.json) fmt::print("\n{} environments side by side\n", kSideBySide);
-    for (const char* task : {"gym/half-cheetah", "gym/hopper", "gym/ant", "gym/humanoid"}) {
-      const auto speed = benchmark::measure_environment(task, kSideBySide, worker_count(), kRounds);
+    if (!options.json) fmt::print("\nreal environments, so many side by side\n");
+    using Shape = std::pair<const char*, int64_t>;
+    for (const auto& [task, count] : {Shape{"gym/half-cheetah", 32},
+                                      {"gym/half-cheetah", 256},
+                                      {"gym/hopper", 256},
+                                      {"gym/ant", 32},
+                                      {"gym/ant", 256},
+                                      {"gym/humanoid", 128}}) {
+      const auto speed = benchmark::measure_environment(task, count, worker_count(), kBlocks);
       if (options.json)
         json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
       else

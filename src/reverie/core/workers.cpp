@@ -23,6 +23,17 @@ namespace {
 
 thread_local bool inside_task = false;
 
+/// Waits some 20 microseconds at most: to sleep and be woken takes longer, and where work comes in
+/// small pieces the next is near.
+template <class Condition>
+void spin_until(const Condition& condition) {
+  for (int i = 0; i < 500 && !condition(); ++i) {
+#if defined(__SSE__)
+    _mm_pause();
+#endif
+  }
+}
+
 }  // namespace
 
 /// Indices that threads claim from a counter.
@@ -32,6 +43,7 @@ struct BackgroundWork::Job {
   const int64_t count;
   const std::function<void(int64_t)> task;
   std::atomic<int64_t> next{0};
+  std::atomic<bool> finished{false};  ///< A hint.
 
   // Under `mutex`.
   std::mutex mutex;
@@ -44,6 +56,7 @@ struct BackgroundWork::Job {
     {
       const std::lock_guard lock(mutex);
       ++claiming;
+      finished = false;
     }
     const bool outer = std::exchange(inside_task, true);
     for (int64_t i = next++; i < count; i = next++) {
@@ -57,10 +70,14 @@ struct BackgroundWork::Job {
     }
     inside_task = outer;
     const std::lock_guard lock(mutex);
-    if (--claiming == 0) done.notify_all();
+    if (--claiming == 0) {
+      finished = true;  // for as long as nobody else comes to claim
+      done.notify_all();
+    }
   }
 
   void wait() {
+    spin_until([this] { return finished.load(); });
     std::unique_lock lock(mutex);
     done.wait(lock, [this] { return claiming == 0 && next >= count; });
   }
@@ -84,7 +101,7 @@ class Pool {
     stop();
     stopping_ = false;
     for (int i = 1; i < std::max(1, count); ++i)
-      threads_.emplace_back([this, seen = generation_] { serve(seen); });
+      threads_.emplace_back([this, seen = generation_.load()] { serve(seen); });
   }
 
   /// Hands a job to the workers. Without any, `finish` does it all.
@@ -121,6 +138,7 @@ class Pool {
   void serve(int64_t seen) {
     prepare_thread();
     while (true) {
+      spin_until([&] { return generation_ != seen; });
       std::shared_ptr<Job> job;
       {
         std::unique_lock lock(mutex_);
@@ -137,7 +155,7 @@ class Pool {
   std::mutex turn_, mutex_;
   std::condition_variable wake_;
   std::shared_ptr<Job> current_;
-  int64_t generation_ = 0;
+  std::atomic<int64_t> generation_ = 0;
   bool stopping_ = false;
 };
 

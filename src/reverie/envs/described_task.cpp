@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace reverie {
 namespace {
@@ -54,7 +55,7 @@ Tensor to_number(const RewardTerm& term, Tensor components) {
   if (std::isfinite(term.clip)) components = components.clamp(-term.clip, term.clip);
   switch (term.number) {
     case Number::sum:
-      components = components.sum(1);
+      components = components.size(1) == 1 ? components.select(1, 0) : components.sum(1);
       break;
     case Number::squares:
       components = components.square().sum(1);
@@ -119,9 +120,26 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
     size += measured.count;
   }
   spec_.observation_size = size;
+  // Plain stretches that lie side by side are copied at once.
+  for (const Part& part : parts_) {
+    const auto plain = [](const ObservedPart& one) {
+      return one.function == ObservedPart::Function::value && !one.minus &&
+             !std::isfinite(one.clip);
+    };
+    if (!observed_together_.empty() && plain(part.part)) {
+      Part& last = observed_together_.back();
+      if (plain(last.part) && last.measured.first + last.measured.count == part.measured.first) {
+        last.measured.count += part.measured.count;
+        continue;
+      }
+    }
+    observed_together_.push_back(part);
+  }
 
   for (const HealthyRange& range : description_.healthy)
     healthy_.push_back({range, find(range.of, std::nullopt)});
+  measured_box_ = healthy_box(Seen::by_simulator);
+  observed_box_ = healthy_box(Seen::by_agent);
   for (const RewardTerm& term : description_.reward) terms_.push_back(resolve(term));
   judge_reward();
 }
@@ -213,7 +231,7 @@ bool DescribedTask::end_is_exact() const {
 
 Tensor DescribedTask::observe(const Tensor& measurement) const {
   std::vector<Tensor> parts;
-  for (const Part& part : parts_) {
+  for (const Part& part : observed_together_) {
     Tensor value = take(measurement, part.measured);
     if (part.minus) value = value - take(measurement, *part.minus);
     if (part.part.function == ObservedPart::Function::sine) value = value.sin();
@@ -221,7 +239,7 @@ Tensor DescribedTask::observe(const Tensor& measurement) const {
     if (std::isfinite(part.part.clip)) value = value.clamp(-part.part.clip, part.part.clip);
     parts.push_back(value);
   }
-  return torch::cat(parts, 1);
+  return parts.size() == 1 ? parts[0] : torch::cat(parts, 1);
 }
 
 Tensor DescribedTask::components(const Source& source, Seen seen, const Tensor& rows) {
@@ -231,22 +249,40 @@ Tensor DescribedTask::components(const Source& source, Seen seen, const Tensor& 
   return minus ? value - take(rows, *minus) : value;
 }
 
-Tensor DescribedTask::healthy(Seen seen, const Tensor& rows) const {
-  Tensor healthy;
+DescribedTask::Box DescribedTask::healthy_box(Seen seen) const {
+  std::vector<int64_t> columns;
+  std::vector<double> low, high;
+  std::vector<float> low32, high32;
+  constexpr float infinity32 = std::numeric_limits<float>::infinity();
   for (const auto& [range, source] : healthy_) {
     if (seen == Seen::by_agent && !source.observed) continue;
-    const Tensor value = components(source, seen, rows);
-    // By comparisons that NaN fails.
-    const auto require = [&](const Tensor& holds) {
-      healthy = healthy.defined() ? healthy & holds.all(1) : holds.all(1);
+    const Columns stretch = seen == Seen::by_agent ? *source.observed : source.measured;
+    // x > low is x >= the number after it.
+    const auto next = [&](auto bound, auto towards) {
+      return range.ends_included ? bound : std::nextafter(bound, towards);
     };
-    if (std::isfinite(range.low))
-      require(range.ends_included ? value >= range.low : value > range.low);
-    if (std::isfinite(range.high))
-      require(range.ends_included ? value <= range.high : value < range.high);
+    for (int64_t i = 0; i < stretch.count; ++i) {
+      columns.push_back(stretch.first + i);
+      low.push_back(next(range.low, infinity));
+      high.push_back(next(range.high, -infinity));
+      low32.push_back(next(static_cast<float>(range.low), infinity32));
+      high32.push_back(next(static_cast<float>(range.high), -infinity32));
+    }
   }
-  return healthy.defined() ? healthy
-                           : torch::ones({rows.size(0)}, rows.options().dtype(torch::kBool));
+  if (columns.empty()) return {};
+  return {torch::tensor(columns), torch::tensor(low, torch::kFloat64),
+          torch::tensor(high, torch::kFloat64), torch::tensor(low32), torch::tensor(high32)};
+}
+
+Tensor DescribedTask::healthy(Seen seen, const Tensor& rows) const {
+  const Box& box = seen == Seen::by_agent ? observed_box_ : measured_box_;
+  if (!box.columns.defined())
+    return torch::ones({rows.size(0)}, rows.options().dtype(torch::kBool));
+  const bool single = rows.scalar_type() == torch::kFloat32;
+  const Tensor values = rows.index_select(1, box.columns.to(rows.device()));
+  const Tensor low = (single ? box.low32 : box.low).to(rows.device());
+  const Tensor high = (single ? box.high32 : box.high).to(rows.device());
+  return ((values >= low) & (values <= high)).all(1);  // false for NaN
 }
 
 Tensor DescribedTask::value(const Term& resolved, Seen seen, const Tensor& before,
@@ -262,20 +298,29 @@ Tensor DescribedTask::value(const Term& resolved, Seen seen, const Tensor& befor
 
 Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
                                    const Tensor& after) const {
-  Tensor total = torch::zeros({action.size(0)}, after.options());
+  // Few operations: each costs as much as it does for thousands of rows.
+  Tensor total;
+  const auto add = [&](const Tensor& part) { total = total.defined() ? total + part : part; };
+  double everyone = 0;
   for (const Term& resolved : terms_) {
     const RewardTerm& term = resolved.term;
     const bool untold = term.of == Of::quantity && seen == Seen::by_agent &&
                         !resolved.source.observed && !resolved.stand_in;
     if (untold) continue;
     Tensor part;
-    if (term.of != Of::one) part = value(resolved, seen, before, action, after) * term.weight;
+    if (term.of != Of::one) part = value(resolved, seen, before, action, after);
+    if (part.defined() && term.weight != 1) part = part * term.weight;
     if (term.while_healthy) {
       const auto paid = healthy(seen, term.at == Moment::before ? before : after);
       part = part.defined() ? part * paid : paid.to(total.scalar_type()) * term.weight;
     }
-    total = part.defined() ? total + part : total + term.weight;
+    if (part.defined())
+      add(part);
+    else
+      everyone += term.weight;
   }
+  if (!total.defined()) return torch::full({action.size(0)}, everyone, after.options());
+  if (everyone != 0) total = total + everyone;
   const double clip = description_.reward_clip;
   return std::isfinite(clip) ? total.clamp(-clip, clip) : total;
 }

@@ -53,6 +53,12 @@ class DescribedTask : public Task {
     Source source;
     std::optional<Source> stand_in;  ///< Where the source is not observed.
   };
+  /// The healthy ranges side by side: the least and the greatest healthy value of each column.
+  struct Box {
+    Tensor columns;    ///< [k] int64; undefined: there are none.
+    Tensor low, high;  ///< [k] float64
+    Tensor low32, high32;
+  };
   struct Range {
     HealthyRange range;
     Source source;
@@ -69,6 +75,7 @@ class DescribedTask : public Task {
                const Tensor& after) const;
   Tensor sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
                       const Tensor& after) const;
+  Box healthy_box(Seen seen) const;
   Tensor healthy(Seen seen, const Tensor& rows) const;
 
   TaskDescription description_;
@@ -76,8 +83,10 @@ class DescribedTask : public Task {
   MeasurementLayout layout_;
   Tensor action_low_, action_high_;  ///< [a] float64, for the simulator's reward.
   std::vector<Part> parts_;
+  std::vector<Part> observed_together_;  ///< The same in fewer pieces.
   std::vector<Term> terms_;
   std::vector<Range> healthy_;
+  Box measured_box_, observed_box_;
   bool exact_ = true, told_ = true;
 };
 

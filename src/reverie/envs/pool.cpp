@@ -122,25 +122,27 @@ StepResult EnvironmentPool::receive() {
       task_->measured_reward(measurement_, action_, next_measurement_).contiguous();
   StepResult result;
   result.next_observation = task_->observe(next_measurement_).to(torch::kFloat32);
-  result.reward = rewards.to(torch::kFloat32);
+  result.reward = torch::empty({count()}, torch::kFloat32);
   result.terminated = task_->measured_terminated(next_measurement_).contiguous();
-  result.truncated = torch::zeros({count()}, torch::kBool);
+  result.truncated = torch::empty({count()}, torch::kBool);
 
   finished_.clear();
-  const double* reward = rewards.data_ptr<double>();
+  const double* paid = rewards.data_ptr<double>();
+  float* reward = result.reward.data_ptr<float>();
   const bool* terminated = result.terminated.data_ptr<bool>();
   bool* truncated = result.truncated.data_ptr<bool>();
   for (int64_t i = 0; i < count(); ++i) {
     const auto index = static_cast<size_t>(i);
     const int64_t time = environments_[index].time();
-    returns_[index] += reward[i];
+    reward[i] = static_cast<float>(paid[i]);
+    returns_[index] += paid[i];
     truncated[i] = !terminated[i] && time >= task_->spec().horizon;
     if (terminated[i] || truncated[i])
       finished_.push_back({.episode_return = returns_[index], .length = time, .environment = i});
   }
 
   std::swap(measurement_, next_measurement_);
-  observation_ = result.next_observation.clone();
+  observation_ = result.next_observation;
   if (!finished_.empty()) {
     parallel_for(static_cast<int64_t>(finished_.size()),
                  [this](int64_t i) { restart(finished_[static_cast<size_t>(i)].environment); });
