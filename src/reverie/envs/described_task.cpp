@@ -312,7 +312,7 @@ Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor
     if (part.defined() && term.weight != 1) part = part * term.weight;
     if (term.while_healthy) {
       const auto paid = healthy(seen, term.at == Moment::before ? before : after);
-      part = part.defined() ? part * paid : paid.to(total.scalar_type()) * term.weight;
+      part = part.defined() ? part * paid : paid.to(after.scalar_type()) * term.weight;
     }
     if (part.defined())
       add(part);
