@@ -34,7 +34,7 @@ struct EnvConfig {
   double gravity_scale = 1.0;
   double gear_scale = 1.0;
   double slope = 0;
-  std::vector<int64_t> disabled_actuators = {};
+  int64_t disabled_actuator = -1;
   int64_t crippled_leg = -1;
 
   // Drawn at each reset.
@@ -76,8 +76,9 @@ struct EnvConfig {
                  "degrees by which the ground rises along x (gravity leans back: coordinates go "
                  "with the ground)",
                  between(-90, 90));
-    settings.add("disabled_actuators", disabled_actuators,
-                 "those that give no force (crippled joints), from 0");
+    settings.add("disabled_actuator", disabled_actuator,
+                 "an actuator that gives no force (a crippled joint), from 0; -1: none",
+                 at_least(-1));
     settings.add("crippled_leg", crippled_leg,
                  "a limb of the trunk, from 0 in the order of the MJCF, whose actuators give no "
                  "force and whose geoms but the first shrink to half (GrBAL's crippled Ant); -1: "

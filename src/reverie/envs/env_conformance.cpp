@@ -414,7 +414,7 @@ TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
   refuses(&EnvConfig::mass_scale, 0.0, "env.mass_scale");
   refuses(&EnvConfig::gravity_scale, std::nan(""), "env.gravity_scale");
   refuses(&EnvConfig::mass_spread, 0.5, "env.mass_spread");
-  refuses(&EnvConfig::disabled_actuators, std::vector<int64_t>{1000}, "env.disabled_actuators");
+  refuses(&EnvConfig::disabled_actuator, int64_t{1000}, "env.disabled_actuator");
 }
 
 INSTANTIATE_TEST_SUITE_P(

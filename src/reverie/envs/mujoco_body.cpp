@@ -112,10 +112,9 @@ void cripple(mjModel& model, int64_t leg, const std::string& file) {
 
 ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double timestep,
                   const std::string& file) {
-  for (const int64_t actuator : config.disabled_actuators)
-    if (actuator < 0 || actuator >= published->nu)
-      throw UsageError(fmt::format("env.disabled_actuators has {}; {} has actuators 0 to {}",
-                                   actuator, file, published->nu - 1));
+  if (config.disabled_actuator >= published->nu)
+    throw UsageError(fmt::format("env.disabled_actuator is {}; {} has actuators 0 to {} (-1: none)",
+                                 config.disabled_actuator, file, published->nu - 1));
   std::shared_ptr<mjModel> model(mj_copyModel(nullptr, published.get()), mj_deleteModel);
   if (timestep > 0) model->opt.timestep = timestep;
   scale(model->body_mass, model->nbody, 1, config.mass_scale);
@@ -125,8 +124,7 @@ ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double
   scale(model->opt.gravity, 3, 1, config.gravity_scale);
   scale(model->actuator_gear, 6 * model->nu, 1, config.gear_scale);
   lean_back(model->opt.gravity, config.slope);
-  for (const int64_t actuator : config.disabled_actuators)
-    disable(*model, static_cast<int>(actuator));
+  if (config.disabled_actuator >= 0) disable(*model, static_cast<int>(config.disabled_actuator));
   if (config.crippled_leg >= 0) cripple(*model, config.crippled_leg, file);
   // The solver reads quantities that were derived from the masses.
   const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(model.get()), mj_deleteData);
@@ -150,10 +148,15 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
   ModelPointer& body = published[name];
   if (!body) body = compile(name);
   const auto key = [&](const EnvConfig& c, double its_timestep) {
-    std::vector<double> numbers = {
-        its_timestep,    c.mass_scale, c.friction_scale, c.damping_scale,
-        c.gravity_scale, c.gear_scale, c.slope,          static_cast<double>(c.crippled_leg)};
-    numbers.insert(numbers.end(), c.disabled_actuators.begin(), c.disabled_actuators.end());
+    const std::vector<double> numbers = {its_timestep,
+                                         c.mass_scale,
+                                         c.friction_scale,
+                                         c.damping_scale,
+                                         c.gravity_scale,
+                                         c.gear_scale,
+                                         c.slope,
+                                         static_cast<double>(c.crippled_leg),
+                                         static_cast<double>(c.disabled_actuator)};
     return Variation(name, numbers);
   };
   if (key(config, timestep) == key({}, 0)) return body;

@@ -21,7 +21,7 @@ namespace reverie {
 /// error throws Error, and nothing is ever written to MUJOCO_LOG.TXT.
 ///
 /// Throws std::out_of_range for a file that is not there, Error for one that does not compile, and
-/// UsageError for an `env.disabled_actuators` or `env.crippled_leg` that the body has not got.
+/// UsageError for an `env.disabled_actuator` or `env.crippled_leg` that the body has not got.
 std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {},
                                            double timestep = 0);
 

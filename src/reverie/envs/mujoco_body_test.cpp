@@ -113,7 +113,7 @@ TEST(MujocoBody, SettingsVaryWhatTheyName) {
   config.damping_scale = 4;
   config.gravity_scale = 5;
   config.gear_scale = 6;
-  config.disabled_actuators = {1};
+  config.disabled_actuator = 1;
   const auto varied = mujoco_body("half_cheetah.xml", config);
   auto expected = facts(*published);
   const auto actual = facts(*varied);
@@ -142,12 +142,13 @@ TEST(MujocoBody, SettingsVaryWhatTheyName) {
 
 TEST(MujocoBody, RefusesAnActuatorThatIsNotThere) {
   EnvConfig config;
-  config.disabled_actuators = {3};
+  config.disabled_actuator = 3;
   try {
     mujoco_body("hopper.xml", config);
     FAIL();
   } catch (const UsageError& error) {
-    EXPECT_STREQ(error.what(), "env.disabled_actuators has 3; hopper.xml has actuators 0 to 2");
+    EXPECT_STREQ(error.what(),
+                 "env.disabled_actuator is 3; hopper.xml has actuators 0 to 2 (-1: none)");
   }
 }
 

@@ -51,7 +51,7 @@ TEST(MujocoSimulation, NoiseIsAsWide) {
 
 TEST(MujocoSimulation, ADisabledActuatorGivesNoForce) {
   EnvConfig config;
-  config.disabled_actuators = {2};
+  config.disabled_actuator = 2;
   MujocoSimulation crippled({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, config);
   MujocoSimulation sound({.body = "half_cheetah.xml", .frame_skip = 5, .reset = still}, {});
   crippled.step(std::vector<double>{0.3, -0.5, 1, 0.2, 0.1, 0});

@@ -189,7 +189,7 @@ class ClassicLqr : public Task {
 void refuse_joint_settings(const EnvConfig& config, std::string_view task) {
   refuse_changes(config,
                  {"env.friction_scale", "env.friction_spread", "env.damping_scale",
-                  "env.damping_spread", "env.slope", "env.slope_spread", "env.disabled_actuators",
+                  "env.damping_spread", "env.slope", "env.slope_spread", "env.disabled_actuator",
                   "env.crippled_leg", "env.cripple", "env.cripple_among"},
                  task);
 }

@@ -250,7 +250,7 @@ class VariedSimulation : public Simulation {
       if (config_.cripple == Crippled::leg)
         drawn.crippled_leg = which;
       else
-        drawn.disabled_actuators.push_back(which);
+        drawn.disabled_actuator = which;
     }
     inner_ = make_(drawn);
   }
