@@ -58,7 +58,7 @@ def main():
                 theirs[task][mode].append(gymnasium_speed(name, mode))
         ours.append(reverie_speeds())
     print(f"Gymnasium {gymnasium.__version__} with MuJoCo {mujoco.__version__}, "
-          f"{ENVIRONMENTS} environments\n")
+          f"{ENVIRONMENTS} environments; Reverie: those of the benchmark's largest row\n")
     print("| task | Gymnasium sync (one core) | async (all cores) | Reverie, one core "
           "| all cores | times async |")
     print("|---|---|---|---|---|---|")

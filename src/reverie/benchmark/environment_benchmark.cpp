@@ -1,12 +1,12 @@
 #include <reverie/benchmark/environment_benchmark.h>
 
+#include <reverie/benchmark/timing.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/mujoco_simulation.h>
 #include <reverie/envs/pool.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <vector>
 
@@ -15,19 +15,6 @@ namespace {
 
 constexpr int64_t recorded_steps = 100;
 constexpr int64_t steps_of_a_block = 5;
-
-template <class Work>
-double seconds_of(Work&& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 /// As many bodies as the pool has, and nothing around them.
 class Physics {
@@ -51,9 +38,17 @@ class Physics {
     }
   }
 
+  /// Whether the next step is the first of the recorded ones, before which all begin anew.
+  bool begins() const { return row() == 0; }
+  int64_t row() const { return time_ % controls_.size(0); }
+
+  void begin() {
+    for (size_t i = 0; i < data_.size(); ++i) begin(i);
+  }
+
   /// One step of all bodies, on as many threads as there are workers.
   void step() {
-    const auto row = static_cast<int64_t>(time_++) % controls_.size(0);
+    const int64_t row = time_++ % controls_.size(0);
     const auto actuators = static_cast<size_t>(model_->nu);
     const double* controls = controls_[row].data_ptr<double>();
     const bool* ends = ends_[row].data_ptr<bool>();
@@ -62,7 +57,6 @@ class Physics {
     };
     parallel_for(worker_count(), [&](int64_t k) {
       for (size_t i = part(k); i < part(k + 1); ++i) {
-        if (row == 0) begin(i);
         std::copy_n(controls + i * actuators, actuators, data_[i]->ctrl);
         for (int frame = 0; frame < frames_; ++frame) mj_step(model_, data_[i].get());
         if (ends[i]) begin(i);
@@ -121,8 +115,13 @@ EnvironmentSpeed measure_environment(const std::string& task, int64_t environmen
     for (const int count : {1, threads}) {
       set_worker_count(count);
       for (int64_t t = 0; t < steps_of_a_block; ++t) {
+        const Tensor action = actions[physics.row()];
+        // Untimed, on both sides.
+        if (physics.begins()) {
+          physics.begin();
+          pool.reset();
+        }
         seconds[which] += seconds_of([&] { physics.step(); });
-        const Tensor action = actions[(block * steps_of_a_block + t) % actions.size(0)];
         seconds[which + 1] += seconds_of([&] { pool.step(action); });
       }
       which += 2;

@@ -1,4 +1,5 @@
 #include <reverie/benchmark/kernel_benchmark.h>
+#include <reverie/benchmark/timing.h>
 #include <reverie/benchmark/workloads.h>
 #include <reverie/core/workers.h>
 #include <reverie/imagination/imagine.h>
@@ -19,17 +20,6 @@ class TorchThreads {
   TorchThreads() { torch::set_num_threads(worker_count()); }
   ~TorchThreads() { torch::set_num_threads(1); }
 };
-
-double seconds_of(const std::function<void()>& work) {
-  const auto began = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 /// oneDNN's product of 1024^3 on every worker at once, several each.
 class PeakProduct {

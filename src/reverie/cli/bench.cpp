@@ -33,7 +33,7 @@ bool chosen(const BenchOptions& options, const std::string& name) {
 void require_known(const BenchOptions& options) {
   for (const auto& part : options.kernels) {
     bool known = false;
-    std::string names = "environments, mb-mpo-iteration";
+    std::string names = fmt::format("{}, {}", kEnvironments, kIteration);
     for (const std::string name : {kEnvironments, kIteration})
       known = known || name.find(part) != std::string::npos;
     for (const auto& entry : benchmark::benchmark_kernels()) {

@@ -189,6 +189,18 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   EXPECT_FALSE(fs::exists(root_ / "runs")) << "wrong usage must leave nothing behind";
 }
 
+TEST_F(ProgramTest, WatchSaysWhatIsWrongBeforeItDraws) {
+  expect_error({"watch"}, 2, {"TASK", "--policy"});
+  expect_error({"watch", "gym/hopper"}, 2, {"--video", "--picture"});
+  expect_error({"watch", "gym/hoper", "--picture", "a.png"}, 2, {"gym/hopper"});
+  expect_error({"watch", "gym/hopper", "--picture", "a.jpg"}, 2, {".png", "a.jpg"});
+  expect_error({"watch", "gym/hopper", "--picture", "a.png", "--size", "1"}, 2, {"--size"});
+  expect_error({"watch", "gym/hopper", "--picture", "a.png", "--set", "env.slop=3"}, 2,
+               {"env.slope"});
+  expect_error({"watch", "--policy", "nowhere", "--picture", "a.png"}, 1, {"nowhere"});
+  EXPECT_FALSE(fs::exists(root_ / "a.png"));
+}
+
 TEST_F(ProgramTest, WrongFilesAreOneLineThatHelps) {
   const std::string task = "classic/pendulum";
   expect_error({"train", method(), task, "--config", "absent.toml"}, 1, {"absent.toml"});

@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -25,7 +26,8 @@ class Show {
     if (!options.policy.empty()) open(options.policy);
     if (!options.task.empty()) {
       const TaskEntry& task = find_task(options.task);
-      if (task_ != &task) env_ = {};  // the run's variations are of its own task
+      if (!task_ || task_->name != task.name)
+        env_ = {};  // the run's variations are of its own task
       task_ = &task;
     }
     Settings settings;
@@ -183,7 +185,7 @@ int film(const Show& show, const WatchOptions& options) {
     fmt::print("episode {}: return {:.2f}, {} steps{}\n", episode, episode_return,
                environment.time(), ended ? "" : ", cut short");
   }
-  film.finish();
+  if (film.writer().frames() > 0) film.finish();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
   fmt::print("{}: {:.1f} s, {} frames at {:.4g} a second; took {:.1f} s: {:.1f} times real time\n",
              film.writer().path().string(), film.seconds(), film.writer().frames(),
@@ -197,8 +199,8 @@ int watch(const WatchOptions& options) {
   if (options.video.empty() && options.picture.empty())
     throw UsageError("watch draws: give --video FILE.mp4 or --picture FILE.png, or both");
   if (!options.video.empty())
-    install_stop_signals("reverie: finishing the video; once more leaves none",
-                         "reverie: stopped at once, without a video");
+    install_stop_signals("reverie: finishing the video; once more leaves a broken .part of it",
+                         "reverie: stopped at once: what there is of the video is a broken .part");
   if (!options.picture.empty() && !options.picture.ends_with(".png"))
     throw UsageError(
         fmt::format("a picture's name ends in .png, which '{}' does not", options.picture));

@@ -18,12 +18,12 @@ int worker_count();
 /// thread runs a task must not matter to its result: reduce in task order afterwards.
 void parallel_for(int64_t count, const std::function<void(int64_t)>& task);
 
-/// Tasks that the other workers run while the caller goes on. One at a time: whoever calls
-/// `parallel_for` meanwhile takes part in these first.
+/// Tasks that the other workers run while the caller goes on. One such at a time: who has more work
+/// for the workers meanwhile, by `parallel_for` or another of these, finishes this one first.
 class BackgroundWork {
  public:
-  BackgroundWork() = default;
-  /// As `parallel_for`, but returns at once. What `task` refers to must live until `finish`.
+  /// As `parallel_for`, but returns at once where no earlier one is under way. What `task` refers to
+  /// must live until `finish`.
   BackgroundWork(int64_t count, std::function<void(int64_t)> task);
   /// Finishes; what the tasks threw is lost.
   ~BackgroundWork();

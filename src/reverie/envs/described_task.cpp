@@ -121,11 +121,10 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
   }
   spec_.observation_size = size;
   // Plain stretches that lie side by side are copied at once.
+  const auto plain = [](const ObservedPart& one) {
+    return one.function == ObservedPart::Function::value && !one.minus && !std::isfinite(one.clip);
+  };
   for (const Part& part : parts_) {
-    const auto plain = [](const ObservedPart& one) {
-      return one.function == ObservedPart::Function::value && !one.minus &&
-             !std::isfinite(one.clip);
-    };
     if (!observed_together_.empty() && plain(part.part)) {
       Part& last = observed_together_.back();
       if (plain(last.part) && last.measured.first + last.measured.count == part.measured.first) {
@@ -274,14 +273,26 @@ DescribedTask::Box DescribedTask::healthy_box(Seen seen) const {
           torch::tensor(high, torch::kFloat64), torch::tensor(low32), torch::tensor(high32)};
 }
 
-Tensor DescribedTask::healthy(Seen seen, const Tensor& rows) const {
+const DescribedTask::Box& DescribedTask::healthy_box(Seen seen, torch::Device device) const {
   const Box& box = seen == Seen::by_agent ? observed_box_ : measured_box_;
+  if (device.is_cpu() || !box.columns.defined()) return box;
+  // Brought to a device once. Who has a reference keeps it: a map's elements stay where they are.
+  const std::lock_guard lock(device_boxes_mutex_);
+  const auto [found, fresh] = device_boxes_.try_emplace({seen, device.str()});
+  if (fresh)
+    found->second = {box.columns.to(device), box.low.to(device), box.high.to(device),
+                     box.low32.to(device), box.high32.to(device)};
+  return found->second;
+}
+
+Tensor DescribedTask::healthy(Seen seen, const Tensor& rows) const {
+  const Box& box = healthy_box(seen, rows.device());
   if (!box.columns.defined())
     return torch::ones({rows.size(0)}, rows.options().dtype(torch::kBool));
   const bool single = rows.scalar_type() == torch::kFloat32;
-  const Tensor values = rows.index_select(1, box.columns.to(rows.device()));
-  const Tensor low = (single ? box.low32 : box.low).to(rows.device());
-  const Tensor high = (single ? box.high32 : box.high).to(rows.device());
+  const Tensor values = rows.index_select(1, box.columns);
+  const Tensor& low = single ? box.low32 : box.low;
+  const Tensor& high = single ? box.high32 : box.high;
   return ((values >= low) & (values <= high)).all(1);  // false for NaN
 }
 
@@ -319,8 +330,10 @@ Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor
     else
       everyone += term.weight;
   }
-  if (!total.defined()) return torch::full({action.size(0)}, everyone, after.options());
-  if (everyone != 0) total = total + everyone;
+  if (!total.defined())
+    total = torch::full({action.size(0)}, everyone, after.options());
+  else if (everyone != 0)
+    total = total + everyone;
   const double clip = description_.reward_clip;
   return std::isfinite(clip) ? total.clamp(-clip, clip) : total;
 }

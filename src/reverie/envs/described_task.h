@@ -3,7 +3,11 @@
 
 #include <reverie/envs/task_description.h>
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
 
 namespace reverie {
 
@@ -76,6 +80,7 @@ class DescribedTask : public Task {
   Tensor sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
                       const Tensor& after) const;
   Box healthy_box(Seen seen) const;
+  const Box& healthy_box(Seen seen, torch::Device device) const;
   Tensor healthy(Seen seen, const Tensor& rows) const;
 
   TaskDescription description_;
@@ -83,10 +88,13 @@ class DescribedTask : public Task {
   MeasurementLayout layout_;
   Tensor action_low_, action_high_;  ///< [a] float64, for the simulator's reward.
   std::vector<Part> parts_;
-  std::vector<Part> observed_together_;  ///< The same in fewer pieces.
+  /// The same in fewer pieces, of which `measured` counts: `part` is that of the first.
+  std::vector<Part> observed_together_;
   std::vector<Term> terms_;
   std::vector<Range> healthy_;
   Box measured_box_, observed_box_;
+  mutable std::map<std::pair<Seen, std::string>, Box> device_boxes_;
+  mutable std::mutex device_boxes_mutex_;
   bool exact_ = true, told_ = true;
 };
 

@@ -56,8 +56,10 @@ struct EnvConfig {
   int64_t distractor_seed = 0;
 
   void describe(Settings& settings) {
-    settings.add("horizon", horizon, "steps of the task until truncation; 0: the task's own",
-                 at_least(0));
+    settings.add(
+        "horizon", horizon,
+        "steps of the task until truncation, rounded up to whole actions; 0: the task's own",
+        at_least(0));
     settings.add("version", version,
                  "of a gym/ task: 4 or 5, as Gymnasium counts; 0: the newest, 5", between(0, 5));
     settings.add("action_repeat", action_repeat,

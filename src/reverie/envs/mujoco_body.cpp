@@ -103,7 +103,10 @@ void cripple(mjModel& model, int64_t leg, const std::string& file) {
     const int geom = limb.geoms[i];
     scale(model.geom_size + 3 * geom, 3, 1, 0.5);
     scale(model.geom_rbound + geom, 1, 1, 0.5);
-    if (i > 1) std::copy_n(model.geom_pos + 3 * limb.geoms[1], 3, model.geom_pos + 3 * geom);
+    if (i > 1) {
+      std::copy_n(model.geom_pos + 3 * limb.geoms[1], 3, model.geom_pos + 3 * geom);
+      model.geom_sameframe[geom] = 0;  // or MuJoCo would take the body's frame for the geom's
+    }
     const float red[] = {1, 0, 0};
     std::copy_n(red, 3, model.geom_rgba + 4 * geom);
     model.geom_matid[geom] = -1;
@@ -139,8 +142,9 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
   static std::mutex mutex;
   static std::map<std::string, ModelPointer> published;
   static std::map<Variation, std::weak_ptr<const mjModel>> varied;
+  static size_t clean_up_at = 100;
 
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
   static const bool installed = (install_handlers(), true);
   static_cast<void>(installed);
 
@@ -160,16 +164,25 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
     return Variation(name, numbers);
   };
   if (key(config, timestep) == key({}, 0)) return body;
-  std::weak_ptr<const mjModel>& slot = varied[key(config, timestep)];
-  ModelPointer model = slot.lock();
-  if (!model) slot = model = vary(body, config, timestep, name);
+  const Variation wanted = key(config, timestep);
+  const auto made = varied.find(wanted);
+  if (made != varied.end())
+    if (ModelPointer model = made->second.lock()) return model;
+  // Others need not wait: where resets draw bodies, all are at it at once.
+  const ModelPointer source = body;
+  lock.unlock();
+  ModelPointer model = vary(source, config, timestep, name);
+  lock.lock();
+  varied[wanted] = model;
   // Those that resets draw come and go.
-  if (varied.size() > 100) std::erase_if(varied, [](const auto& v) { return v.second.expired(); });
+  if (varied.size() > clean_up_at) {
+    std::erase_if(varied, [](const auto& one) { return one.second.expired(); });
+    clean_up_at = std::max<size_t>(100, 2 * varied.size());
+  }
   return model;
 }
 
 std::vector<Limb> limbs(const mjModel& body) {
-  // The child of the world that each body hangs on, and the child of that.
   const auto holds = [&](int ancestor, int descendant) {
     while (descendant > ancestor) descendant = body.body_parentid[descendant];
     return descendant == ancestor;

@@ -115,7 +115,9 @@ void MujocoSimulation::measure(std::span<double> out) const {
 }
 
 size_t MujocoSimulation::state_size() const {
-  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + 2 * extras_.size();
+  const size_t copies = layout_.rates().empty() ? 1 : 2;
+  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) +
+         copies * extras_.size();
 }
 
 std::vector<double> MujocoSimulation::state() const {
@@ -127,7 +129,7 @@ std::vector<double> MujocoSimulation::state() const {
   state.insert(state.end(), data_->qacc_warmstart, data_->qacc_warmstart + model_->nv);
   state.push_back(data_->time);
   state.insert(state.end(), extras_.begin(), extras_.end());
-  state.insert(state.end(), read_.begin(), read_.end());
+  if (!layout_.rates().empty()) state.insert(state.end(), read_.begin(), read_.end());
   return state;
 }
 
@@ -147,7 +149,7 @@ void MujocoSimulation::restore(std::span<const double> state) {
   from += model_->nv;
   read(&data_->time, 1);
   read(extras_.data(), static_cast<int>(extras_.size()));
-  read(read_.data(), static_cast<int>(read_.size()));
+  if (!layout_.rates().empty()) read(read_.data(), static_cast<int>(read_.size()));
   // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
   // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());

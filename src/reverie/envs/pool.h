@@ -27,6 +27,7 @@ class EnvironmentPool {
   /// Throws UsageError for a setting that the task has no use for.
   EnvironmentPool(const TaskEntry& entry, const EnvConfig& config, int64_t count,
                   RandomStream random);
+  EnvironmentPool(EnvironmentPool&&) = delete;  // the workers know where it is
 
   const Task& task() const { return *task_; }
   int64_t count() const { return static_cast<int64_t>(environments_.size()); }
@@ -34,7 +35,8 @@ class EnvironmentPool {
   /// Starts a new episode everywhere. Returns the observations [n, o], float32.
   Tensor reset();
 
-  /// What to act on now: [n, o], float32. Where an episode has just ended: of the next one.
+  /// What to act on now: [n, o], float32. Where an episode has just ended: of the next one. Not to
+  /// be written to: elsewhere it is the last step's next_observation.
   const Tensor& observation() const { return observation_; }
 
   /// One step of every environment, `action` [n, a]. float32 results. Throws NonFiniteError as
@@ -44,9 +46,10 @@ class EnvironmentPool {
     return receive();
   }
 
-  /// The two halves of `step`: the other worker threads run the physics while the caller goes on,
-  /// say with another pool's results; `receive` lends a hand. Between the two nothing else may be
-  /// asked of this pool: std::logic_error.
+  /// The two halves of `step`: the other worker threads run the physics while the caller goes on;
+  /// `receive` lends a hand. Between the two nothing else may be asked of this pool
+  /// (std::logic_error), and other work for the threads, also another pool's `send`, first finishes
+  /// this pool's physics.
   void send(const Tensor& action);
   StepResult receive();
 

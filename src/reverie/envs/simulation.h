@@ -13,8 +13,8 @@ namespace reverie {
 
 /// What a picture of a system shows.
 struct Pose {
-  std::shared_ptr<const mjModel_> body;
-  std::vector<double> position;  ///< [nq] of the body's joints.
+  std::shared_ptr<const mjModel_> body;  ///< Null: there is nothing to see.
+  std::vector<double> position;          ///< [nq] of the body's joints.
 };
 
 /// A simulated system: something with a state that steps under an action. Says nothing of
@@ -25,6 +25,9 @@ class Simulation {
 
   /// Puts the system in a fresh initial state drawn from `random`.
   virtual void reset(RandomStream& random) = 0;
+
+  /// As `reset`, where only what `measure` says of it counts: no step follows.
+  virtual void reset_to_measure(RandomStream& random) { reset(random); }
 
   /// Advances by one control step (all frames of it). `action` is finite; out-of-range values are
   /// clipped to the actuators' range here.

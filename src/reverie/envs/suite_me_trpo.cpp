@@ -1,4 +1,4 @@
-// The tasks of ME-TRPO: rllab's bodies, which show where their centre of mass is and goes.
+// The tasks of ME-TRPO: rllab's bodies, most of which show where their centre of mass is and goes.
 #include <reverie/envs/suites.h>
 
 namespace reverie {

@@ -69,6 +69,7 @@ TaskDescription rllab_ant() {
 /// the action in units of that range in both.
 TaskDescription rllab_humanoid() {
   TaskDescription task = named(humanoid(), "rllab/humanoid");
+  task.forward_after_step = true;  // as rllab steps; it shows in the velocities of bodies alone
   task.observe.push_back({.of = {Quantity::Kind::spatial_velocity}});
   const auto sideways = [](int64_t axis) {
     RewardTerm term = paid_for(velocity("root", axis), Moment::after, -0.005);

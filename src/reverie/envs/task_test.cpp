@@ -4,12 +4,21 @@
 #include <reverie/envs/mujoco_simulation.h>
 #include <reverie/envs/task_fixture.h>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace reverie {
 namespace {
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 /// A half-cheetah's observation or measurement, all zero but for number `index`.
 Tensor only(int64_t size, int64_t index, double value) {
@@ -20,6 +29,19 @@ Tensor only(int64_t size, int64_t index, double value) {
 
 // |a|² = 0.25 + 4 + 0.01 = 4.26; clipped to [-1, 1]: 1.26.
 const std::vector<double> cheetah_action = {0.5, -2, 0.1, 0, 0, 0};
+
+// docs/tasks.md is written by scripts/tasks_page.py.
+TEST(Tasks, ThePageOfAllTasksIsOfToday) {
+  const std::string page =
+      text_of(std::filesystem::path(REVERIE_TEST_DATA) / "../../docs/tasks.md");
+  for (const TaskEntry& entry : all_tasks()) {
+    const TaskSpec spec = entry.spec();
+    EXPECT_NE(page.find(fmt::format("| `{}` | {}, {}, {} |", spec.name, spec.observation_size,
+                                    spec.action_size(), spec.horizon)),
+              std::string::npos)
+        << spec.name << ": run scripts/tasks_page.py";
+  }
+}
 
 TEST(Tasks, HalfCheetahObservesAllButX) {
   for (const char* name : {"rllib/half-cheetah", "rllab/half-cheetah", "mbbl/half-cheetah"}) {

@@ -2,11 +2,13 @@
 
 #include <reverie/core/error.h>
 #include <reverie/envs/columns.h>
+#include <reverie/envs/distractors.h>
 #include <reverie/envs/mujoco_body.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -23,6 +25,24 @@ bool draws_bodies(const EnvConfig& config) {
 bool wraps_task(const EnvConfig& config) {
   return config.action_repeat > 1 || config.action_noise > 0 || config.observation_noise > 0 ||
          config.distractors > 0;
+}
+
+/// Refuses settings that do nothing without another.
+void refuse_idle_settings(const EnvConfig& config) {
+  const auto refuse = [](bool idle, const char* setting, const char* without) {
+    if (idle) throw UsageError(fmt::format("{} does nothing without {}", setting, without));
+  };
+  refuse(config.noisy_reward && config.action_noise == 0 && config.observation_noise == 0,
+         "env.noisy_reward", "env.action_noise or env.observation_noise");
+  refuse(!config.cripple_among.empty() && config.cripple == Crippled::nothing, "env.cripple_among",
+         "env.cripple");
+  refuse((config.distraction != Distraction::sine || config.distractor_seed != 0) &&
+             config.distractors == 0,
+         "env.distraction and env.distractor_seed", "env.distractors");
+  if ((config.cripple == Crippled::leg && config.crippled_leg >= 0) ||
+      (config.cripple == Crippled::actuator && config.disabled_actuator >= 0))
+    throw UsageError(
+        "env.cripple draws what env.crippled_leg (env.disabled_actuator) says: give one of them");
 }
 
 /// What of a measurement is whose: the body's after the step, those after its earlier repeats (the
@@ -42,61 +62,6 @@ struct VariedLayout {
   Columns body, earlier, action_noise, observation_noise, distractors;
 };
 
-/// Numbers that move on their own (VaGraM, mbrl/env/distractor_dimensions.py, uncorrelated). There,
-/// M, P and the place to go back to are drawn once for each environment; here by a seed of their
-/// own, so that all of a run's environments are one world.
-class Distractors {
- public:
-  explicit Distractors(const EnvConfig& config)
-      : kind_(config.distraction), d_(static_cast<size_t>(config.distractors)), now_(d_) {
-    RandomStream random(static_cast<uint64_t>(config.distractor_seed), "distractors");
-    const auto draw = [&](std::vector<double>& values, size_t count) {
-      values.resize(count);
-      for (double& value : values) value = random.normal();
-    };
-    draw(map_, d_ * d_);
-    draw(sine_, d_ * d_);
-    for (double& value : sine_) value = 100 * value * value;  // their N(0, 10) squared
-    draw(place_, d_);
-  }
-
-  void reset(RandomStream& random) {
-    for (double& value : now_) value = 0.1 * random.normal();
-    step(random);  // as theirs do before the first is seen
-  }
-
-  void step(RandomStream& random) {
-    if (kind_ == Distraction::noise) {
-      for (double& value : now_) value = random.normal();
-      return;
-    }
-    const std::vector<double> moved = product(map_, now_);
-    now_ = moved;
-    if (kind_ == Distraction::sine) {
-      const std::vector<double> angles = product(sine_, moved);
-      for (size_t i = 0; i < d_; ++i) now_[i] += 0.1 * std::sin(angles[i]);
-    }
-    for (size_t i = 0; i < d_; ++i)
-      if (std::abs(now_[i]) > 20) now_[i] = place_[i];
-  }
-
-  std::vector<double>& values() { return now_; }
-  const std::vector<double>& values() const { return now_; }
-
- private:
-  std::vector<double> product(const std::vector<double>& matrix,
-                              const std::vector<double>& x) const {
-    std::vector<double> y(d_);
-    for (size_t i = 0; i < d_; ++i)
-      for (size_t j = 0; j < d_; ++j) y[i] += matrix[d_ * i + j] * x[j];
-    return y;
-  }
-
-  Distraction kind_;
-  size_t d_;
-  std::vector<double> now_, map_, sine_, place_;
-};
-
 /// A factor in scale / spread … scale * spread, evenly in logarithm.
 double draw_factor(RandomStream& random, double scale, double spread) {
   return spread > 1 ? scale * std::exp(random.uniform(-1, 1) * std::log(spread)) : scale;
@@ -108,12 +73,14 @@ class VariedSimulation : public Simulation {
  public:
   using Make = std::function<std::unique_ptr<Simulation>(const EnvConfig&)>;
 
-  VariedSimulation(Make make, const EnvConfig& config, TaskSpec task)
+  /// `task`: as published.
+  VariedSimulation(Make make, const EnvConfig& config, std::shared_ptr<const Task> task)
       : make_(std::move(make)),
         config_(config),
         task_(std::move(task)),
         inner_(make_(config)),
-        layout_(config, inner_->measurement_size(), task_),
+        layout_(config, inner_->measurement_size(), task_->spec()),
+        body_(static_cast<size_t>(layout_.body.count)),
         earlier_(static_cast<size_t>(layout_.earlier.count)),
         action_noise_(static_cast<size_t>(layout_.action_noise.count)),
         observation_noise_(static_cast<size_t>(layout_.observation_noise.count)),
@@ -122,18 +89,12 @@ class VariedSimulation : public Simulation {
     require_ranges();
   }
 
-  void reset(RandomStream& random) override {
-    episode_ = random.bits();
-    time_ = 0;
-    make_body();
-    inner_->reset(random);
-    const size_t size = static_cast<size_t>(inner_->measurement_size());
-    for (size_t i = 0; i < earlier_.size(); i += size)
-      inner_->measure(std::span(earlier_).subspan(i, size));
-    std::ranges::fill(action_noise_, 0.0);
-    RandomStream noise = noise_now();
-    draw_observation_noise(noise);
-    distractors_.reset(noise);
+  void reset(RandomStream& random) override { begin(random, /*with_its_body=*/true); }
+
+  void reset_to_measure(RandomStream& random) override {
+    const mjModel* body = inner_->body();
+    const bool shows_body = body && layout_.body.count > body->nq + body->nv;
+    begin(random, shows_body);
   }
 
   void step(std::span<const double> action) override {
@@ -144,23 +105,15 @@ class VariedSimulation : public Simulation {
       action_noise_[i] = noise.uniform(-config_.action_noise, config_.action_noise);
       applied[i] += action_noise_[i];
     }
-    const size_t size = static_cast<size_t>(inner_->measurement_size());
-    for (size_t i = 0; i < earlier_.size(); i += size) {
-      inner_->step(applied);
-      inner_->measure(std::span(earlier_).subspan(i, size));
-    }
-    inner_->step(applied);
+    repeat(applied);
     draw_observation_noise(noise);
     distractors_.step(noise);
   }
 
   int64_t measurement_size() const override { return layout_.size(); }
   void measure(std::span<double> out) const override {
-    inner_->measure(out.first(static_cast<size_t>(layout_.body.count)));
-    auto to = out.begin() + layout_.body.count;
-    for (const auto* part :
-         {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
-      to = std::ranges::copy(*part, to).out;
+    auto to = out.begin();
+    for (const auto* part : parts()) to = std::ranges::copy(*part, to).out;
   }
 
   const mjModel_* body() const override { return inner_->body(); }
@@ -171,26 +124,81 @@ class VariedSimulation : public Simulation {
 
   std::vector<double> state() const override {
     std::vector<double> state = {static_cast<double>(episode_), static_cast<double>(time_)};
-    for (const auto* part :
-         {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
-      state.insert(state.end(), part->begin(), part->end());
+    for (const auto* part : parts()) state.insert(state.end(), part->begin(), part->end());
     const std::vector<double> inner = inner_->state();
     state.insert(state.end(), inner.begin(), inner.end());
     return state;
   }
   void restore(std::span<const double> state) override {
-    const auto own = static_cast<size_t>(2 + layout_.size() - layout_.body.count);
+    const auto own = static_cast<size_t>(2 + layout_.size());
     if (state.size() < own) throw std::invalid_argument("the saved state is of another variation");
     episode_ = static_cast<uint32_t>(state[0]);
     time_ = static_cast<int64_t>(state[1]);
     auto from = state.begin() + 2;
-    for (auto* part : {&earlier_, &action_noise_, &observation_noise_, &distractors_.values()})
+    for (auto* part : parts())
       for (double& value : *part) value = *from++;
     make_body();
     inner_->restore(state.subspan(own));
   }
 
  private:
+  /// What is measured, in the order of VariedLayout.
+  std::array<std::vector<double>*, 5> parts() {
+    return {&body_, &earlier_, &action_noise_, &observation_noise_, &distractors_.values()};
+  }
+  std::array<const std::vector<double>*, 5> parts() const {
+    return {&body_, &earlier_, &action_noise_, &observation_noise_, &distractors_.values()};
+  }
+
+  void begin(RandomStream& random, bool with_its_body) {
+    episode_ = random.bits();
+    time_ = 0;
+    if (with_its_body) make_body();
+    inner_->reset(random);
+    inner_->measure(body_);
+    for (size_t i = 0; i < earlier_.size(); i += body_.size())
+      std::ranges::copy(body_, earlier_.begin() + static_cast<std::ptrdiff_t>(i));
+    std::ranges::fill(action_noise_, 0.0);
+    RandomStream noise = noise_now();
+    draw_observation_noise(noise);
+    distractors_.reset(noise);
+  }
+
+  /// The task's steps of one action. The episode may end in one of them: VariedTask finds out
+  /// which.
+  void repeat(std::span<const double> action) {
+    for (size_t i = 0; i < earlier_.size(); i += body_.size()) {
+      if (!advance(action)) return hold_from(i);
+      std::ranges::copy(body_, earlier_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    advance(action);
+  }
+
+  /// A step of the task; false where it diverged, but after the end of the episode.
+  bool advance(std::span<const double> action) {
+    try {
+      inner_->step(action);
+    } catch (const NonFiniteError&) {
+      if (!ended()) throw;
+      return false;
+    }
+    inner_->measure(body_);
+    return true;
+  }
+
+  /// Whether the state last measured ended the episode.
+  bool ended() const {
+    const torch::NoGradGuard no_grad;
+    const Tensor row = torch::tensor(body_, torch::kFloat64).unsqueeze(0);
+    return task_->terminates() && task_->measured_terminated(row).item<bool>();
+  }
+
+  /// The state last measured stays, from this stretch of `earlier_` on.
+  void hold_from(size_t i) {
+    for (; i < earlier_.size(); i += body_.size())
+      std::ranges::copy(body_, earlier_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+
   RandomStream noise_now() const {
     return RandomStream(episode_, "noise").split(static_cast<uint64_t>(time_));
   }
@@ -204,18 +212,18 @@ class VariedSimulation : public Simulation {
   std::vector<int64_t> candidates() const {
     if (config_.cripple == Crippled::nothing) return {};
     const auto count = config_.cripple == Crippled::actuator
-                           ? task_.action_size()
+                           ? task_->spec().action_size()
                            : static_cast<int64_t>(limbs(*inner_->body()).size());
     const std::string what = setting_name(config_.cripple);
     if (count == 0)
-      throw UsageError(fmt::format("env.cripple is {}; {} has none", what, task_.name));
+      throw UsageError(fmt::format("env.cripple is {}; {} has none", what, task_->spec().name));
     std::vector<int64_t> all = config_.cripple_among;
     if (all.empty())
       for (int64_t i = 0; i < count; ++i) all.push_back(i);
     for (const int64_t i : all)
       if (i < 0 || i >= count)
-        throw UsageError(fmt::format("env.cripple_among has {}; {} has {}s 0 to {}", i, task_.name,
-                                     what, count - 1));
+        throw UsageError(fmt::format("env.cripple_among has {}; {} has {}s 0 to {}", i,
+                                     task_->spec().name, what, count - 1));
     return all;
   }
 
@@ -257,10 +265,10 @@ class VariedSimulation : public Simulation {
 
   Make make_;
   EnvConfig config_;
-  TaskSpec task_;
+  std::shared_ptr<const Task> task_;
   std::unique_ptr<Simulation> inner_;
   VariedLayout layout_;
-  std::vector<double> earlier_, action_noise_, observation_noise_;
+  std::vector<double> body_, earlier_, action_noise_, observation_noise_;
   Distractors distractors_;
   std::vector<int64_t> candidates_;
   uint32_t episode_ = 0;
@@ -375,6 +383,7 @@ class VariedTask : public Task {
 TaskEntry with_variations(TaskEntry published) {
   TaskEntry varied = published;
   varied.make_task = [published](const EnvConfig& config) -> std::shared_ptr<const Task> {
+    refuse_idle_settings(config);
     std::shared_ptr<const Task> task = published.make_task(config);
     if (!wraps_task(config)) return task;
     const int64_t measured = published.make_simulation(config)->measurement_size();
@@ -383,7 +392,7 @@ TaskEntry with_variations(TaskEntry published) {
   varied.make_simulation = [published](const EnvConfig& config) -> std::unique_ptr<Simulation> {
     if (!wraps_task(config) && !draws_bodies(config)) return published.make_simulation(config);
     return std::make_unique<VariedSimulation>(published.make_simulation, config,
-                                              published.make_task(config)->spec());
+                                              published.make_task(config));
   };
   return varied;
 }

@@ -27,7 +27,7 @@ Tensor World::initial_observations(int64_t count, RandomStream& random) {
   const int64_t width = probe_.simulation().measurement_size();
   const Tensor measurement = torch::empty({count, width}, torch::kFloat64);
   for (int64_t i = 0; i < count; ++i) {
-    probe_.restart(random);
+    probe_.simulation().reset_to_measure(random);
     probe_.measure({measurement.data_ptr<double>() + i * width, static_cast<size_t>(width)});
   }
   return task().observe(measurement).to(torch::kFloat32);

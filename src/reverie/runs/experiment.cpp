@@ -51,9 +51,11 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
 
 constexpr std::string_view learn_reward = "model.learn_reward";
 
-bool has(const Settings& settings, std::string_view key) {
-  const auto& list = settings.list();
-  return std::any_of(list.begin(), list.end(), [&](const Setting& one) { return one.key == key; });
+/// Null where the agent has no such setting.
+const Setting* find(const Settings& settings, std::string_view key) {
+  for (const Setting& one : settings.list())
+    if (one.key == key) return &one;
+  return nullptr;
 }
 
 }  // namespace
@@ -72,9 +74,8 @@ bool Experiment::reward_is_told() const {
 
 bool Experiment::leaves_out_rewards() {
   const Settings all = settings();
-  const auto learned = std::find_if(all.list().begin(), all.list().end(),
-                                    [](const Setting& one) { return one.key == learn_reward; });
-  return learned != all.list().end() && !std::get<bool>(learned->get()) && !reward_is_told();
+  const Setting* learned = find(all, learn_reward);
+  return learned && !std::get<bool>(learned->get()) && !reward_is_told();
 }
 
 std::string Experiment::to_toml(bool with_docs) {
@@ -136,7 +137,7 @@ Experiment resolve(const ExperimentRequest& request) {
   apply();
   // A reward that observations don't tell, of the task as it is varied, is learned, where nobody
   // says otherwise.
-  if (has(settings, learn_reward) && !experiment.reward_is_told()) {
+  if (find(settings, learn_reward) && !experiment.reward_is_told()) {
     settings.assign(learn_reward, SettingValue(true), task);
     apply();
   }
