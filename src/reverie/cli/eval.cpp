@@ -1,9 +1,11 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/envs/variations.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/adapt.h>
 #include <reverie/runs/evaluate.h>
+#include <reverie/runs/files.h>
 #include <reverie/runs/saved_agent.h>
 
 #include <fmt/core.h>
@@ -42,13 +44,14 @@ AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options)
   return adapt;
 }
 
-void print_json(const SavedAgent& saved, const EvalOptions& options, const Evaluation& before,
-                const Evaluation& after) {
+void print_json(const SavedAgent& saved, const EvalOptions& options, const std::string& varied,
+                const Evaluation& before, const Evaluation& after) {
   const Spread returns = spread(before.returns);
   std::string json = fmt::format(
       "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
-      "\"return_std\": {}",
-      saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std);
+      "\"return_std\": {}, \"seed\": {}, \"variations\": {}",
+      saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std,
+      options.seed, json_text(varied));
   if (!after.returns.empty()) {
     const Spread adapted = spread(after.returns);
     json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}",
@@ -64,7 +67,16 @@ int evaluate_run(const EvalOptions& options) {
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
+  const auto seen = [&] {
+    return experiment.task->make_task(experiment.env)->spec().observation_size;
+  };
+  const int64_t seen_in_training = seen();
   for (const auto& set : options.sets) settings.assign(set, "--set");
+  if (seen() != seen_in_training)
+    throw UsageError(
+        fmt::format("the policy sees {} numbers; under these settings (env.distractors) "
+                    "the task shows {}",
+                    seen_in_training, seen()));
   const SavedAgent saved(experiment, folder, [](const std::string& line) {
     fmt::print(stderr, "reverie: {}\n", line);
   });
@@ -81,13 +93,14 @@ int evaluate_run(const EvalOptions& options) {
     after = measure(adapt_in_world(saved.policy(), *experiment.task, experiment.env,
                                    adapt_options(settings, options),
                                    RandomStream(seed, "eval command/adapt")));
+  const std::string varied = words(experiment.env);
   if (options.json) {
-    print_json(saved, options, before, after);
+    print_json(saved, options, varied, before, after);
     return 0;
   }
-  fmt::print("{} on {} at {} real steps, {} episodes, {} actions\n", experiment.method->name,
+  fmt::print("{} on {} at {} real steps, {} episodes, {} actions{}{}\n", experiment.method->name,
              experiment.task->name, saved.env_steps, options.episodes,
-             options.stochastic ? "sampled" : "mean");
+             options.stochastic ? "sampled" : "mean", varied.empty() ? "" : "; ", varied);
   print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
   if (options.adapt > 0)
     print_result(fmt::format("return after {} step{}", options.adapt, options.adapt > 1 ? "s" : ""),

@@ -47,7 +47,9 @@ void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& 
       ->trigger_on_parse();
 }
 
-void add_set(CLI::App& command, std::vector<std::vector<std::string>>& assignments) {
+void add_set(
+    CLI::App& command, std::vector<std::vector<std::string>>& assignments,
+    const char* help = "Any setting (see: reverie list settings METHOD); may be repeated") {
   command
       .add_option_function<std::string>(
           "--set",
@@ -57,7 +59,7 @@ void add_set(CLI::App& command, std::vector<std::vector<std::string>>& assignmen
               throw UsageError(fmt::format("--set takes KEY=VALUE, not '{}'", given));
             assignments.push_back({given.substr(0, equals), given.substr(equals + 1), "--set"});
           },
-          "Any setting (see: reverie list settings METHOD); may be repeated")
+          help)
       ->type_name("KEY=VALUE")
       ->trigger_on_parse();
 }
@@ -167,14 +169,16 @@ CLI::App* add_watch(CLI::App& app, WatchOptions& options,
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
-  add_set(*command, sets);
+  add_set(*command, sets, "A variation, env.… (docs/variations.md); may be repeated");
   return command;
 }
 
 CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
-  auto* command = app.add_subcommand("bench", "Measure the kernels beside this machine's own peak");
+  auto* command = app.add_subcommand(
+      "bench", "Measure the kernels and the real environments beside this machine's own peak");
   command
-      ->add_option("KERNEL", options.kernels, "Parts of the names of those to run (default: all)")
+      ->add_option("KERNEL", options.kernels,
+                   "Parts of the names of those to run, \"environments\" among them (default: all)")
       ->type_name("");
   command->add_option("--threads", options.threads, "Worker threads (default: all cores)")
       ->type_name("N")

@@ -190,7 +190,8 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
 }
 
 TEST_F(ProgramTest, WatchSaysWhatIsWrongBeforeItDraws) {
-  expect_error({"watch"}, 2, {"TASK", "--policy"});
+  expect_error({"watch"}, 2, {"--video", "--picture"});
+  expect_error({"watch", "--picture", "a.png"}, 2, {"TASK", "--policy"});
   expect_error({"watch", "gym/hopper"}, 2, {"--video", "--picture"});
   expect_error({"watch", "gym/hoper", "--picture", "a.png"}, 2, {"gym/hopper"});
   expect_error({"watch", "gym/hopper", "--picture", "a.jpg"}, 2, {".png", "a.jpg"});

@@ -4,6 +4,7 @@
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/envs/variations.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/stop_signal.h>
 #include <reverie/runs/trainer.h>
@@ -77,10 +78,14 @@ int start_run(Experiment& experiment, const std::string& out) {
   view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
                          experiment.task->name, experiment.run.seed, experiment.run.steps,
                          folder.root().string()));
+  if (const std::string varied = words(experiment.env); !varied.empty())
+    view->note("varied by " + varied);
   if (experiment.leaves_out_rewards())
     view->note(
         "observations do not tell all of the reward, and the model is not to learn it "
-        "(model.learn_reward): the imagination leaves the rest out (reverie list tasks says what)");
+        "(model.learn_reward): the imagination leaves the rest out");
+  else if (!experiment.reward_is_told())
+    view->note("observations do not tell all of the reward: the model learns it");
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
                            resume_command(first)));

@@ -155,7 +155,8 @@ class VideoWriter::Encoder : public Sink {
     if (child_ <= 0) throw Error("the video has ended");
     frames_.close();
     const int status = wait();
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) refuse(status);
+    // A disk that is full at its last flush ffmpeg only complains of, and exits with 0.
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !complaint().empty()) refuse(status);
     if (::rename(part_.c_str(), path().c_str()) != 0) {
       const int error = errno;
       ::unlink(part_.c_str());
@@ -214,13 +215,18 @@ class VideoWriter::Encoder : public Sink {
     refuse(wait());
   }
 
-  /// Says why there is no video; leaves none.
-  [[noreturn]] void refuse(int status) {
-    ::unlink(part_.c_str());
+  /// The first line of what ffmpeg, told to speak of errors alone, has said.
+  std::string complaint() const {
     char text[500] = {};
     const ssize_t length = ::pread(complaints_.get(), text, sizeof(text) - 1, 0);
     const std::string_view said(text, length > 0 ? static_cast<size_t>(length) : 0);
-    const std::string_view line = said.substr(0, said.find('\n'));
+    return std::string(said.substr(0, said.find('\n')));
+  }
+
+  /// Says why there is no video; leaves none.
+  [[noreturn]] void refuse(int status) {
+    ::unlink(part_.c_str());
+    const std::string line = complaint();
     if (!line.empty()) cannot_write(path(), fmt::format("ffmpeg says: {}", line));
     cannot_write(path(), WIFSIGNALED(status)
                              ? fmt::format("ffmpeg ended by signal {}", WTERMSIG(status))

@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/renderer.h>
+#include <reverie/envs/variations.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/saved_agent.h>
 #include <reverie/runs/stop_signal.h>
@@ -41,6 +42,11 @@ class Show {
   std::string actor() const {
     return saved_ ? fmt::format("{} at {} real steps, mean actions", run_, saved_->env_steps)
                   : "uniform random actions";
+  }
+
+  std::string varied() const {
+    const std::string text = words(env_);
+    return text.empty() ? text : "; " + text;
   }
 
   Environment make_environment() const {
@@ -207,7 +213,7 @@ int watch(const WatchOptions& options) {
   set_worker_count(1);  // the other cores draw, and encode
   const torch::NoGradGuard no_grad;
   const Show show(options);
-  fmt::print("{}: {}, seed {}\n", show.spec().name, show.actor(), options.seed);
+  fmt::print("{}: {}, seed {}{}\n", show.spec().name, show.actor(), options.seed, show.varied());
   if (!options.picture.empty()) take_picture(show, options);
   return options.video.empty() ? 0 : film(show, options);
 }

@@ -42,7 +42,9 @@ void refuse_idle_settings(const EnvConfig& config) {
   if ((config.cripple == Crippled::leg && config.crippled_leg >= 0) ||
       (config.cripple == Crippled::actuator && config.disabled_actuator >= 0))
     throw UsageError(
-        "env.cripple draws what env.crippled_leg (env.disabled_actuator) says: give one of them");
+        "env.cripple draws what env.crippled_leg (env.disabled_actuator) says: leave one of them "
+        "out, "
+        "say by env.cripple=nothing");
 }
 
 /// What of a measurement is whose: the body's after the step, those after its earlier repeats (the
@@ -239,7 +241,11 @@ class VariedSimulation : public Simulation {
       config.slope += power * config.slope_spread;
       return config;
     };
-    for (const double power : {-1.0, 1.0}) check_ranges(extreme(power));
+    for (const double power : {-1.0, 1.0}) try {
+        check_ranges(extreme(power));
+      } catch (const UsageError& error) {
+        throw UsageError(fmt::format("with its spread, {}", error.what()));
+      }
   }
 
   void make_body() {
@@ -290,7 +296,9 @@ class VariedTask : public Task {
     spec_.observation_size += config.distractors;
     spec_.horizon = (spec_.horizon + config.action_repeat - 1) / config.action_repeat;
     if (config.action_repeat > 1)
-      spec_.description += fmt::format("; each action lasts {} steps", config.action_repeat);
+      spec_.description +=
+          fmt::format("; each action lasts {} steps, so that a model has to learn the reward",
+                      config.action_repeat);
     if (config.action_noise > 0)
       spec_.description += fmt::format("; actions are off by up to {:g}", config.action_noise);
     if (config.observation_noise > 0)
@@ -379,6 +387,21 @@ class VariedTask : public Task {
 };
 
 }  // namespace
+
+std::string words(const EnvConfig& config) {
+  EnvConfig given = config, published;
+  Settings settings, defaults;
+  settings.group("env", given);
+  defaults.group("env", published);
+  std::string text;
+  for (size_t i = 0; i < settings.list().size(); ++i) {
+    const SettingValue value = settings.list()[i].get();
+    if (value == defaults.list()[i].get()) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", settings.list()[i].key,
+                        format_value(value));
+  }
+  return text;
+}
 
 TaskEntry with_variations(TaskEntry published) {
   TaskEntry varied = published;

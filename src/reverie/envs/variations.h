@@ -10,4 +10,8 @@ namespace reverie {
 /// they are. Throws UsageError for settings that the task has no use for.
 TaskEntry with_variations(TaskEntry published);
 
+/// The settings that are not at their defaults: "env.slope=10.0, env.cripple=\"leg\""; empty where
+/// all are.
+std::string words(const EnvConfig& config);
+
 }  // namespace reverie
