@@ -23,17 +23,16 @@ class Physics {
   /// start, for one that has fallen steps at another speed.
   Physics(const TaskEntry& entry, const Tensor& controls, Tensor ends)
       : controls_(controls.to(torch::kFloat64)), ends_(std::move(ends)) {
-    const int64_t count = controls.size(1);
-    for (int64_t i = 0; i < count; ++i) {
-      auto simulation = entry.make_simulation({});
-      auto& body = dynamic_cast<MujocoSimulation&>(*simulation);
+    const auto simulation = entry.make_simulation({});
+    auto& body = dynamic_cast<MujocoSimulation&>(*simulation);
+    body_ = body.pose().body;
+    model_ = body_.get();
+    frames_ = static_cast<int>(std::lround(body.seconds_per_step() / model_->opt.timestep));
+    for (int64_t i = 0; i < controls.size(1); ++i) {
       RandomStream random = RandomStream(1, "bench").split(static_cast<uint64_t>(i)).split(0);
       body.reset(random);
-      model_ = &body.model();
-      frames_ = static_cast<int>(std::lround(body.seconds_per_step() / model_->opt.timestep));
       starts_.push_back({{body.data().qpos, body.data().qpos + model_->nq},
                          {body.data().qvel, body.data().qvel + model_->nv}});
-      simulations_.push_back(std::move(simulation));
       data_.emplace_back(mj_makeData(model_), mj_deleteData);
     }
   }
@@ -48,10 +47,11 @@ class Physics {
 
   /// One step of all bodies, on as many threads as there are workers.
   void step() {
-    const int64_t row = time_++ % controls_.size(0);
+    const int64_t now = row();
+    ++time_;
     const auto actuators = static_cast<size_t>(model_->nu);
-    const double* controls = controls_[row].data_ptr<double>();
-    const bool* ends = ends_[row].data_ptr<bool>();
+    const double* controls = controls_[now].data_ptr<double>();
+    const bool* ends = ends_[now].data_ptr<bool>();
     const auto part = [&](int64_t k) {
       return data_.size() * static_cast<size_t>(k) / static_cast<size_t>(worker_count());
     };
@@ -79,9 +79,9 @@ class Physics {
 
   Tensor controls_, ends_;
   int64_t time_ = 0;
-  const mjModel* model_ = nullptr;
+  std::shared_ptr<const mjModel> body_;
+  const mjModel* model_ = nullptr;  ///< The same.
   int frames_ = 0;
-  std::vector<std::unique_ptr<Simulation>> simulations_;
   std::vector<std::unique_ptr<mjData, void (*)(mjData*)>> data_;
   std::vector<Start> starts_;
 };

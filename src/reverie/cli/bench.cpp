@@ -100,13 +100,15 @@ int bench(const BenchOptions& options) {
     fmt::print("{}, {} threads; peak: {}'s f32 product of 1024^3, measured beside each kernel\n\n",
                host_description(), worker_count(), kernels::description());
   std::string json;
-  for (const auto& entry : benchmark::benchmark_kernels()) {
-    if (!chosen(options, entry.name)) continue;
-    const auto speed = measure(entry.make(options.precision), kRounds);
+  const auto report = [&](const auto& speed) {
     if (options.json)
       json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
     else
       print(speed);
+  };
+  for (const auto& entry : benchmark::benchmark_kernels()) {
+    if (!chosen(options, entry.name)) continue;
+    report(measure(entry.make(options.precision), kRounds));
   }
   if (chosen(options, kEnvironments)) {
     if (!options.json) fmt::print("\nreal environments, so many side by side\n");
@@ -117,11 +119,7 @@ int bench(const BenchOptions& options) {
                                       {"gym/ant", 32},
                                       {"gym/ant", 256},
                                       {"gym/humanoid", 128}}) {
-      const auto speed = benchmark::measure_environment(task, count, worker_count(), kBlocks);
-      if (options.json)
-        json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
-      else
-        print(speed);
+      report(benchmark::measure_environment(task, count, worker_count(), kBlocks));
     }
   }
   if (options.json) {

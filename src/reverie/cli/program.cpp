@@ -101,6 +101,13 @@ CLI::App* add_resume(CLI::App& app, ResumeOptions& options) {
   return command;
 }
 
+/// What add_set has taken apart, as it was given.
+std::vector<std::string> joined(const std::vector<std::vector<std::string>>& assignments) {
+  std::vector<std::string> sets;
+  for (const auto& one : assignments) sets.push_back(one[0] + "=" + one[1]);
+  return sets;
+}
+
 CLI::App* add_eval(CLI::App& app, EvalOptions& options,
                    std::vector<std::vector<std::string>>& sets) {
   auto* command = app.add_subcommand("eval", "Measure a run's policy on fresh episodes");
@@ -252,11 +259,11 @@ int dispatch(int argc, char** argv) {
   if (*train_command) return train(train_options);
   if (*resume_command) return resume(resume_options);
   if (*eval_command) {
-    for (const auto& set : eval_sets) eval_options.sets.push_back(set[0] + "=" + set[1]);
+    eval_options.sets = joined(eval_sets);
     return evaluate_run(eval_options);
   }
   if (*watch_command) {
-    for (const auto& set : watch_sets) watch_options.sets.push_back(set[0] + "=" + set[1]);
+    watch_options.sets = joined(watch_sets);
     return watch(watch_options);
   }
   if (*list_command) return list(list_what, list_method, list_json);

@@ -80,12 +80,11 @@ int start_run(Experiment& experiment, const std::string& out) {
                          folder.root().string()));
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
-  if (experiment.leaves_out_rewards())
-    view->note(
-        "observations do not tell all of the reward, and the model is not to learn it "
-        "(model.learn_reward): the imagination leaves the rest out");
-  else if (!experiment.reward_is_told())
-    view->note("observations do not tell all of the reward: the model learns it");
+  if (!experiment.reward_is_told())
+    view->note(experiment.leaves_out_rewards()
+                   ? "observations do not tell all of the reward, and the model is not to learn it "
+                     "(model.learn_reward): the imagination leaves the rest out"
+                   : "observations do not tell all of the reward: the model learns it");
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
                            resume_command(first)));

@@ -22,8 +22,8 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& task);
 /// for the workers meanwhile, by `parallel_for` or another of these, finishes this one first.
 class BackgroundWork {
  public:
-  /// As `parallel_for`, but returns at once where no earlier one is under way. What `task` refers to
-  /// must live until `finish`.
+  /// As `parallel_for`, but returns at once where no earlier one is under way. What `task` refers
+  /// to must live until `finish`.
   BackgroundWork(int64_t count, std::function<void(int64_t)> task);
   /// Finishes; what the tasks threw is lost.
   ~BackgroundWork();

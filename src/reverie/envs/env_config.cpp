@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace reverie {
 
 void check_ranges(const EnvConfig& config) {
@@ -25,21 +27,27 @@ void check_ranges(const EnvConfig& config) {
   }
 }
 
-void refuse_changes(const EnvConfig& config, std::initializer_list<std::string_view> keys,
-                    std::string_view task) {
+std::vector<EnvChange> changes(const EnvConfig& config) {
   EnvConfig copy = config;
   EnvConfig published;
   Settings given;
   Settings defaults;
   given.group("env", copy);
   defaults.group("env", published);
+  std::vector<EnvChange> found;
   for (size_t i = 0; i < given.list().size(); ++i) {
-    const Setting& setting = given.list()[i];
-    for (const std::string_view key : keys)
-      if (setting.key == key && setting.get() != defaults.list()[i].get())
-        throw UsageError(fmt::format("{} means nothing to {}; leave it at {}", key, task,
-                                     format_value(defaults.list()[i].get())));
+    const SettingValue value = given.list()[i].get(), usual = defaults.list()[i].get();
+    if (value != usual) found.push_back({given.list()[i].key, value, usual});
   }
+  return found;
+}
+
+void refuse_changes(const EnvConfig& config, std::initializer_list<std::string_view> keys,
+                    std::string_view task) {
+  for (const EnvChange& change : changes(config))
+    if (std::ranges::find(keys, std::string_view(change.key)) != keys.end())
+      throw UsageError(fmt::format("{} means nothing to {}; leave it at {}", change.key, task,
+                                   format_value(change.published)));
 }
 
 }  // namespace reverie

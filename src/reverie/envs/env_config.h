@@ -133,6 +133,13 @@ struct EnvConfig {
 /// filled in by code has not passed through Settings.
 void check_ranges(const EnvConfig& config);
 
+/// A setting that is not at its default.
+struct EnvChange {
+  std::string key;  ///< "env.slope"
+  SettingValue value, published;
+};
+std::vector<EnvChange> changes(const EnvConfig& config);
+
 /// Throws UsageError, naming key and task, where one of `keys` ("env.damping_scale") is not at its
 /// default: for tasks that have no use for it.
 void refuse_changes(const EnvConfig& config, std::initializer_list<std::string_view> keys,

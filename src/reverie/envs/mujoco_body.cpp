@@ -163,8 +163,8 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
                                          static_cast<double>(c.disabled_actuator)};
     return Variation(name, numbers);
   };
-  if (key(config, timestep) == key({}, 0)) return body;
   const Variation wanted = key(config, timestep);
+  if (wanted == key({}, 0)) return body;
   const auto made = varied.find(wanted);
   if (made != varied.end())
     if (ModelPointer model = made->second.lock()) return model;

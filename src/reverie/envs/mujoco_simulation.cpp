@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace reverie {
 namespace {
@@ -29,21 +30,19 @@ MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& 
       plan_(plan),
       layout_(model_, plan.measured),
       extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)),
-      read_(extras_.size()),
-      before_(extras_.size()) {
+      changing_(layout_.rates().empty() ? 0 : extras_.size()) {
   if (!data_) throw Error(fmt::format("no memory for a simulation of {}", plan.body));
 }
 
 void MujocoSimulation::read_extras(Moment after) {
   if (extras_.empty()) return;
   if (layout_.has_center_velocities()) mj_subtreeVel(model_.get(), data_.get());
-  std::swap(before_, read_);
-  layout_.write_extras(*data_, read_);
-  std::copy(read_.begin(), read_.end(), extras_.begin());
+  layout_.write_extras(*data_, extras_);
   for (const Columns& rate : layout_.rates())
     for (int64_t i = rate.first; i < rate.first + rate.count; ++i) {
       const auto k = static_cast<size_t>(i);
-      extras_[k] = after == Moment::reset ? 0 : (read_[k] - before_[k]) / seconds_per_step();
+      const double before = std::exchange(changing_[k], extras_[k]);
+      extras_[k] = after == Moment::reset ? 0 : (changing_[k] - before) / seconds_per_step();
     }
 }
 
@@ -115,9 +114,8 @@ void MujocoSimulation::measure(std::span<double> out) const {
 }
 
 size_t MujocoSimulation::state_size() const {
-  const size_t copies = layout_.rates().empty() ? 1 : 2;
-  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) +
-         copies * extras_.size();
+  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + extras_.size() +
+         changing_.size();
 }
 
 std::vector<double> MujocoSimulation::state() const {
@@ -129,7 +127,7 @@ std::vector<double> MujocoSimulation::state() const {
   state.insert(state.end(), data_->qacc_warmstart, data_->qacc_warmstart + model_->nv);
   state.push_back(data_->time);
   state.insert(state.end(), extras_.begin(), extras_.end());
-  if (!layout_.rates().empty()) state.insert(state.end(), read_.begin(), read_.end());
+  state.insert(state.end(), changing_.begin(), changing_.end());
   return state;
 }
 
@@ -149,7 +147,7 @@ void MujocoSimulation::restore(std::span<const double> state) {
   from += model_->nv;
   read(&data_->time, 1);
   read(extras_.data(), static_cast<int>(extras_.size()));
-  if (!layout_.rates().empty()) read(read_.data(), static_cast<int>(read_.size()));
+  read(changing_.data(), static_cast<int>(changing_.size()));
   // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
   // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());

@@ -85,8 +85,7 @@ class MujocoSimulation : public Simulation {
   SimulationPlan plan_;
   MeasurementLayout layout_;
   std::vector<double> extras_;
-  std::vector<double> read_;    ///< The same as read off the body: of rates, what changes.
-  std::vector<double> before_;  ///< `read_` a step ago.
+  std::vector<double> changing_;  ///< Where a rate stands in `extras_`: what changes, as last read.
 };
 
 }  // namespace reverie

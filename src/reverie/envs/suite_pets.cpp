@@ -1,8 +1,6 @@
 // The tasks of PETS: rewards that a planner can tell from observations.
 #include <reverie/envs/suites.h>
 
-#include <array>
-
 namespace reverie {
 namespace {
 

@@ -162,9 +162,7 @@ TEST(Tasks, StandInsTellTheForwardVelocity) {
     velocity[0] = 1.5;
     body.place(position, velocity);
     const Tensor still = torch::zeros({1, model.nu}, torch::kFloat64);
-    Tensor measured = torch::empty({1, body.measurement_size()}, torch::kFloat64);
-    body.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});
-    const Tensor seen = environment.task().observe(measured);
+    const Tensor seen = environment.task().observe(measured(body));
     const StepResult result = environment.step(still);
     const double told =
         environment.task().reward(seen, still, result.next_observation).item<double>();

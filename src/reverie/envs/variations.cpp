@@ -15,11 +15,21 @@
 namespace reverie {
 namespace {
 
+/// A factor on the body, and how far from it a reset may draw.
+struct Factor {
+  double EnvConfig::*scale;
+  double EnvConfig::*spread;
+};
+constexpr Factor factors[] = {{&EnvConfig::mass_scale, &EnvConfig::mass_spread},
+                              {&EnvConfig::friction_scale, &EnvConfig::friction_spread},
+                              {&EnvConfig::damping_scale, &EnvConfig::damping_spread},
+                              {&EnvConfig::gravity_scale, &EnvConfig::gravity_spread},
+                              {&EnvConfig::gear_scale, &EnvConfig::gear_spread}};
+
 /// Whether each reset makes another body.
 bool draws_bodies(const EnvConfig& config) {
-  return config.mass_spread > 1 || config.friction_spread > 1 || config.damping_spread > 1 ||
-         config.gravity_spread > 1 || config.gear_spread > 1 || config.slope_spread > 0 ||
-         config.cripple != Crippled::nothing;
+  return std::ranges::any_of(factors, [&](const Factor& one) { return config.*one.spread > 1; }) ||
+         config.slope_spread > 0 || config.cripple != Crippled::nothing;
 }
 
 bool wraps_task(const EnvConfig& config) {
@@ -43,8 +53,7 @@ void refuse_idle_settings(const EnvConfig& config) {
       (config.cripple == Crippled::actuator && config.disabled_actuator >= 0))
     throw UsageError(
         "env.cripple draws what env.crippled_leg (env.disabled_actuator) says: leave one of them "
-        "out, "
-        "say by env.cripple=nothing");
+        "out, say by env.cripple=nothing");
 }
 
 /// What of a measurement is whose: the body's after the step, those after its earlier repeats (the
@@ -63,11 +72,6 @@ struct VariedLayout {
 
   Columns body, earlier, action_noise, observation_noise, distractors;
 };
-
-/// A factor in scale / spread … scale * spread, evenly in logarithm.
-double draw_factor(RandomStream& random, double scale, double spread) {
-  return spread > 1 ? scale * std::exp(random.uniform(-1, 1) * std::log(spread)) : scale;
-}
 
 /// The varied system. Everything random about an episode follows from one number that its reset
 /// draws: `episode_`.
@@ -158,8 +162,7 @@ class VariedSimulation : public Simulation {
     if (with_its_body) make_body();
     inner_->reset(random);
     inner_->measure(body_);
-    for (size_t i = 0; i < earlier_.size(); i += body_.size())
-      std::ranges::copy(body_, earlier_.begin() + static_cast<std::ptrdiff_t>(i));
+    hold_from(0);
     std::ranges::fill(action_noise_, 0.0);
     RandomStream noise = noise_now();
     draw_observation_noise(noise);
@@ -233,11 +236,7 @@ class VariedSimulation : public Simulation {
   void require_ranges() const {
     const auto extreme = [&](double power) {
       EnvConfig config = config_;
-      config.mass_scale *= std::pow(config.mass_spread, power);
-      config.friction_scale *= std::pow(config.friction_spread, power);
-      config.damping_scale *= std::pow(config.damping_spread, power);
-      config.gravity_scale *= std::pow(config.gravity_spread, power);
-      config.gear_scale *= std::pow(config.gear_spread, power);
+      for (const Factor& one : factors) config.*one.scale *= std::pow(config.*one.spread, power);
       config.slope += power * config.slope_spread;
       return config;
     };
@@ -252,11 +251,10 @@ class VariedSimulation : public Simulation {
     if (!draws_bodies(config_)) return;
     RandomStream random(episode_, "body");
     EnvConfig drawn = config_;
-    drawn.mass_scale = draw_factor(random, config_.mass_scale, config_.mass_spread);
-    drawn.friction_scale = draw_factor(random, config_.friction_scale, config_.friction_spread);
-    drawn.damping_scale = draw_factor(random, config_.damping_scale, config_.damping_spread);
-    drawn.gravity_scale = draw_factor(random, config_.gravity_scale, config_.gravity_spread);
-    drawn.gear_scale = draw_factor(random, config_.gear_scale, config_.gear_spread);
+    // In scale / spread … scale * spread, evenly in logarithm.
+    for (const Factor& one : factors)
+      if (const double spread = config_.*one.spread; spread > 1)
+        drawn.*one.scale *= std::exp(random.uniform(-1, 1) * std::log(spread));
     drawn.slope += config_.slope_spread * random.uniform(-1, 1);
     if (!candidates_.empty()) {
       const auto which =
@@ -389,17 +387,10 @@ class VariedTask : public Task {
 }  // namespace
 
 std::string words(const EnvConfig& config) {
-  EnvConfig given = config, published;
-  Settings settings, defaults;
-  settings.group("env", given);
-  defaults.group("env", published);
   std::string text;
-  for (size_t i = 0; i < settings.list().size(); ++i) {
-    const SettingValue value = settings.list()[i].get();
-    if (value == defaults.list()[i].get()) continue;
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", settings.list()[i].key,
-                        format_value(value));
-  }
+  for (const EnvChange& change : changes(config))
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : ", ", change.key, format_value(change.value));
   return text;
 }
 
