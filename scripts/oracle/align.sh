@@ -5,7 +5,8 @@
 #     scripts/oracle/align.sh [FOLDER]      FOLDER: what it makes (default: build/align)
 #
 # Installs Gymnasium and MuJoCo from PyPI into FOLDER/venv, builds the tests against the wheel's
-# library and headers, records 1,000 steps (or an episode) of each task and compares them.
+# library and headers, records 1,000 steps (or an episode) of each task and compares them, and the
+# compiled bodies number by number.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(realpath -m "${1:-build/align}")
@@ -16,6 +17,7 @@ mujoco=$("$folder/venv/bin/python" -c 'import mujoco, os; print(os.path.dirname(
 
 mkdir -p "$folder/golden"
 (cd "$folder" && venv/bin/python "$OLDPWD/scripts/oracle/trajectories.py" golden)
+"$folder/venv/bin/python" scripts/oracle/body_facts.py
 
 cmake --preset release -B "$folder/build" -DCMAKE_PREFIX_PATH="$mujoco" >/dev/null
 ninja -C "$folder/build" reverie_tests

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 namespace reverie {
 namespace {
@@ -14,6 +16,41 @@ namespace {
 template <class T>
 std::vector<double> numbers(const T* values, int count) {
   return {values, values + count};
+}
+
+/// `body_inertia` in the frames of the bodies, a 3x3 matrix each: `body_iquat` of a body with two
+/// equal moments is as each MuJoCo likes.
+std::vector<double> inertia_tensors(const std::vector<double>& quaternions,
+                                    const std::vector<double>& moments) {
+  std::vector<double> tensors;
+  for (size_t body = 0; body < moments.size() / 3; ++body) {
+    double axes[9];
+    mju_quat2Mat(axes, &quaternions[4 * body]);
+    for (size_t i = 0; i < 3; ++i)
+      for (size_t j = 0; j < 3; ++j) {
+        double sum = 0;
+        for (size_t k = 0; k < 3; ++k)
+          sum += axes[3 * i + k] * moments[3 * body + k] * axes[3 * j + k];
+        tensors.push_back(sum);
+      }
+  }
+  return tensors;
+}
+
+/// Flags as MuJoCo 2.2.2 numbers them; others have more, and other numbers.
+double numbered_as_in_2_2_2(int flags) {
+  const std::pair<int, int> numbers[] = {
+      {mjDSBL_CONSTRAINT, 0}, {mjDSBL_EQUALITY, 1},  {mjDSBL_FRICTIONLOSS, 2},
+      {mjDSBL_LIMIT, 3},      {mjDSBL_CONTACT, 4},   {mjDSBL_GRAVITY, 6},
+      {mjDSBL_CLAMPCTRL, 7},  {mjDSBL_WARMSTART, 8}, {mjDSBL_FILTERPARENT, 9},
+      {mjDSBL_ACTUATION, 10}, {mjDSBL_REFSAFE, 11},  {mjDSBL_SENSOR, 12}};
+  int numbered = 0;
+  for (const auto& [flag, number] : numbers) {
+    if (flags & flag) numbered |= 1 << number;
+    flags &= ~flag;
+  }
+  EXPECT_EQ(flags, 0) << "a flag that is not told here";
+  return numbered;
 }
 
 /// The facts that scripts/oracle/body_facts.py records, of our model.
@@ -57,7 +94,8 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
   FIELD(actuator_biasprm, mjNBIAS * m.nu);
   OPTION(timestep), OPTION(integrator), OPTION(cone), OPTION(solver), OPTION(iterations);
   OPTION(tolerance), OPTION(noslip_iterations), OPTION(impratio), OPTION(density);
-  OPTION(viscosity), OPTION(o_margin), OPTION(disableflags), OPTION(enableflags);
+  OPTION(viscosity), OPTION(o_margin), OPTION(enableflags);
+  out["opt_disableflags"] = {numbered_as_in_2_2_2(m.opt.disableflags)};
   out["opt_gravity"] = numbers(m.opt.gravity, 3);
   out["opt_wind"] = numbers(m.opt.wind, 3);
 #undef COUNT
@@ -66,14 +104,24 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
   return out;
 }
 
+const std::string kWeights = "_invweight0";
+
 class MujocoBodyFacts : public testing::TestWithParam<std::string> {};
 
 // Every number of the original's compiled body, to rounding.
 TEST_P(MujocoBodyFacts, EqualTheOriginals) {
   const GoldenFile golden(golden_file(GetParam() + "_facts.txt"));
   const auto body = mujoco_body(GetParam() + ".xml");
-  const auto ours = facts(*body);
-  for (const auto& [name, theirs] : golden.fields()) {
+  auto ours = facts(*body);
+  auto original = golden.fields();
+  for (auto* one : {&ours, &original}) {
+    (*one)["inertia"] = inertia_tensors(one->at("body_iquat"), one->at("body_inertia"));
+    one->erase("body_iquat");
+    // Follows from the rest; where a body can turn freely, later versions reckon otherwise.
+    if (mj_version() != 222)
+      for (const char* owner : {"body", "dof", "tendon"}) one->erase(owner + kWeights);
+  }
+  for (const auto& [name, theirs] : original) {
     ASSERT_TRUE(ours.contains(name)) << name;
     const std::vector<double>& values = ours.at(name);
     ASSERT_EQ(values.size(), theirs.size()) << name;
