@@ -4,10 +4,12 @@
     scripts/tasks_page.py            every task, by ./reverie
     scripts/tasks_page.py mbbl/ gym/ant     only their pictures anew; the page is always whole
 
-Pictures that come out equal are kept once: tasks of one body often look the same.
+Pictures that come out equal are kept once: tasks of one body often look the same. Needs Pillow
+(python3-pil).
 """
 
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -15,7 +17,8 @@ import re
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "tasks"
@@ -44,98 +47,16 @@ def run(*words):
     return subprocess.run([REVERIE, *words], check=True, stdout=subprocess.PIPE).stdout
 
 
-def unfiltered(data, width):
-    """The rows of an 8-bit RGB PNG, its filters undone."""
-    stride = 3 * width
-    rows, last = [], bytearray(stride)
-    for start in range(0, len(data), stride + 1):
-        kind, row = data[start], bytearray(data[start + 1:start + 1 + stride])
-        for i in range(stride):
-            left, up = (row[i - 3] if i >= 3 else 0), last[i]
-            corner = last[i - 3] if i >= 3 else 0
-            if kind == 1:
-                guess = left
-            elif kind == 2:
-                guess = up
-            elif kind == 3:
-                guess = (left + up) // 2
-            elif kind == 4:
-                estimate = left + up - corner
-                guess = min((left, up, corner), key=lambda value: abs(estimate - value))
-            else:
-                guess = 0
-            row[i] = (row[i] + guess) & 255
-        rows.append(row)
-        last = row
-    return rows
-
-
-def chunks(png):
-    at = 8
-    while at < len(png):
-        length = int.from_bytes(png[at:at + 4], "big")
-        yield png[at + 4:at + 8], png[at + 8:at + 8 + length]
-        at += 12 + length
-
-
-def palette_of(counts):
-    """At most COLOURS colours that stand for all: the box that spreads most is cut, again and again."""
-    def measured(box):
-        widths = [max(c[k] for c in box) - min(c[k] for c in box) for k in range(3)]
-        axis = widths.index(max(widths))
-        return widths[axis] * sum(counts[c] for c in box) ** 0.5, axis, box
-
-    boxes = [measured(list(counts))]
-    while len(boxes) < COLOURS:
-        worst = max(boxes, key=lambda box: box[0])
-        _, axis, colours = worst
-        if len(colours) == 1:
-            break
-        boxes.remove(worst)
-        colours = sorted(colours, key=lambda colour: colour[axis])
-        half, seen, cut = sum(counts[c] for c in colours) / 2, 0, 0
-        while cut < len(colours) - 1 and (cut == 0 or seen < half):
-            seen += counts[colours[cut]]
-            cut += 1
-        boxes += [measured(colours[:cut]), measured(colours[cut:])]
-    means, index = [], {}
-    for number, (_, _, box) in enumerate(boxes):
-        total = sum(counts[c] for c in box)
-        means.append(tuple(round(sum(c[k] * counts[c] for c in box) / total) for k in range(3)))
-        index.update({colour: number for colour in box})
-    return means, index
-
-
-def small(png):
-    """The same picture in few colours: a third of the bytes."""
-    parts = list(chunks(png))
-    width = int.from_bytes(parts[0][1][:4], "big")
-    rows = unfiltered(zlib.decompress(b"".join(data for kind, data in parts if kind == b"IDAT")), width)
-    pixels = [[tuple(row[i:i + 3]) for i in range(0, len(row), 3)] for row in rows]
-    counts = {}
-    for row in pixels:
-        for colour in row:
-            counts[colour] = counts.get(colour, 0) + 1
-    means, index = palette_of(counts)
-    body = b"".join(b"\0" + bytes(index[colour] for colour in row) for row in pixels)
-
-    def chunk(kind, data):
-        return (len(data).to_bytes(4, "big") + kind + data
-                + zlib.crc32(kind + data).to_bytes(4, "big"))
-
-    header = parts[0][1][:8] + bytes([8, 3, 0, 0, 0])
-    return (png[:8] + chunk(b"IHDR", header)
-            + chunk(b"PLTE", bytes(value for colour in means for value in colour))
-            + chunk(b"IDAT", zlib.compress(body, 9)) + chunk(b"IEND", b""))
-
-
 def draw(task):
     name = task["name"].split("/")[1]
     steps = next((count for part, count in STEPS.items() if part in name), 0)
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "picture.png"
         run("watch", task["name"], "--picture", str(file), "--size", str(SIZE), "--at", str(steps))
-        return small(file.read_bytes())
+        small = io.BytesIO()  # in few colours: a third of the bytes
+        Image.open(file).quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            small, "PNG", optimize=True)
+        return small.getvalue()
 
 
 def file_name(task):

@@ -71,6 +71,26 @@ TEST_F(RendererTest, NobodyRunsOutOfThePicture) {
   EXPECT_LT(different, static_cast<int64_t>(here.size() / 50));
 }
 
+TEST_F(RendererTest, ASlopeRisesToTheRight) {
+  // The sky is brighter than the ground, of which a slope shows more on the one side.
+  std::vector<std::shared_ptr<const mjModel>> drawn;  // the renderer goes by their addresses
+  const auto left_is_brighter_by = [&](double slope) {
+    EnvConfig config;
+    config.slope = slope;
+    const auto& body = drawn.emplace_back(mujoco_body("half_cheetah.xml", config));
+    const Image image = draw(*body, {body->qpos0, static_cast<size_t>(body->nq)});
+    double left = 0, right = 0;
+    for (size_t row = 0; row < image.size(); row += 3 * kSize) {
+      left += brightness(std::span(image).subspan(row, 3 * 10));
+      right += brightness(std::span(image).subspan(row + 3 * (kSize - 10), 3 * 10));
+    }
+    return (left - right) / kSize;
+  };
+  EXPECT_LT(std::abs(left_is_brighter_by(0)), 8);
+  EXPECT_GT(left_is_brighter_by(15), 20);
+  EXPECT_LT(left_is_brighter_by(-15), -20);
+}
+
 TEST_F(RendererTest, OneAfterTheOtherDrawsAnyBody) {
   const auto cheetah = mujoco_body("half_cheetah.xml"), ant = mujoco_body("ant.xml");
   const Image first = draw(*cheetah, {cheetah->qpos0, static_cast<size_t>(cheetah->nq)});

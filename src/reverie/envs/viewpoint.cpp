@@ -1,0 +1,176 @@
+#include <reverie/envs/viewpoint.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace reverie {
+namespace {
+
+using Vector = View::Vector;
+
+constexpr double kDegree = 180 / std::numbers::pi;  // in a radian
+
+Vector vector(const mjtNum* from) {
+  return {from[0], from[1], from[2]};
+}
+
+double dot(const Vector& a, const Vector& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/// A box around things, edges along the axes.
+struct Bounds {
+  Vector low{1e9, 1e9, 1e9}, high{-1e9, -1e9, -1e9};
+
+  void include(const Vector& centre, double radius) {
+    for (size_t i = 0; i < 3; ++i) {
+      low[i] = std::min(low[i], centre[i] - radius);
+      high[i] = std::max(high[i], centre[i] + radius);
+    }
+  }
+  /// As wide along the ground in one direction as in the other; and not much less than tall.
+  void free_to_turn() {
+    const Vector middle = centre();
+    const double half =
+        std::max({high[0] - low[0], high[1] - low[1], 0.6 * (high[2] - low[2])}) / 2;
+    for (size_t i = 0; i < 2; ++i) low[i] = middle[i] - half, high[i] = middle[i] + half;
+  }
+  /// As high above `height` as it is deep below.
+  void level_about(double height) {
+    const double most = std::max(std::abs(high[2] - height), std::abs(low[2] - height));
+    low[2] = height - most, high[2] = height + most;
+  }
+  Vector centre() const {
+    return {(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2};
+  }
+  double radius() const {
+    return std::hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]) / 2;
+  }
+};
+
+void include_geom(Bounds& bounds, const mjModel& model, const mjData& data, int geom) {
+  const Vector centre = vector(data.geom_xpos + 3 * geom);
+  if (model.geom_type[geom] != mjGEOM_CAPSULE) {
+    bounds.include(centre, model.geom_rbound[geom]);
+    return;
+  }
+  // The sphere around a long capsule is mostly air: its ends are what matters.
+  const mjtNum* size = model.geom_size + 3 * geom;
+  const mjtNum* frame = data.geom_xmat + 9 * geom;
+  for (const double side : {-1.0, 1.0}) {
+    Vector end = centre;
+    for (size_t i = 0; i < 3; ++i) end[i] += side * size[1] * frame[3 * i + 2];
+    bounds.include(end, size[0]);
+  }
+}
+
+/// Of what is seen of the tree of bodies that hangs on `root`; 0, the world: of all things.
+Bounds bounds_of(const mjModel& model, const mjData& data, int root) {
+  Bounds bounds;
+  for (int geom = 0; geom < model.ngeom; ++geom) {
+    if (model.geom_type[geom] == mjGEOM_PLANE || model.geom_type[geom] == mjGEOM_HFIELD) continue;
+    if (model.geom_rgba[4 * geom + 3] == 0 || model.geom_group[geom] > 2) continue;  // not seen
+    if (root == 0 || model.body_rootid[model.geom_bodyid[geom]] == model.body_rootid[root])
+      include_geom(bounds, model, data, geom);
+  }
+  if (bounds.low[0] > bounds.high[0])
+    bounds.include(vector(model.stat.center), model.stat.extent / 2);
+  return bounds;
+}
+
+/// Whether a body can move along the ground by more than an image would show. `radius`: its own.
+bool can_leave(const mjModel& model, const mjData& data, int body, double radius) {
+  for (int k = 0; k < model.body_jntnum[body]; ++k) {
+    const int joint = model.body_jntadr[body] + k;
+    if (model.jnt_type[joint] == mjJNT_FREE) return true;
+    const bool along_ground = std::abs(data.xaxis[3 * joint + 2]) < 0.5;
+    const mjtNum* range = model.jnt_range + 2 * joint;
+    const bool far = !model.jnt_limited[joint] || range[1] - range[0] > 8 * radius;
+    if (model.jnt_type[joint] == mjJNT_SLIDE && along_ground && far) return true;
+  }
+  return false;
+}
+
+/// The axis that all hinges of a tree of bodies share; zero where they share none.
+Vector common_axis(const mjModel& model, const mjData& data, int root) {
+  Vector axis{};
+  for (int joint = 0; joint < model.njnt; ++joint) {
+    if (model.body_rootid[model.jnt_bodyid[joint]] != model.body_rootid[root]) continue;
+    if (model.jnt_type[joint] == mjJNT_SLIDE) continue;
+    if (model.jnt_type[joint] != mjJNT_HINGE) return {};
+    const Vector mine = vector(data.xaxis + 3 * joint);
+    const double along = dot(axis, mine);
+    const bool first = axis == Vector{};
+    if (!first && std::abs(along) < 0.99) return {};
+    if (first) axis = mine;
+  }
+  return axis;
+}
+
+/// How far to stand off so that all of `bounds` is in the image.
+double distance_to_see(const Bounds& bounds, const View& view, double degrees_high, double aspect) {
+  // Of the image. What runs stretches further than it stands.
+  const double filled = view.followed >= 0 ? 0.75 : 0.85;
+  const double up = filled * std::tan(degrees_high / 2 / kDegree), across = up * aspect;
+  const double turn = view.azimuth / kDegree, tilt = view.elevation / kDegree;
+  const Vector forward = {std::cos(tilt) * std::cos(turn), std::cos(tilt) * std::sin(turn),
+                          std::sin(tilt)};
+  const Vector right = {std::sin(turn), -std::cos(turn), 0};
+  const Vector upward = {-std::sin(tilt) * std::cos(turn), -std::sin(tilt) * std::sin(turn),
+                         std::cos(tilt)};
+  double distance = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    Vector from_centre{};
+    for (size_t i = 0; i < 3; ++i)
+      from_centre[i] = ((corner >> i & 1) ? 0.5 : -0.5) * (bounds.high[i] - bounds.low[i]);
+    const double sideways = std::abs(dot(from_centre, right)) / across;
+    const double height = std::abs(dot(from_centre, upward)) / up;
+    distance = std::max(distance, std::max(sideways, height) - dot(from_centre, forward));
+  }
+  return distance;
+}
+
+}  // namespace
+
+View choose_view(const mjModel& model, const mjData& data, double aspect) {
+  View view;
+  view.camera = mj_name2id(&model, mjOBJ_CAMERA, "watch");
+  int root = 0;
+  for (int body = model.nbody - 1; body > 0; --body)
+    if (model.body_weldid[body] != 0) root = body;
+  const Bounds mover = bounds_of(model, data, root);
+  if (root > 0 && can_leave(model, data, root, mover.radius())) view.followed = root;
+  Bounds bounds = view.followed >= 0 ? mover : bounds_of(model, data, 0);
+  // What hangs in the air may swing as far up as down.
+  if (std::count(model.geom_type, model.geom_type + model.ngeom, mjGEOM_PLANE) == 0)
+    bounds.level_about(data.xpos[3 * root + 2]);
+  view.look_at = bounds.centre();
+  if (view.followed >= 0) view.centre = vector(data.subtree_com + 3 * view.followed);
+  view.radius = bounds.radius();
+  view.lowest = bounds.low[2];
+  if (view.camera >= 0) {
+    const Vector eye = vector(data.cam_xpos + 3 * view.camera);
+    double squared = 0;
+    for (size_t i = 0; i < 3; ++i) squared += std::pow(eye[i] - view.look_at[i], 2);
+    view.radius = std::max(view.radius, std::sqrt(squared) / 3);
+    return view;
+  }
+  const Vector axis = common_axis(model, data, root);
+  if (std::abs(axis[2]) > 0.9) {
+    view.elevation = -65;
+  } else if (axis != Vector{} && std::abs(axis[2]) < 0.1) {
+    // Looks along the axis, from the side where most bodies have x to the right.
+    const double away = axis[1] < 0 || (axis[1] == 0 && axis[0] < 0) ? -1 : 1;
+    view.azimuth = std::atan2(away * axis[1], away * axis[0]) * kDegree + 12;
+    view.elevation = -12;
+  } else {
+    view.azimuth = 125;
+    view.elevation = -22;
+    bounds.free_to_turn();
+  }
+  view.distance = distance_to_see(bounds, view, model.vis.global.fovy, aspect);
+  return view;
+}
+
+}  // namespace reverie
