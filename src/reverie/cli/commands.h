@@ -63,7 +63,7 @@ int train(const TrainOptions& options);
 int resume(const ResumeOptions& options);
 int evaluate_run(const EvalOptions& options);
 int watch(const WatchOptions& options);
-int list(const std::string& what, const std::string& method, bool json);
+int list(const std::string& what, const std::string& name, bool json);
 int info(const std::string& folder);
 int bench(const BenchOptions& options);
 

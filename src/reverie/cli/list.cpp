@@ -47,20 +47,34 @@ void list_methods() {
                fmt::join(preset_names(entry.name), ", "));
 }
 
-void list_tasks() {
-  fmt::print("tasks:\n");
+/// The tasks whose names begin with `start`. Throws UsageError where there are none.
+std::vector<TaskSpec> tasks_of(const std::string& start) {
+  std::vector<TaskSpec> found;
+  std::vector<std::string> names;
   for (const auto& entry : all_tasks()) {
-    const TaskSpec spec = entry.spec();
+    names.push_back(entry.name.substr(0, entry.name.find('/')));
+    names.push_back(entry.name);
+    if (entry.name.starts_with(start)) found.push_back(entry.spec());
+  }
+  if (found.empty())
+    throw UsageError(
+        fmt::format("no task's name begins with '{}'{}", start, did_you_mean(start, names)));
+  return found;
+}
+
+void list_tasks(const std::string& start) {
+  const auto tasks = tasks_of(start);
+  fmt::print("tasks:\n");
+  for (const TaskSpec& spec : tasks) {
     fmt::print("  {:<30}{}\n  {:<30}observation {}, action {}, horizon {}; {}\n", spec.name,
                spec.description, "", spec.observation_size, spec.action_size(), spec.horizon,
                spec.source);
   }
 }
 
-void list_tasks_json() {
+void list_tasks_json(const std::string& start) {
   std::string json;
-  for (const auto& entry : all_tasks()) {
-    const TaskSpec spec = entry.spec();
+  for (const TaskSpec& spec : tasks_of(start)) {
     json += fmt::format(
         "{}  {{\"name\": {}, \"observation_size\": {}, \"action_size\": {}, \"horizon\": {}, "
         "\"description\": {}, \"source\": {}}}",
@@ -83,22 +97,24 @@ std::string describe_settings(const std::string& method) {
   return text + "\nSettings of the run:\n" + describe_group("run", RunConfig{});
 }
 
-int list(const std::string& what, const std::string& method, bool json) {
+int list(const std::string& what, const std::string& name, bool json) {
   if (json) {
     if (what != "tasks") throw UsageError("--json is for: list tasks");
-    list_tasks_json();
+    list_tasks_json(name);
     return 0;
   }
   if (what == "methods") {
+    if (!name.empty())
+      throw UsageError(fmt::format("of a method there is more under: list settings {}", name));
     list_methods();
   } else if (what == "tasks") {
-    list_tasks();
+    list_tasks(name);
   } else if (what == "settings") {
-    fmt::print("{}", describe_settings(method));
+    fmt::print("{}", describe_settings(name));
   } else if (what.empty()) {
     list_methods();
     fmt::print("\n");
-    list_tasks();
+    list_tasks("");
   } else {
     throw UsageError(fmt::format("list takes methods, tasks or settings, not '{}'{}", what,
                                  did_you_mean(what, {"methods", "tasks", "settings"})));

@@ -226,7 +226,7 @@ int dispatch(int argc, char** argv) {
   WatchOptions watch_options;
   std::vector<std::vector<std::string>> eval_sets, watch_sets;
   bool list_json = false;
-  std::string list_what, list_method, info_folder;
+  std::string list_what, list_name, info_folder;
   auto* train_command = add_train(app, train_options);
   auto* resume_command = add_resume(app, resume_options);
   auto* eval_command = add_eval(app, eval_options, eval_sets);
@@ -235,7 +235,10 @@ int dispatch(int argc, char** argv) {
   auto* list_command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
   list_command->add_option("WHAT", list_what, "methods, tasks or settings (default: the first two)")
       ->type_name("");
-  list_command->add_option("METHOD", list_method, "For settings: of which method")->type_name("");
+  list_command
+      ->add_option("NAME", list_name,
+                   "For settings: of which method; for tasks: how their names begin, say gym/")
+      ->type_name("");
   list_command->add_flag("--json", list_json, "For tasks: print one JSON array");
   auto* info_command = app.add_subcommand("info", "Tell of a run, or of this program and machine");
   info_command->add_option("DIR", info_folder, "A run's folder")->type_name("");
@@ -266,7 +269,7 @@ int dispatch(int argc, char** argv) {
     watch_options.sets = joined(watch_sets);
     return watch(watch_options);
   }
-  if (*list_command) return list(list_what, list_method, list_json);
+  if (*list_command) return list(list_what, list_name, list_json);
   if (*bench_command) return bench(bench_options);
   if (*info_command) return info(info_folder);
   fmt::print("{}", app.help());

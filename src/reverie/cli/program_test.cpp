@@ -150,6 +150,9 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
     EXPECT_EQ(result.err, "");
   }
   EXPECT_THAT(run({"list"}).out, HasSubstr("classic/pendulum"));
+  const std::string classic = run({"list", "tasks", "classic/"}).out;
+  EXPECT_THAT(classic, HasSubstr("classic/lqr"));
+  EXPECT_THAT(classic, Not(HasSubstr("gym/")));
   EXPECT_THAT(run({"train", "--help"}).out, HasSubstr("run.checkpoint_seconds"));
 }
 
@@ -186,6 +189,7 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--set", "env.gear_scale=x"}, 2, {"env.gear_scale"});
   expect_error({"list", "task"}, 2, {"tasks"});
   expect_error({"list", "settings", "nosuch"}, 2, {"nosuch"});
+  expect_error({"list", "tasks", "clasic"}, 2, {"'clasic'; did you mean 'classic'"});
   EXPECT_FALSE(fs::exists(root_ / "runs")) << "wrong usage must leave nothing behind";
 }
 
@@ -195,6 +199,8 @@ TEST_F(ProgramTest, WatchSaysWhatIsWrongBeforeItDraws) {
   expect_error({"watch", "gym/hopper"}, 2, {"--video", "--picture"});
   expect_error({"watch", "gym/hoper", "--picture", "a.png"}, 2, {"gym/hopper"});
   expect_error({"watch", "gym/hopper", "--picture", "a.jpg"}, 2, {".png", "a.jpg"});
+  expect_error({"watch", "gym/hopper", "--video", "a.avi"}, 2, {".mp4", "a.avi"});
+  expect_error({"watch", "gym/hopper", "--video", "a.mp4", "--size", "31"}, 2, {"even", "31"});
   expect_error({"watch", "gym/hopper", "--picture", "a.png", "--size", "1"}, 2, {"--size"});
   expect_error({"watch", "gym/hopper", "--picture", "a.png", "--set", "env.slop=3"}, 2,
                {"env.slope"});
@@ -217,6 +223,31 @@ TEST_F(ProgramTest, WrongFilesAreOneLineThatHelps) {
     expect_error({command, "absent"}, 1, {"absent"});
     expect_error({command, "full"}, 1, {"full is no run", "config.toml"});
   }
+}
+
+TEST_F(ProgramTest, ARobotThatIsOddOrHasChangedIsSaid) {
+  std::ofstream(root_ / "arm.xml") << R"(<mujoco><worldbody><body><joint name="elbow"/>
+    <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/></body></worldbody>
+    <actuator><motor joint="elbow" ctrlrange="-1 1" ctrllimited="true"/></actuator></mujoco>)";
+  const auto write_robot = [&](double above) {
+    std::ofstream(root_ / "arm.toml") << "body = \"arm.xml\"\nhorizon = 20\n[[observe]]\n"
+                                         "joint_position = \"all\"\n[[reward]]\naction = true\n"
+                                         "[[healthy]]\njoint_position = \"elbow\"\n"
+                                      << "above = " << above << "\n";
+  };
+  write_robot(0.5);
+  auto arguments = training("arm", "500");
+  arguments[2] = "arm.toml";
+  const Result trained = run(arguments);
+  EXPECT_EQ(trained.code, 0) << trained.err;
+  EXPECT_THAT(trained.out, HasSubstr("an episode's first state already ends it"));
+  EXPECT_THAT(trained.out, HasSubstr("500 were asked for"));
+  EXPECT_THAT(run({"eval", "arm"}).err, Not(HasSubstr("changed")));
+  write_robot(-0.5);
+  const Result evaluated = run({"eval", "arm"});
+  EXPECT_EQ(evaluated.code, 0);
+  EXPECT_THAT(evaluated.err, HasSubstr("has changed since the checkpoint"));
+  expect_error({"resume", "arm"}, 1, {"has changed since the checkpoint"});
 }
 
 TEST_F(ProgramTest, AFinishedRunSaysSoAndGoesFurtherWhenAsked) {

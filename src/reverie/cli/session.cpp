@@ -36,7 +36,20 @@ void start_threads(const Experiment& experiment) {
   throw Error(error.what() + advice);
 }
 
-int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
+/// Whether an episode's first state is one that ends it, as of a robot whose ranges don't fit it.
+bool begins_at_its_end(const Experiment& experiment) {
+  Environment environment(experiment.task->make_task(experiment.env),
+                          experiment.task->make_simulation(experiment.env));
+  const Task& task = environment.task();
+  if (!task.terminates()) return false;
+  RandomStream random(static_cast<uint64_t>(experiment.run.seed), "first state");
+  environment.restart(random);
+  Tensor measured = torch::empty({1, environment.simulation().measurement_size()}, torch::kFloat64);
+  environment.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});
+  return task.measured_terminated(measured).item<bool>();
+}
+
+int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, TrainingView& view) {
   bool done = false;
   try {
     done = trainer.run([] { return stop_signal() != 0; });
@@ -48,8 +61,12 @@ int run_to_end(Trainer& trainer, const RunFolder& folder, TrainingView& view) {
     rethrow_with_advice(error, folder);
   }
   if (done) {
-    view.finish(fmt::format("done: {} real steps; policy and summary in {}", trainer.env_steps(),
-                            folder.root().string()));
+    const std::string beyond =
+        trainer.env_steps() > asked
+            ? fmt::format(" ({} were asked for; they come by whole iterations)", asked)
+            : "";
+    view.finish(fmt::format("done: {} real steps{}; policy and summary in {}", trainer.env_steps(),
+                            beyond, folder.root().string()));
     return 0;
   }
   view.finish(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
@@ -80,6 +97,10 @@ int start_run(Experiment& experiment, const std::string& out) {
                          folder.root().string()));
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
+  if (begins_at_its_end(experiment))
+    view->note(
+        "warning: an episode's first state already ends it, by what the task says is healthy: "
+        "episodes may last one step");
   if (!experiment.reward_is_told())
     view->note(experiment.leaves_out_rewards()
                    ? "observations do not tell all of the reward, and the model is not to learn it "
@@ -88,7 +109,7 @@ int start_run(Experiment& experiment, const std::string& out) {
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
                            resume_command(first)));
-  return run_to_end(*trainer, folder, *view);
+  return run_to_end(*trainer, experiment.run.steps, folder, *view);
 }
 
 int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config) {
@@ -110,7 +131,7 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
   if (rewrite_config) write_config(folder, experiment);
   view->note(fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
                          experiment.task->name, trainer.env_steps(), experiment.run.steps));
-  return run_to_end(trainer, folder, *view);
+  return run_to_end(trainer, experiment.run.steps, folder, *view);
 }
 
 }  // namespace reverie::cli

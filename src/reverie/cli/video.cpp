@@ -47,6 +47,14 @@ std::string find_program(std::string_view name) {
   throw Error(fmt::format("cannot write {}: {}", path.string(), reason));
 }
 
+/// Where a file of this name is: at the end of the links, so that they stay.
+fs::path end_of_links(const fs::path& path) {
+  std::error_code none;
+  if (!fs::is_symlink(path, none)) return path;
+  const fs::path end = fs::weakly_canonical(path, none);
+  return none ? path : end;
+}
+
 /// An open file that is closed with it.
 class Descriptor {
  public:
@@ -83,7 +91,7 @@ void write_image(const fs::path& path, int width, int height, std::span<const ui
   if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, rgb.data(), 0, nullptr))
     cannot_write(path, image.message);
   bytes.resize(size);
-  write_file_atomically(path, bytes);
+  write_file_atomically(end_of_links(path), bytes);
 }
 
 }  // namespace
@@ -110,7 +118,7 @@ class VideoWriter::Encoder : public Sink {
  public:
   Encoder(const std::string& program, const fs::path& path, int width, int height,
           double frame_rate)
-      : Sink(path), part_(path) {
+      : Sink(path), file_(end_of_links(path)), part_(file_) {
     part_ += ".part";
     std::error_code none;
     // Also because the finished file takes the place of what is there: not of /dev/null.
@@ -158,7 +166,7 @@ class VideoWriter::Encoder : public Sink {
     const int status = wait();
     // A disk that is full at its last flush ffmpeg only complains of, and exits with 0.
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !complaint().empty()) refuse(status);
-    if (::rename(part_.c_str(), path().c_str()) != 0) {
+    if (::rename(part_.c_str(), file_.c_str()) != 0) {
       const int error = errno;
       ::unlink(part_.c_str());
       cannot_write(path(), std::strerror(error));
@@ -234,16 +242,27 @@ class VideoWriter::Encoder : public Sink {
                              : fmt::format("ffmpeg ended with code {}", WEXITSTATUS(status)));
   }
 
-  fs::path part_;
+  fs::path file_, part_;
   pid_t child_ = -1;
   Descriptor frames_, complaints_;
 };
 
 class VideoWriter::PngFolder : public Sink {
  public:
-  PngFolder(const fs::path& video, int width, int height)
+  PngFolder(const fs::path& video, int width, int height, double frame_rate)
       : Sink(fs::path(video).replace_extension()), width_(width), height_(height) {
+    std::error_code none;
+    if (fs::is_directory(path(), none) && !fs::is_empty(path(), none) &&
+        !fs::exists(path() / kNote, none))
+      cannot_write(path(),
+                   "the folder holds files that are not frames of a video; give another "
+                   "name");
     make_folder(path());
+    write_file_atomically(
+        path() / kNote,
+        fmt::format("Frames of a video, {0:.6g} a second, by `reverie watch`. With ffmpeg:\n"
+                    "ffmpeg -framerate {0:.6f} -i %06d.png -pix_fmt yuv420p {1}\n",
+                    frame_rate, (".." / video.filename()).string()));
   }
 
   void add(std::span<const uint8_t> rgb, int64_t index) override {
@@ -257,6 +276,8 @@ class VideoWriter::PngFolder : public Sink {
   }
 
  private:
+  static constexpr const char* kNote = "frames.txt";
+
   fs::path frame(int64_t index) const { return path() / fmt::format("{:06}.png", index); }
 
   int width_, height_;
@@ -265,18 +286,15 @@ class VideoWriter::PngFolder : public Sink {
 VideoWriter::VideoWriter(const fs::path& path, int width, int height, double frame_rate)
     : width_(width), height_(height) {
   if (width < 2 || height < 2 || width % 2 != 0 || height % 2 != 0)
-    throw UsageError(
-        fmt::format("a video's width and height must be even, not {}x{}", width, height));
+    throw std::invalid_argument("a video's width and height must be even");
   if (!(frame_rate > 0)) throw std::invalid_argument("a video needs a frame rate");
-  if (path.extension() != ".mp4")
-    throw UsageError(
-        fmt::format("a video's name ends in .mp4, which '{}' does not", path.string()));
+  if (path.extension() != ".mp4") throw std::invalid_argument("a video's name must end in .mp4");
   const std::string ffmpeg = find_program("ffmpeg");
   if (!ffmpeg.empty()) {
     sink_ = std::make_unique<Encoder>(ffmpeg, path, width, height, frame_rate);
     return;
   }
-  sink_ = std::make_unique<PngFolder>(path, width, height);
+  sink_ = std::make_unique<PngFolder>(path, width, height, frame_rate);
   fmt::print(stderr, "reverie: no ffmpeg on the PATH: writing PNG frames into {}/ instead of {}\n",
              sink_->path().string(), path.string());
 }

@@ -9,20 +9,22 @@
 namespace reverie {
 
 /// Writes an image `rgb` [height, width, 3], top row first. The file is there whole or not at all.
-/// Throws Error naming the path and the reason.
+/// A link stays: what it points to is written. Throws Error naming the path and the reason.
 void write_png(const std::filesystem::path& path, int width, int height,
                std::span<const uint8_t> rgb);
 
 /// Frames that become a video: an H.264 .mp4 that plays everywhere, by the program `ffmpeg`; or,
 /// where that is not on the PATH, PNG files 000000.png, ... in a folder that is called like the
-/// video without its extension. Says on standard error, in one line, that it is the latter.
+/// video without its extension, with a note frames.txt of how to make the video of them. Says on
+/// standard error, in one line, that it is the latter.
 ///
 /// The video appears under its name when `finish` has been called and all went well, in the place
 /// of one that was there; until then it grows beside it as "<name>.part".
 class VideoWriter {
  public:
-  /// `frame_rate`: frames per second. Width and height must be even: H.264 halves the colours'
-  /// resolution. Throws UsageError where they are not, Error where nothing can be written there.
+  /// `path` ends in ".mp4"; `frame_rate`: frames per second. Width and height must be even: H.264
+  /// halves the colours' resolution. Throws Error where nothing can be written there, or where the
+  /// folder of PNG files would be one that holds somebody's other files.
   VideoWriter(const std::filesystem::path& path, int width, int height, double frame_rate);
   /// Without `finish`: leaves no video, but the PNG files.
   ~VideoWriter();

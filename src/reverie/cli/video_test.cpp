@@ -101,8 +101,8 @@ TEST_F(VideoTest, WhereNothingCanBeWrittenSaysSo) {
 }
 
 TEST_F(VideoTest, RefusesWhatIsNoVideo) {
-  EXPECT_THROW(VideoWriter(root_ / "a.mp4", 31, 16, 20), UsageError);
-  EXPECT_THROW(VideoWriter(root_ / "a.gif", kWidth, kHeight, 20), UsageError);
+  EXPECT_THROW(VideoWriter(root_ / "a.mp4", 31, 16, 20), std::invalid_argument);
+  EXPECT_THROW(VideoWriter(root_ / "a.gif", kWidth, kHeight, 20), std::invalid_argument);
   pretend_ffmpeg("exit 0");
   fs::create_directories(root_ / "folder.mp4");
   EXPECT_THAT(error_of([&] { VideoWriter(root_ / "folder.mp4", kWidth, kHeight, 20); }),
@@ -120,9 +120,35 @@ TEST_F(VideoTest, WithoutFfmpegWritesPngFrames) {
     for (int i = 0; i < count; ++i) writer.add(pattern(i));
     writer.finish();
     EXPECT_EQ(writer.path(), root_ / "out");
-    EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "out"), {}), count);
+    EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "out"), {}), count + 1);
+    EXPECT_THAT(read_file(root_ / "out" / "frames.txt"), HasSubstr("ffmpeg -framerate 20"));
     EXPECT_EQ(read_png(root_ / "out" / "000001.png"), pattern(1));
   }
+}
+
+TEST_F(VideoTest, FramesStayOutOfAFolderOfSomebodysFiles) {
+  ::setenv("PATH", "", 1);
+  fs::create_directories(root_ / "out");
+  std::ofstream(root_ / "out" / "000000.png") << "a photograph";
+  EXPECT_THAT(error_of([&] { VideoWriter(root_ / "out.mp4", kWidth, kHeight, 20); }),
+              HasSubstr("give another name"));
+  EXPECT_EQ(read_file(root_ / "out" / "000000.png"), "a photograph");
+}
+
+TEST_F(VideoTest, LinksAreWrittenThrough) {
+  pretend_ffmpeg("for last; do :; done; exec /bin/cat > \"${last#file:}\"");
+  fs::create_directories(root_ / "kept");
+  for (const char* name : {"a.png", "a.mp4"}) {
+    std::ofstream(root_ / "kept" / name) << "an older one";
+    fs::create_symlink(fs::path("kept") / name, root_ / name);
+  }
+  write_png(root_ / "a.png", kWidth, kHeight, pattern(0));
+  VideoWriter writer(root_ / "a.mp4", kWidth, kHeight, 20);
+  writer.add(pattern(0));
+  writer.finish();
+  EXPECT_TRUE(fs::is_symlink(root_ / "a.png") && fs::is_symlink(root_ / "a.mp4"));
+  EXPECT_EQ(read_png(root_ / "kept" / "a.png"), pattern(0));
+  EXPECT_EQ(read_file(root_ / "kept" / "a.mp4").size(), pattern(0).size());
 }
 
 TEST_F(VideoTest, FfmpegIsGivenTheFrames) {

@@ -18,6 +18,11 @@
 namespace reverie::cli {
 namespace {
 
+/// "1 step", "2 steps"
+std::string counted(int64_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 /// What is to be seen: a task, and who acts in it.
 class Show {
  public:
@@ -34,7 +39,7 @@ class Show {
     Settings settings;
     settings.group("env", env_);
     for (const auto& set : options.sets) settings.assign(set, "--set");
-    spec_ = task_->make_task(env_)->spec();
+    spec_ = make_environment().task().spec();  // refuses settings that mean nothing to it
     require_fit();
   }
 
@@ -130,8 +135,7 @@ void take_picture(const Show& show, const WatchOptions& options) {
   Artist artist(options.size, Renderer::Quality::fine);
   const auto size = static_cast<int>(options.size);
   write_png(options.picture, size, size, artist.draw(environment.simulation()));
-  fmt::print("{}: the state after {} step{}{}\n", options.picture, environment.time(),
-             environment.time() == 1 ? "" : "s",
+  fmt::print("{}: the state after {}{}\n", options.picture, counted(environment.time(), "step"),
              environment.time() < options.at ? ", where the episode ended" : "");
 }
 
@@ -188,15 +192,22 @@ int film(const Show& show, const WatchOptions& options) {
       ended = step.terminated.item<bool>() || step.truncated.item<bool>();
       film.see(environment, ended);
     }
-    fmt::print("episode {}: return {:.2f}, {} steps{}\n", episode, episode_return,
-               environment.time(), ended ? "" : ", cut short");
+    fmt::print("episode {}: return {:.2f}, {}{}\n", episode, episode_return,
+               counted(environment.time(), "step"), ended ? "" : ", cut short");
   }
   if (film.writer().frames() > 0) film.finish();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
-  fmt::print("{}: {:.1f} s, {} frames at {:.4g} a second; took {:.1f} s: {:.1f} times real time\n",
-             film.writer().path().string(), film.seconds(), film.writer().frames(),
-             film.frame_rate(), taken.count(), film.seconds() / taken.count());
+  fmt::print("{}: {:.1f} s, {} at {:.4g} a second; took {:.1f} s: {:.1f} times real time\n",
+             film.writer().path().string(), film.seconds(),
+             counted(film.writer().frames(), "frame"), film.frame_rate(), taken.count(),
+             film.seconds() / taken.count());
   return stop_signal() == 0 ? 0 : 128 + stop_signal();
+}
+
+void require_ending(const std::string& file, const char* ending, const char* kind) {
+  if (!file.empty() && !file.ends_with(ending))
+    throw UsageError(
+        fmt::format("a {}'s name ends in {}, which '{}' does not", kind, ending, file));
 }
 
 }  // namespace
@@ -204,12 +215,13 @@ int film(const Show& show, const WatchOptions& options) {
 int watch(const WatchOptions& options) {
   if (options.video.empty() && options.picture.empty())
     throw UsageError("watch draws: give --video FILE.mp4 or --picture FILE.png, or both");
+  require_ending(options.video, ".mp4", "video");
+  require_ending(options.picture, ".png", "picture");
+  if (!options.video.empty() && options.size % 2 != 0)
+    throw UsageError(fmt::format("a video's --size must be even, not {}", options.size));
   if (!options.video.empty())
     install_stop_signals("reverie: finishing the video; once more leaves a broken .part of it",
                          "reverie: stopped at once: what there is of the video is a broken .part");
-  if (!options.picture.empty() && !options.picture.ends_with(".png"))
-    throw UsageError(
-        fmt::format("a picture's name ends in .png, which '{}' does not", options.picture));
   set_worker_count(1);  // the other cores draw, and encode
   const torch::NoGradGuard no_grad;
   const Show show(options);

@@ -151,8 +151,8 @@ void DescribedTask::judge_reward() {
     if (term.term.of != Of::quantity) continue;
     exact_ = exact_ && term.source.observed && survives_clip(term.term, term.source.observed_clip);
     if (term.source.observed) continue;
-    const bool left = !term.stand_in && term.term.models_leave_it_out;
-    (term.stand_in ? stood_in : left ? left_out : unseen).push_back(words(term.term.quantity));
+    auto& untold = term.term.models_leave_it_out ? left_out : unseen;
+    (term.untold() ? untold : stood_in).push_back(words(term.term.quantity));
   }
   if (description_.model_has_its_own) return;
   told_ = unseen.empty();
@@ -315,9 +315,7 @@ Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor
   double everyone = 0;
   for (const Term& resolved : terms_) {
     const RewardTerm& term = resolved.term;
-    const bool untold = term.of == Of::quantity && seen == Seen::by_agent &&
-                        !resolved.source.observed && !resolved.stand_in;
-    if (untold) continue;
+    if (seen == Seen::by_agent && resolved.untold()) continue;
     Tensor part;
     if (term.of != Of::one) part = value(resolved, seen, before, action, after);
     if (part.defined() && term.weight != 1) part = part * term.weight;

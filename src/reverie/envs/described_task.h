@@ -56,6 +56,11 @@ class DescribedTask : public Task {
     RewardTerm term;
     Source source;
     std::optional<Source> stand_in;  ///< Where the source is not observed.
+
+    /// Whether an agent can't tell what it is.
+    bool untold() const {
+      return term.of == RewardTerm::Of::quantity && !source.observed && !stand_in;
+    }
   };
   /// The healthy ranges side by side: the least and the greatest healthy value of each column.
   struct Box {

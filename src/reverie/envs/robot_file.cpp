@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -24,7 +25,9 @@ namespace {
 /// A table whose keys must all be of use: those never asked for are refused in the end.
 class Table {
  public:
-  explicit Table(const toml::table& table) : table_(table) {}
+  /// `body`: whose quantities it names; the document's own names none.
+  explicit Table(const toml::table& table, std::shared_ptr<const mjModel> body = nullptr)
+      : table_(table), body_(std::move(body)) {}
 
   /// Null where the key is not there.
   const toml::node* find(std::string_view key) {
@@ -77,6 +80,16 @@ class Table {
     return static_cast<Enum>(found - names.begin());
   }
   const toml::table& source() const { return table_; }
+  const std::shared_ptr<const mjModel>& body() const { return body_; }
+
+  /// Refuses a quantity, named at `at`, that the body has not got.
+  void require(const Quantity& quantity, const toml::node& at) const {
+    try {
+      MeasurementLayout(body_, {quantity}).find(quantity);
+    } catch (const UsageError& error) {
+      refuse(at, error.what());
+    }
+  }
 
   void refuse_other_keys() const {
     for (const auto& [key, node] : table_) {
@@ -96,19 +109,21 @@ class Table {
   }
 
   const toml::table& table_;
+  std::shared_ptr<const mjModel> body_;
   std::vector<std::string> known_;
 };
 
-/// Calls `read(table)` for each of the tables [[key]].
+/// Calls `read(table)` for each of the tables [[key]], which name quantities of `body`.
 template <class Read>
-void for_each_table(Table& document, std::string_view key, const Read& read) {
+void for_each_table(Table& document, std::string_view key,
+                    const std::shared_ptr<const mjModel>& body, const Read& read) {
   const toml::node* node = document.find(key);
   if (!node) return;
   const toml::array* array = node->as_array();
   if (!array) refuse(*node, fmt::format("'{}' is a list: write [[{}]] above each entry", key, key));
   for (const toml::node& entry : *array) {
     if (!entry.is_table()) refuse(entry, fmt::format("an entry of '{}' is a table", key));
-    Table table(*entry.as_table());
+    Table table(*entry.as_table(), body);
     read(table);
     table.refuse_other_keys();
   }
@@ -150,16 +165,20 @@ void read_component(Table& table, Quantity& quantity) {
 /// The one quantity that a table names; none: nullopt.
 std::optional<Quantity> read_quantity(Table& table) {
   std::optional<Quantity> quantity;
+  const toml::node* at = nullptr;
   for (const auto& [key, kind] : kinds) {
     const toml::node* node = table.find(key);
     if (!node) continue;
+    at = node;
     if (quantity) refuse(*node, fmt::format("one quantity is enough: '{}' is the second", key));
     const auto name = node->value<std::string>();
     if (!name || name->empty())
       refuse(*node, fmt::format("'{}' takes a name in quotes, or \"all\"", key));
     quantity = quantity_of(kind, *name);
   }
-  if (quantity) read_component(table, *quantity);
+  if (!quantity) return quantity;
+  read_component(table, *quantity);
+  table.require(*quantity, *at);
   return quantity;
 }
 
@@ -175,7 +194,7 @@ std::optional<Quantity> read_nested_quantity(Table& table, std::string_view key)
   if (!node) return std::nullopt;
   if (!node->is_table())
     refuse(*node, fmt::format("'{}' takes a quantity: {{ site_position = \"goal\" }}", key));
-  Table nested(*node->as_table());
+  Table nested(*node->as_table(), table.body());
   const auto quantity = read_quantity(nested);
   if (!quantity) refuse(*node, fmt::format("'{}' names no quantity: {}", key, names_of_kinds()));
   nested.refuse_other_keys();
@@ -193,15 +212,20 @@ void read_observed(Table& table, std::vector<ObservedPart>& parts) {
     const toml::node* node = table.find(key);
     if (!node) continue;
     if (parts.size() > before) refuse(*node, "one kind of quantity to an entry");
-    std::vector<std::string> names;
-    if (const auto name = node->value<std::string>()) names.push_back(*name);
-    if (const toml::array* array = node->as_array())
-      for (const toml::node& one : *array) names.push_back(one.value_or(std::string()));
-    if (names.empty() || std::find(names.begin(), names.end(), "") != names.end())
+    std::vector<const toml::node*> named = {node};
+    if (const toml::array* array = node->as_array()) {
+      named.clear();
+      for (const toml::node& one : *array) named.push_back(&one);
+    }
+    const auto nameless = [](const toml::node* one) {
+      return one->value_or(std::string()).empty();
+    };
+    if (named.empty() || std::ranges::any_of(named, nameless))
       refuse(*node, fmt::format("'{}' takes a name, a list of names, or \"all\"", key));
-    for (const std::string& name : names) {
-      part.of = quantity_of(kind, name);
+    for (const toml::node* one : named) {
+      part.of = quantity_of(kind, one->value_or(std::string()));
       read_component(table, part.of);
+      table.require(part.of, *one);
       parts.push_back(part);
     }
   }
@@ -316,10 +340,12 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
     task.reset = read_reset(table);
     table.refuse_other_keys();
   }
-  for_each_table(document, "observe", [&](Table& table) { read_observed(table, task.observe); });
-  for_each_table(document, "reward",
+  const auto model = mujoco_body(task.body);
+  for_each_table(document, "observe", model,
+                 [&](Table& table) { read_observed(table, task.observe); });
+  for_each_table(document, "reward", model,
                  [&](Table& table) { task.reward.push_back(read_reward(table)); });
-  for_each_table(document, "healthy",
+  for_each_table(document, "healthy", model,
                  [&](Table& table) { task.healthy.push_back(read_healthy(table)); });
   for (const RewardTerm& term : task.reward)
     if (term.while_healthy && task.healthy.empty())

@@ -158,8 +158,12 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("arm.toml:2:10: unknown key 'horizn'; did you mean 'horizon'"));
   EXPECT_THAT(complaint("body = \"arm.xml\"\n" + paid), HasSubstr("observes nothing"));
   EXPECT_THAT(complaint(basics), HasSubstr("pays nothing"));
-  EXPECT_THAT(complaint(basics + "[[reward]]\njoint_velocity = \"elbw\"\n"),
-              HasSubstr("no joint called 'elbw'; did you mean 'elbow'"));
+  EXPECT_THAT(
+      complaint(basics + "[[reward]]\njoint_velocity = \"elbw\"\n"),
+      HasSubstr("arm.toml:5:18: the body has no joint called 'elbw'; did you mean 'elbow'"));
+  EXPECT_THAT(
+      complaint("body = \"arm.xml\"\n[[observe]]\njoint_position = [\"elbow\",\n\"wrist\"]\n"),
+      HasSubstr("arm.toml:4:1: the body has no joint called 'wrist'"));
   EXPECT_THAT(complaint(basics + "[[reward]]\njoint_velocity = \"elbow\"\nsensor = \"spin\"\n"),
               HasSubstr("one quantity is enough: 'sensor'"));
   EXPECT_THAT(complaint(basics + "[[reward]]\naction = true\nnumber = \"cubed\"\n"),
@@ -170,7 +174,7 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("'position_scale' takes a number from 0"));
   EXPECT_THAT(complaint("body = "), HasSubstr("arm.toml:1:8"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\ncomponent = 7\n"),
-              HasSubstr("there are components 0 to 2"));
+              HasSubstr("arm.toml:5:17: position of hand[7]: there are components 0 to 2"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nbody_position = \"all\"\ncomponent = \"z\"\n"),
               HasSubstr("one component of them all says nothing"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\nnumber = \"norm\"\n"

@@ -1,6 +1,7 @@
 #include <reverie/runs/saved_agent.h>
 
 #include <reverie/core/error.h>
+#include <reverie/runs/same_settings.h>
 
 #include <fmt/core.h>
 
@@ -12,6 +13,12 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
   if (!loaded)
     throw Error(fmt::format("{} has no checkpoint yet; train it first: {}", folder.root().string(),
                             resume_command(folder.root())));
+  std::string settings;
+  loaded->archive("settings", settings);
+  if (robot_has_changed(settings, *experiment.task))
+    warn(
+        "the robot's TOML file or its MJCF has changed since the checkpoint: the policy "
+        "acts on the robot as it is now");
   task_ = experiment.task->make_task(experiment.env);
   agent_ = experiment.method->make(
       *experiment.agent,

@@ -9,7 +9,8 @@
 namespace reverie {
 
 /// Loads the agent of a run, whether it is being trained at the time or not. Throws Error where
-/// there is no checkpoint yet, or none that is whole (`warn` hears of those passed over).
+/// there is no checkpoint yet, or none that is whole. `warn` hears of those passed over, and of a
+/// robot whose files have changed.
 class SavedAgent {
  public:
   SavedAgent(const Experiment& experiment, const RunFolder& folder, const Checkpoints::Warn& warn);

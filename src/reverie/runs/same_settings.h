@@ -1,0 +1,21 @@
+// What must be as it was for a run to go on: kept as text in its checkpoints.
+#pragma once
+
+#include <reverie/runs/experiment.h>
+
+#include <string>
+
+namespace reverie {
+
+/// The settings that a run's numbers depend on, a "key = value" a line; of a robot of one's own
+/// also a number that stands for its files.
+std::string settings_that_matter(Experiment& experiment);
+
+/// A run that went on under other settings would be one that nobody could repeat: throws Error,
+/// naming the first that differs.
+void require_same_settings(const std::string& saved, const std::string& now);
+
+/// Whether `saved` is of a robot whose files read otherwise now.
+bool robot_has_changed(const std::string& saved, const TaskEntry& task);
+
+}  // namespace reverie
