@@ -8,7 +8,6 @@ Pictures that come out equal are kept once: tasks of one body often look the sam
 (python3-pil).
 """
 
-import hashlib
 import io
 import json
 import os
@@ -99,17 +98,19 @@ def main():
     page_file = ROOT / "docs" / "tasks.md"
     known = {task: file for file, task in re.findall(
         r'src="tasks/([^"]*)".*?\| `([^`]*)`', page_file.read_text())} if page_file.exists() else {}
-    picture, by_content = {}, {}
+    data = {}
     for task in tasks:
         kept = PICTURES / known.get(task["name"], file_name(task))
         fresh = not wanted or any(task["name"].startswith(name) for name in wanted)
-        data = draw(task) if fresh or not kept.exists() else kept.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in by_content:
-            by_content[digest] = file_name(task)
-            (PICTURES / file_name(task)).write_bytes(data)
-        picture[task["name"]] = by_content[digest]
-        print(f"{task['name']}: {picture[task['name']]}, {len(data)} bytes", file=sys.stderr)
+        data[task["name"]] = draw(task) if fresh or not kept.exists() else kept.read_bytes()
+        print(f"{task['name']}: {len(data[task['name']])} bytes", file=sys.stderr)
+    picture, by_content = {}, {}
+    for task in tasks:
+        content = data[task["name"]]
+        if content not in by_content:
+            by_content[content] = file_name(task)
+            (PICTURES / file_name(task)).write_bytes(content)
+        picture[task["name"]] = by_content[content]
     for file in PICTURES.glob("*.png"):
         if file.name not in by_content.values():
             file.unlink()

@@ -25,15 +25,14 @@ class Physics {
       : controls_(controls.to(torch::kFloat64)), ends_(std::move(ends)) {
     const auto simulation = entry.make_simulation({});
     auto& body = dynamic_cast<MujocoSimulation&>(*simulation);
-    body_ = body.pose().body;
-    model_ = body_.get();
+    model_ = body.pose().body;
     frames_ = static_cast<int>(std::lround(body.seconds_per_step() / model_->opt.timestep));
     for (int64_t i = 0; i < controls.size(1); ++i) {
       RandomStream random = RandomStream(1, "bench").split(static_cast<uint64_t>(i)).split(0);
       body.reset(random);
       starts_.push_back({{body.data().qpos, body.data().qpos + model_->nq},
                          {body.data().qvel, body.data().qvel + model_->nv}});
-      data_.emplace_back(mj_makeData(model_), mj_deleteData);
+      data_.emplace_back(mj_makeData(model_.get()), mj_deleteData);
     }
   }
 
@@ -58,7 +57,7 @@ class Physics {
     parallel_for(worker_count(), [&](int64_t k) {
       for (size_t i = part(k); i < part(k + 1); ++i) {
         std::copy_n(controls + i * actuators, actuators, data_[i]->ctrl);
-        for (int frame = 0; frame < frames_; ++frame) mj_step(model_, data_[i].get());
+        for (int frame = 0; frame < frames_; ++frame) mj_step(model_.get(), data_[i].get());
         if (ends[i]) begin(i);
       }
     });
@@ -67,10 +66,10 @@ class Physics {
  private:
   void begin(size_t i) {
     mjData* data = data_[i].get();
-    mj_resetData(model_, data);
+    mj_resetData(model_.get(), data);
     std::ranges::copy(starts_[i].position, data->qpos);
     std::ranges::copy(starts_[i].velocity, data->qvel);
-    mj_forward(model_, data);
+    mj_forward(model_.get(), data);
   }
 
   struct Start {
@@ -79,8 +78,7 @@ class Physics {
 
   Tensor controls_, ends_;
   int64_t time_ = 0;
-  std::shared_ptr<const mjModel> body_;
-  const mjModel* model_ = nullptr;  ///< The same.
+  std::shared_ptr<const mjModel> model_;
   int frames_ = 0;
   std::vector<std::unique_ptr<mjData, void (*)(mjData*)>> data_;
   std::vector<Start> starts_;

@@ -71,6 +71,9 @@ int bench(const BenchOptions& options);
 /// and default, for the terminal.
 std::string describe_settings(const std::string& method);
 
+/// "1 step", "2 steps"
+std::string counted(int64_t count, const std::string& noun);
+
 /// The whole program: parses, runs a command, turns exceptions into one line and an exit code.
 int run_program(int argc, char** argv);
 

@@ -78,7 +78,7 @@ int evaluate_run(const EvalOptions& options) {
                     "the task shows {}",
                     seen_in_training, seen()));
   const SavedAgent saved(experiment, folder, [](const std::string& line) {
-    fmt::print(stderr, "reverie: {}\n", line);
+    fmt::print(stderr, "reverie: warning: {}\n", line);
   });
   const auto seed = static_cast<uint64_t>(options.seed);
   // The same initial states before and after, so that the difference is the policy's.
@@ -102,9 +102,7 @@ int evaluate_run(const EvalOptions& options) {
              experiment.task->name, saved.env_steps, options.episodes,
              options.stochastic ? "sampled" : "mean", varied.empty() ? "" : "; ", varied);
   print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
-  if (options.adapt > 0)
-    print_result(fmt::format("return after {} step{}", options.adapt, options.adapt > 1 ? "s" : ""),
-                 after);
+  if (options.adapt > 0) print_result("return after " + counted(options.adapt, "step"), after);
   return 0;
 }
 

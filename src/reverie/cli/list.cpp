@@ -52,7 +52,8 @@ std::vector<TaskSpec> tasks_of(const std::string& start) {
   std::vector<TaskSpec> found;
   std::vector<std::string> names;
   for (const auto& entry : all_tasks()) {
-    names.push_back(entry.name.substr(0, entry.name.find('/')));
+    const std::string suite = entry.name.substr(0, entry.name.find('/'));
+    if (names.empty() || !names.back().starts_with(suite + "/")) names.push_back(suite);
     names.push_back(entry.name);
     if (entry.name.starts_with(start)) found.push_back(entry.spec());
   }

@@ -290,6 +290,10 @@ int output_lost(int reason) {
 
 }  // namespace
 
+std::string counted(int64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 int run_program(int argc, char** argv) {
   try {
     const int code = dispatch(argc, argv);

@@ -189,7 +189,7 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--set", "env.gear_scale=x"}, 2, {"env.gear_scale"});
   expect_error({"list", "task"}, 2, {"tasks"});
   expect_error({"list", "settings", "nosuch"}, 2, {"nosuch"});
-  expect_error({"list", "tasks", "clasic"}, 2, {"'clasic'; did you mean 'classic'"});
+  expect_error({"list", "tasks", "clasic"}, 2, {"'clasic'; did you mean 'classic'?"});
   EXPECT_FALSE(fs::exists(root_ / "runs")) << "wrong usage must leave nothing behind";
 }
 
@@ -238,9 +238,13 @@ TEST_F(ProgramTest, ARobotThatIsOddOrHasChangedIsSaid) {
   write_robot(0.5);
   auto arguments = training("arm", "500");
   arguments[2] = "arm.toml";
-  const Result trained = run(arguments);
+  const pid_t child = start(arguments);
+  await(child, fs::path("arm") / "config.toml");
+  std::ofstream(root_ / "arm.toml", std::ios::app) << "above = nonsense\n";  // for the next run
+  const Result trained = finish(child);
   EXPECT_EQ(trained.code, 0) << trained.err;
-  EXPECT_THAT(trained.out, HasSubstr("an episode's first state already ends it"));
+  write_robot(0.5);
+  EXPECT_THAT(trained.out, HasSubstr("first states that were tried already end an episode"));
   EXPECT_THAT(trained.out, HasSubstr("500 were asked for"));
   EXPECT_THAT(run({"eval", "arm"}).err, Not(HasSubstr("changed")));
   write_robot(-0.5);

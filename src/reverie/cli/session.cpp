@@ -36,17 +36,21 @@ void start_threads(const Experiment& experiment) {
   throw Error(error.what() + advice);
 }
 
-/// Whether an episode's first state is one that ends it, as of a robot whose ranges don't fit it.
+constexpr int kTried = 8;
+
+/// Whether first states end an episode, all that are tried, as of a robot whose ranges don't fit
+/// it.
 bool begins_at_its_end(const Experiment& experiment) {
   Environment environment(experiment.task->make_task(experiment.env),
                           experiment.task->make_simulation(experiment.env));
   const Task& task = environment.task();
   if (!task.terminates()) return false;
   RandomStream random(static_cast<uint64_t>(experiment.run.seed), "first state");
-  environment.restart(random);
-  Tensor measured = torch::empty({1, environment.simulation().measurement_size()}, torch::kFloat64);
-  environment.measure({measured.data_ptr<double>(), static_cast<size_t>(measured.numel())});
-  return task.measured_terminated(measured).item<bool>();
+  for (int i = 0; i < kTried; ++i) {
+    environment.restart(random);
+    if (!task.measured_terminated(environment.measurement()).item<bool>()) return false;
+  }
+  return true;
 }
 
 int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, TrainingView& view) {
@@ -81,6 +85,7 @@ int start_run(Experiment& experiment, const std::string& out) {
   // What the machine and the task refuse shows before a folder is made.
   parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
+  const bool ends_at_once = begins_at_its_end(experiment);
   const RunFolder folder = create_run(experiment, out);
   const FolderLock lock(folder.root());
   const auto view = make_view(experiment, folder.root().string());
@@ -97,10 +102,11 @@ int start_run(Experiment& experiment, const std::string& out) {
                          folder.root().string()));
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
-  if (begins_at_its_end(experiment))
+  if (ends_at_once)
     view->note(
-        "warning: an episode's first state already ends it, by what the task says is healthy: "
-        "episodes may last one step");
+        fmt::format("warning: the {} first states that were tried already end an episode, by what "
+                    "the task says is healthy: episodes may last one step",
+                    kTried));
   if (!experiment.reward_is_told())
     view->note(experiment.leaves_out_rewards()
                    ? "observations do not tell all of the reward, and the model is not to learn it "

@@ -47,12 +47,18 @@ std::string find_program(std::string_view name) {
   throw Error(fmt::format("cannot write {}: {}", path.string(), reason));
 }
 
-/// Where a file of this name is: at the end of the links, so that they stay.
+/// Where a file of this name is, or will be: at the end of the links, so that they stay. Throws
+/// Error where something else than a file is there: not to take the place of /dev/null.
 fs::path end_of_links(const fs::path& path) {
   std::error_code none;
-  if (!fs::is_symlink(path, none)) return path;
-  const fs::path end = fs::weakly_canonical(path, none);
-  return none ? path : end;
+  fs::path end = path;
+  for (int links = 0; fs::is_symlink(end, none); ++links) {
+    if (links == 40) cannot_write(path, "a ring of links");
+    end = end.parent_path() / fs::read_symlink(end, none);
+  }
+  if (fs::exists(end, none) && !fs::is_regular_file(end, none))
+    cannot_write(path, fs::is_directory(end, none) ? "it is a folder" : "it is no ordinary file");
+  return end;
 }
 
 /// An open file that is closed with it.
@@ -120,11 +126,6 @@ class VideoWriter::Encoder : public Sink {
           double frame_rate)
       : Sink(path), file_(end_of_links(path)), part_(file_) {
     part_ += ".part";
-    std::error_code none;
-    // Also because the finished file takes the place of what is there: not of /dev/null.
-    if (fs::exists(path, none) && !fs::is_regular_file(path, none))
-      cannot_write(path,
-                   fs::is_directory(path, none) ? "it is a folder" : "it is no ordinary file");
     const Descriptor trial(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (trial.get() < 0) cannot_write(path, std::strerror(errno));
     try {
@@ -255,13 +256,13 @@ class VideoWriter::PngFolder : public Sink {
     if (fs::is_directory(path(), none) && !fs::is_empty(path(), none) &&
         !fs::exists(path() / kNote, none))
       cannot_write(path(),
-                   "the folder holds files that are not frames of a video; give another "
-                   "name");
+                   "the folder is not empty, and no frames.txt says that it holds a video; give "
+                   "another name");
     make_folder(path());
     write_file_atomically(
         path() / kNote,
-        fmt::format("Frames of a video, {0:.6g} a second, by `reverie watch`. With ffmpeg:\n"
-                    "ffmpeg -framerate {0:.6f} -i %06d.png -pix_fmt yuv420p {1}\n",
+        fmt::format("Frames of a video, {0:.6g} a second, by `reverie watch`. To make it, here:\n"
+                    "ffmpeg -framerate {0:.6f} -i %06d.png -pix_fmt yuv420p \"{1}\"\n",
                     frame_rate, (".." / video.filename()).string()));
   }
 

@@ -19,7 +19,8 @@ void write_png(const std::filesystem::path& path, int width, int height,
 /// standard error, in one line, that it is the latter.
 ///
 /// The video appears under its name when `finish` has been called and all went well, in the place
-/// of one that was there; until then it grows beside it as "<name>.part".
+/// of one that was there; until then it grows beside it as "<name>.part". Of a link, what it points
+/// to is meant.
 class VideoWriter {
  public:
   /// `path` ends in ".mp4"; `frame_rate`: frames per second. Width and height must be even: H.264

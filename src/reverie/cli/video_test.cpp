@@ -138,10 +138,9 @@ TEST_F(VideoTest, FramesStayOutOfAFolderOfSomebodysFiles) {
 TEST_F(VideoTest, LinksAreWrittenThrough) {
   pretend_ffmpeg("for last; do :; done; exec /bin/cat > \"${last#file:}\"");
   fs::create_directories(root_ / "kept");
-  for (const char* name : {"a.png", "a.mp4"}) {
-    std::ofstream(root_ / "kept" / name) << "an older one";
+  std::ofstream(root_ / "kept" / "a.png") << "an older one";  // a.mp4 is not there yet
+  for (const char* name : {"a.png", "a.mp4"})
     fs::create_symlink(fs::path("kept") / name, root_ / name);
-  }
   write_png(root_ / "a.png", kWidth, kHeight, pattern(0));
   VideoWriter writer(root_ / "a.mp4", kWidth, kHeight, 20);
   writer.add(pattern(0));
@@ -149,6 +148,9 @@ TEST_F(VideoTest, LinksAreWrittenThrough) {
   EXPECT_TRUE(fs::is_symlink(root_ / "a.png") && fs::is_symlink(root_ / "a.mp4"));
   EXPECT_EQ(read_png(root_ / "kept" / "a.png"), pattern(0));
   EXPECT_EQ(read_file(root_ / "kept" / "a.mp4").size(), pattern(0).size());
+  fs::create_symlink("/dev/null", root_ / "nothing.png");
+  EXPECT_THAT(error_of([&] { write_png(root_ / "nothing.png", kWidth, kHeight, pattern(0)); }),
+              HasSubstr("no ordinary file"));
 }
 
 TEST_F(VideoTest, FfmpegIsGivenTheFrames) {

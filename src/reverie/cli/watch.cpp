@@ -13,15 +13,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 
 namespace reverie::cli {
 namespace {
-
-/// "1 step", "2 steps"
-std::string counted(int64_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 /// What is to be seen: a task, and who acts in it.
 class Show {
@@ -79,8 +75,9 @@ class Show {
     const Experiment experiment = read_experiment(folder.config());
     task_ = experiment.task;
     env_ = experiment.env;
-    saved_.emplace(experiment, folder,
-                   [](const std::string& line) { fmt::print(stderr, "reverie: {}\n", line); });
+    saved_.emplace(experiment, folder, [](const std::string& line) {
+      fmt::print(stderr, "reverie: warning: {}\n", line);
+    });
   }
 
   void require_fit() const {
@@ -205,7 +202,7 @@ int film(const Show& show, const WatchOptions& options) {
 }
 
 void require_ending(const std::string& file, const char* ending, const char* kind) {
-  if (!file.empty() && !file.ends_with(ending))
+  if (!file.empty() && std::filesystem::path(file).extension() != ending)
     throw UsageError(
         fmt::format("a {}'s name ends in {}, which '{}' does not", kind, ending, file));
 }

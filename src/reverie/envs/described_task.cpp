@@ -151,8 +151,10 @@ void DescribedTask::judge_reward() {
     if (term.term.of != Of::quantity) continue;
     exact_ = exact_ && term.source.observed && survives_clip(term.term, term.source.observed_clip);
     if (term.source.observed) continue;
-    auto& untold = term.term.models_leave_it_out ? left_out : unseen;
-    (term.untold() ? untold : stood_in).push_back(words(term.term.quantity));
+    (!term.untold()                  ? stood_in
+     : term.term.models_leave_it_out ? left_out
+                                     : unseen)
+        .push_back(words(term.term.quantity));
   }
   if (description_.model_has_its_own) return;
   told_ = unseen.empty();

@@ -9,20 +9,15 @@
 #include <stdexcept>
 
 namespace reverie {
-namespace {
-
-/// What a simulation measures now, [1, m] float64.
-Tensor measured(const Simulation& simulation) {
-  const int64_t size = simulation.measurement_size();
-  Tensor row = torch::empty({1, size}, torch::kFloat64);
-  simulation.measure({row.data_ptr<double>(), static_cast<size_t>(size)});
-  return row;
-}
-
-}  // namespace
-
 Environment::Environment(std::shared_ptr<const Task> task, std::unique_ptr<Simulation> simulation)
     : task_(std::move(task)), simulation_(std::move(simulation)) {}
+
+Tensor Environment::measurement() const {
+  const int64_t size = simulation_->measurement_size();
+  Tensor row = torch::empty({1, size}, torch::kFloat64);
+  simulation_->measure({row.data_ptr<double>(), static_cast<size_t>(size)});
+  return row;
+}
 
 void Environment::restart(RandomStream& random) {
   simulation_->reset(random);
@@ -33,7 +28,7 @@ void Environment::restart(RandomStream& random) {
 Tensor Environment::reset(RandomStream& random) {
   restart(random);
   const torch::NoGradGuard no_grad;
-  return task_->observe(measured(*simulation_)).squeeze(0);
+  return task_->observe(measurement()).squeeze(0);
 }
 
 void Environment::advance(std::span<const double> action) {
@@ -64,9 +59,9 @@ StepResult Environment::step(const Tensor& action) {
                                             task_->spec().name, size, action.numel()));
   const Tensor row =
       action.detach().reshape({1, size}).to(torch::kCPU, torch::kFloat64).contiguous();
-  const Tensor before = measured(*simulation_);
+  const Tensor before = measurement();
   advance({row.data_ptr<double>(), static_cast<size_t>(size)});
-  const Tensor after = measured(*simulation_);
+  const Tensor after = measurement();
 
   StepResult result;
   result.next_observation = task_->observe(after);

@@ -50,6 +50,8 @@ class Environment {
   /// episode is then the pool's to see: `restart` follows where it did.
   void advance(std::span<const double> action);
   void measure(std::span<double> out) const { simulation_->measure(out); }
+  /// [1, m] float64
+  Tensor measurement() const;
 
   /// The full state, mid-episode, warm start included.
   void serialize(Archive& archive);
@@ -67,6 +69,9 @@ struct TaskEntry {
   std::string name;  ///< "suite/name"; of a robot file, its absolute path.
   std::function<std::shared_ptr<const Task>(const EnvConfig&)> make_task;
   std::function<std::unique_ptr<Simulation>(const EnvConfig&)> make_simulation;
+  /// Of a robot file: changes with its text or that of its MJCF (not with what that includes), as
+  /// they were when the file was read. Else empty.
+  std::string fingerprint = {};
 
   /// With the published settings; compiles the body.
   TaskSpec spec() const { return make_task({})->spec(); }

@@ -9,10 +9,8 @@ struct mjModel_;
 
 namespace reverie {
 
-/// Draws bodies into images of one size. Draws from where a body is best seen: from the side where
-/// all its joints turn in one upright plane, from above where they turn in the ground's, else
-/// across a corner; following its centre of mass along the ground where it can move away. A camera
-/// of the MJCF that is called "watch" is used instead.
+/// Draws bodies into images of one size, from where each is best seen (see viewpoint.h). Up is
+/// against gravity, so that a slope is seen as one; but not by an MJCF's own camera.
 ///
 /// The image depends on body, pose, size and quality alone. To be used on the thread that made it.
 class Renderer {

@@ -147,8 +147,10 @@ Quantity quantity_of(Quantity::Kind kind, const std::string& name) {
   return {kind, name == "all" ? std::string() : name};
 }
 
-/// The component that a table narrows its quantity to: component = "z" or 2.
-void read_component(Table& table, Quantity& quantity) {
+/// Requires a quantity, named at `at`; with the component that the table narrows it to:
+/// component = "z" or 2.
+void complete(Table& table, const toml::node& at, Quantity& quantity) {
+  table.require(quantity, at);
   const toml::node* node = table.find("component");
   if (!node) return;
   const auto letter = node->value<std::string>();
@@ -160,6 +162,7 @@ void read_component(Table& table, Quantity& quantity) {
   else
     refuse(*node, "'component' takes \"x\", \"y\", \"z\" or an integer from 0");
   quantity.count = 1;
+  table.require(quantity, *node);
 }
 
 /// The one quantity that a table names; none: nullopt.
@@ -176,9 +179,7 @@ std::optional<Quantity> read_quantity(Table& table) {
       refuse(*node, fmt::format("'{}' takes a name in quotes, or \"all\"", key));
     quantity = quantity_of(kind, *name);
   }
-  if (!quantity) return quantity;
-  read_component(table, *quantity);
-  table.require(*quantity, *at);
+  if (quantity) complete(table, *at, *quantity);
   return quantity;
 }
 
@@ -224,8 +225,7 @@ void read_observed(Table& table, std::vector<ObservedPart>& parts) {
       refuse(*node, fmt::format("'{}' takes a name, a list of names, or \"all\"", key));
     for (const toml::node* one : named) {
       part.of = quantity_of(kind, one->value_or(std::string()));
-      read_component(table, part.of);
-      table.require(part.of, *one);
+      complete(table, *one, part.of);
       parts.push_back(part);
     }
   }
@@ -305,19 +305,17 @@ std::string text_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-toml::table parse(const std::filesystem::path& file) {
+toml::table parse(const std::filesystem::path& file, const std::string& text) {
   try {
-    return toml::parse(text_of(file), file.string());
+    return toml::parse(text, file.string());
   } catch (const toml::parse_error& error) {
     throw UsageError(fmt::format("{}:{}:{}: {}", file.string(), error.source().begin.line,
                                  error.source().begin.column, error.description()));
   }
 }
 
-}  // namespace
-
-TaskDescription read_robot_file(const std::filesystem::path& file) {
-  const toml::table parsed = parse(file);
+TaskDescription read(const std::filesystem::path& file, const std::string& text) {
+  const toml::table parsed = parse(file, text);
   Table document(parsed);
   TaskDescription task;
   task.name = std::filesystem::absolute(file).lexically_normal().string();
@@ -361,16 +359,25 @@ TaskDescription read_robot_file(const std::filesystem::path& file) {
   return task;
 }
 
-std::string robot_fingerprint(const std::filesystem::path& file) {
-  const std::string body = read_robot_file(file).body;
-  const std::string text = text_of(file) + (is_embedded(body) ? body : text_of(body));
+std::string fingerprint(const std::string& text) {
   uint64_t hash = 14695981039346656037ull;  // FNV-1a
   for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211;
   return fmt::format("{:016x}", hash);
 }
 
+}  // namespace
+
+TaskDescription read_robot_file(const std::filesystem::path& file) {
+  return read(file, text_of(file));
+}
+
 TaskEntry robot_task(const std::filesystem::path& file) {
-  return described_entry(read_robot_file(file));
+  const std::string text = text_of(file);
+  const TaskDescription description = read(file, text);
+  TaskEntry entry = described_entry(description);
+  entry.fingerprint = fingerprint(
+      text + (is_embedded(description.body) ? description.body : text_of(description.body)));
+  return entry;
 }
 
 }  // namespace reverie

@@ -141,11 +141,12 @@ TEST(RobotFile, SaysWhereAModelHasToLearnTheReward) {
 TEST(RobotFile, ItsFingerprintIsOfBothFiles) {
   const std::string text = basics + "[[reward]]\nbonus = true\n";
   const std::string one = written(text), same = written(text), other = written(text + "# a word\n");
-  EXPECT_EQ(robot_fingerprint(one), robot_fingerprint(one));
-  EXPECT_NE(robot_fingerprint(one), robot_fingerprint(other));
-  const std::string before = robot_fingerprint(same);
+  const auto fingerprint = [](const std::string& file) { return robot_task(file).fingerprint; };
+  EXPECT_EQ(fingerprint(one), fingerprint(one));
+  EXPECT_NE(fingerprint(one), fingerprint(other));
+  const std::string before = fingerprint(same);
   std::ofstream(std::filesystem::path(same).parent_path() / "arm.xml", std::ios::app) << "\n";
-  EXPECT_NE(robot_fingerprint(same), before);
+  EXPECT_NE(fingerprint(same), before);
 }
 
 TEST(RobotFile, MistakesAreMetWithALine) {
@@ -174,7 +175,7 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("'position_scale' takes a number from 0"));
   EXPECT_THAT(complaint("body = "), HasSubstr("arm.toml:1:8"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\ncomponent = 7\n"),
-              HasSubstr("arm.toml:5:17: position of hand[7]: there are components 0 to 2"));
+              HasSubstr("arm.toml:6:13: position of hand[7]: there are components 0 to 2"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nbody_position = \"all\"\ncomponent = \"z\"\n"),
               HasSubstr("one component of them all says nothing"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\nnumber = \"norm\"\n"

@@ -20,8 +20,10 @@ struct View {
   double lowest = 0;  ///< Point of it, metres.
 };
 
-/// From the side where all joints turn in one upright plane, from above where they turn in the
-/// ground's, else across a corner. `data`: at the reference pose. `aspect`: the image's width by
+/// From the side where all its joints turn in one upright plane, from above where they turn in the
+/// ground's, else across a corner; following its centre of mass along the ground where it can move
+/// away. A camera of the MJCF that is called "watch" is used instead. `data`: at the reference
+/// pose. `aspect`: the image's width by
 /// its height.
 View choose_view(const mjModel& model, const mjData& data, double aspect);
 

@@ -1,7 +1,6 @@
 #include <reverie/runs/same_settings.h>
 
 #include <reverie/core/error.h>
-#include <reverie/envs/robot_file.h>
 
 #include <fmt/core.h>
 
@@ -37,8 +36,8 @@ std::string settings_that_matter(Experiment& experiment) {
   for (const auto& setting : settings.list())
     if (!free.contains(setting.key))
       text += fmt::format("{} = {}\n", setting.key, format_value(setting.get()));
-  const std::string& task = experiment.task->name;
-  if (task.ends_with(".toml")) text += fmt::format("{} = {}\n", robot, robot_fingerprint(task));
+  const std::string& files = experiment.task->fingerprint;
+  if (!files.empty()) text += fmt::format("{} = {}\n", robot, files);
   return text;
 }
 
@@ -66,7 +65,7 @@ void require_same_settings(const std::string& saved, const std::string& now) {
 bool robot_has_changed(const std::string& saved, const TaskEntry& task) {
   const auto settings = by_key(saved);
   const auto was = settings.find(robot);
-  return was != settings.end() && was->second != robot_fingerprint(task.name);
+  return was != settings.end() && was->second != task.fingerprint;
 }
 
 }  // namespace reverie

@@ -18,7 +18,7 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
   if (robot_has_changed(settings, *experiment.task))
     warn(
         "the robot's TOML file or its MJCF has changed since the checkpoint: the policy "
-        "acts on the robot as it is now");
+        "was trained on it as it was");
   task_ = experiment.task->make_task(experiment.env);
   agent_ = experiment.method->make(
       *experiment.agent,

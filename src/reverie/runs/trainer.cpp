@@ -58,7 +58,7 @@ void Trainer::serialize(Archive& archive) {
                             task, experiment_.method->name, experiment_.task->name));
   std::string settings = settings_that_matter(experiment_);
   archive("settings", settings);
-  require_same_settings(settings, settings_that_matter(experiment_));
+  if (archive.reading()) require_same_settings(settings, settings_that_matter(experiment_));
   archive("phases", phases_);
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
   archive("env_steps", env_steps);
