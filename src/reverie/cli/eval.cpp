@@ -60,6 +60,16 @@ void print_json(const SavedAgent& saved, const EvalOptions& options, const std::
   fmt::print("{}}}\n", json);
 }
 
+/// An evaluation varies the task and how it adapts; what else was trained by, it can't change.
+void require_use(const std::string& set) {
+  for (const char* group : {"env.", "maml.", "advantage."})
+    if (set.starts_with(group)) return;
+  throw UsageError(
+      fmt::format("'{}' changes nothing of a trained policy: eval takes env.… (docs/variations.md) "
+                  "and, with --adapt, maml.… and advantage.…",
+                  set));
+}
+
 }  // namespace
 
 int evaluate_run(const EvalOptions& options) {
@@ -71,7 +81,10 @@ int evaluate_run(const EvalOptions& options) {
     return experiment.task->make_task(experiment.env)->spec().observation_size;
   };
   const int64_t seen_in_training = seen();
-  for (const auto& set : options.sets) settings.assign(set, "--set");
+  for (const auto& set : options.sets) {
+    require_use(set);
+    settings.assign(set, "--set");
+  }
   if (seen() != seen_in_training)
     throw UsageError(
         fmt::format("the policy sees {} numbers; under these settings (env.distractors) "

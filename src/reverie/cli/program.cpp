@@ -132,7 +132,8 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
   command->add_flag("--json", options.json, "Print one JSON object");
-  add_set(*command, sets);
+  add_set(*command, sets,
+          "A variation, env.… (docs/variations.md), or how it adapts; may be repeated");
   return command;
 }
 

@@ -188,6 +188,7 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--nosuch"}, 2, {"--nosuch"});
   expect_error({"train", method(), task, "--set", "env.gear_scale=x"}, 2, {"env.gear_scale"});
   expect_error({"list", "task"}, 2, {"tasks"});
+  expect_error({"watch", "HalfCheetah-v5", "--picture", "a.png"}, 2, {"gym/half-cheetah"});
   expect_error({"list", "settings", "nosuch"}, 2, {"nosuch"});
   expect_error({"list", "tasks", "clasic"}, 2, {"'clasic'; did you mean 'classic'?"});
   EXPECT_FALSE(fs::exists(root_ / "runs")) << "wrong usage must leave nothing behind";
@@ -252,6 +253,7 @@ TEST_F(ProgramTest, ARobotThatIsOddOrHasChangedIsSaid) {
   EXPECT_EQ(evaluated.code, 0);
   EXPECT_THAT(evaluated.err, HasSubstr("has changed since the checkpoint"));
   expect_error({"resume", "arm"}, 1, {"has changed since the checkpoint"});
+  expect_error({"eval", "arm", "--set", "policy.init_std=3"}, 2, {"policy.init_std", "env."});
 }
 
 TEST_F(ProgramTest, AFinishedRunSaysSoAndGoesFurtherWhenAsked) {

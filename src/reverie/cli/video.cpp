@@ -258,6 +258,8 @@ class VideoWriter::PngFolder : public Sink {
       cannot_write(path(),
                    "the folder is not empty, and no frames.txt says that it holds a video; give "
                    "another name");
+    if (const fs::path parent = path().parent_path(); !parent.empty() && !fs::exists(parent, none))
+      cannot_write(path(), fmt::format("there is no folder {}", parent.string()));
     make_folder(path());
     write_file_atomically(
         path() / kNote,

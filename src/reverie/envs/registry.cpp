@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <mutex>
 
@@ -49,8 +51,12 @@ const TaskEntry& find_task(std::string_view name) {
     if (entry.name == name) return entry;
     names.push_back(entry.name);
   }
+  // Gymnasium's names have capitals and end in a version: HalfCheetah-v5.
+  std::string plain(name.substr(0, std::min(name.rfind("-v"), name.size())));
+  if (plain.size() < name.size() && plain.find('/') == plain.npos) plain = "gym/" + plain;
+  for (char& letter : plain) letter = static_cast<char>(std::tolower(letter));
   throw UsageError(fmt::format("no task is called '{}'{} (`reverie list tasks` names them all)",
-                               name, did_you_mean(name, names)));
+                               name, did_you_mean(plain, names)));
 }
 
 }  // namespace reverie

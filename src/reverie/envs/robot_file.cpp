@@ -22,6 +22,10 @@ namespace {
                                region.begin.column, message));
 }
 
+/// Keys of the document itself.
+constexpr std::string_view kOfTheFile[] = {
+    "body", "source", "remark", "frame_skip", "horizon", "reward_clip", "ends_when_unhealthy"};
+
 /// A table whose keys must all be of use: those never asked for are refused in the end.
 class Table {
  public:
@@ -95,7 +99,10 @@ class Table {
     for (const auto& [key, node] : table_) {
       const std::string name(key.str());
       if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        refuse(node, fmt::format("unknown key '{}'{}", name, did_you_mean(name, known_)));
+        refuse(node,
+               body_ && std::ranges::count(kOfTheFile, name) > 0
+                   ? fmt::format("'{}' belongs to the file: put it above the first [table]", name)
+                   : fmt::format("unknown key '{}'{}", name, did_you_mean(name, known_)));
     }
   }
 

@@ -194,6 +194,8 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("'horizon' takes an int"));
   EXPECT_THAT(complaint("body = \"arm.xml\"\nframe_skip = 1000000\n"),
               HasSubstr("from 1 to 10000"));
+  EXPECT_THAT(complaint(basics + paid + "horizon = 5\n"),
+              HasSubstr("arm.toml:6:11: 'horizon' belongs to the file"));
   EXPECT_THAT(complaint(""), HasSubstr("names its body"));
   EXPECT_THROW(find_task("/.toml"), Error);
   EXPECT_THROW(find_task("arm.xml"), UsageError);

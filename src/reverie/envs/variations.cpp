@@ -40,7 +40,7 @@ bool wraps_task(const EnvConfig& config) {
 /// Refuses settings that do nothing without another.
 void refuse_idle_settings(const EnvConfig& config) {
   const auto refuse = [](bool idle, const char* setting, const char* without) {
-    if (idle) throw UsageError(fmt::format("{} does nothing without {}", setting, without));
+    if (idle) throw UsageError(fmt::format("{} has no effect without {}", setting, without));
   };
   refuse(config.noisy_reward && config.action_noise == 0 && config.observation_noise == 0,
          "env.noisy_reward", "env.action_noise or env.observation_noise");
@@ -48,7 +48,7 @@ void refuse_idle_settings(const EnvConfig& config) {
          "env.cripple");
   refuse((config.distraction != Distraction::sine || config.distractor_seed != 0) &&
              config.distractors == 0,
-         "env.distraction and env.distractor_seed", "env.distractors");
+         "env.distraction or env.distractor_seed", "env.distractors");
   if ((config.cripple == Crippled::leg && config.crippled_leg >= 0) ||
       (config.cripple == Crippled::actuator && config.disabled_actuator >= 0))
     throw UsageError(

@@ -287,11 +287,11 @@ TEST(Variations, DistractorsStayFinite) {
 
 TEST(Variations, SettingsThatDoNothingAreRefused) {
   EXPECT_EQ(error_of("mbbl/half-cheetah", {"noisy_reward=true"}),
-            "env.noisy_reward does nothing without env.action_noise or env.observation_noise");
+            "env.noisy_reward has no effect without env.action_noise or env.observation_noise");
   EXPECT_EQ(error_of("gym/ant", {"cripple_among=[1]"}),
-            "env.cripple_among does nothing without env.cripple");
+            "env.cripple_among has no effect without env.cripple");
   EXPECT_EQ(error_of("gym/ant", {"distraction=noise"}),
-            "env.distraction and env.distractor_seed does nothing without env.distractors");
+            "env.distraction or env.distractor_seed has no effect without env.distractors");
   EXPECT_NE(error_of("gym/ant", {"cripple=leg", "crippled_leg=1"}), "none");
 }
 

@@ -1,7 +1,11 @@
 #include <reverie/envs/viewpoint.h>
 
+#include <reverie/core/error.h>
+#include <reverie/core/random.h>
+
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 
 namespace reverie {
@@ -27,6 +31,12 @@ struct Bounds {
     for (size_t i = 0; i < 3; ++i) {
       low[i] = std::min(low[i], centre[i] - radius);
       high[i] = std::max(high[i], centre[i] + radius);
+    }
+  }
+  void include(const Bounds& other) {
+    for (size_t i = 0; i < 3; ++i) {
+      low[i] = std::min(low[i], other.low[i]);
+      high[i] = std::max(high[i], other.high[i]);
     }
   }
   /// As wide along the ground in one direction as in the other; and not much less than tall.
@@ -77,6 +87,28 @@ Bounds bounds_of(const mjModel& model, const mjData& data, int root) {
   if (bounds.low[0] > bounds.high[0])
     bounds.include(vector(model.stat.center), model.stat.extent / 2);
   return bounds;
+}
+
+/// Makes room for wherever the hinges of a body that stays can take it, and for the sites that it
+/// may have to reach.
+void include_reach(Bounds& bounds, const mjModel& model) {
+  constexpr int kPoses = 100;
+  const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(&model), mj_deleteData);
+  if (!data) throw Error("no memory to draw in");
+  RandomStream random(1, "poses within reach");
+  for (int pose = 0; pose < kPoses; ++pose) {
+    for (int joint = 0; joint < model.njnt; ++joint) {
+      if (model.jnt_type[joint] != mjJNT_HINGE) continue;
+      const mjtNum* range = model.jnt_range + 2 * joint;
+      constexpr double kPi = std::numbers::pi;
+      data->qpos[model.jnt_qposadr[joint]] =
+          model.jnt_limited[joint] ? random.uniform(range[0], range[1]) : random.uniform(-kPi, kPi);
+    }
+    mj_kinematics(&model, data.get());
+    bounds.include(bounds_of(model, *data, 0));
+    for (int site = 0; site < model.nsite; ++site)
+      bounds.include(vector(data->site_xpos + 3 * site), 0);
+  }
 }
 
 /// Whether a body can move along the ground by more than an image would show. `radius`: its own.
@@ -142,8 +174,10 @@ View choose_view(const mjModel& model, const mjData& data, double aspect) {
   const Bounds mover = bounds_of(model, data, root);
   if (root > 0 && can_leave(model, data, root, mover.radius())) view.followed = root;
   Bounds bounds = view.followed >= 0 ? mover : bounds_of(model, data, 0);
-  // What hangs in the air may swing as far up as down.
-  if (std::count(model.geom_type, model.geom_type + model.ngeom, mjGEOM_PLANE) == 0)
+  if (view.followed < 0)
+    include_reach(bounds, model);
+  else if (std::count(model.geom_type, model.geom_type + model.ngeom, mjGEOM_PLANE) == 0)
+    // What hangs in the air may swing as far up as down.
     bounds.level_about(data.xpos[3 * root + 2]);
   view.look_at = bounds.centre();
   if (view.followed >= 0) view.centre = vector(data.subtree_com + 3 * view.followed);

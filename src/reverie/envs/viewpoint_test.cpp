@@ -59,6 +59,21 @@ TEST(Viewpoint, TheWholeBodyIsInTheImageWithRoomToMove) {
   EXPECT_LT(view_of(*cheetah, 2).distance, view_of(*cheetah).distance);
 }
 
+TEST(Viewpoint, WhatStaysIsSeenWhereverItReaches) {
+  const std::string file = ::testing::TempDir() + "/reverie_viewpoint_arm.xml";
+  std::ofstream(file) << R"(<mujoco><worldbody><body pos="0 0 1">
+    <joint axis="0 1 0"/><geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
+    <body pos="0.5 0 0"><joint axis="0 1 0"/>
+      <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/></body></body></worldbody></mujoco>)";
+  const auto arm = mujoco_body(file);
+  const View view = view_of(*arm);
+  EXPECT_EQ(view.followed, -1);
+  EXPECT_NEAR(view.look_at[0], 0, 0.1) << "the shoulder is in the middle";
+  EXPECT_NEAR(view.look_at[2], 1, 0.1);
+  EXPECT_GT(share_of_height(2, view, *arm), 0.6);
+  EXPECT_LT(share_of_height(2, view, *arm), 0.9);
+}
+
 TEST(Viewpoint, AnMjcfsOwnCameraIsUsed) {
   const std::string file = ::testing::TempDir() + "/reverie_viewpoint.xml";
   std::ofstream(file) << R"(<mujoco><worldbody>

@@ -15,7 +15,8 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
                             resume_command(folder.root())));
   std::string settings;
   loaded->archive("settings", settings);
-  if (robot_has_changed(settings, *experiment.task))
+  const bool changed = robot_has_changed(settings, *experiment.task);
+  if (changed)
     warn(
         "the robot's TOML file or its MJCF has changed since the checkpoint: the policy "
         "was trained on it as it was");
@@ -24,7 +25,15 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
       *experiment.agent,
       {*task_, static_cast<uint64_t>(experiment.run.seed), torch::Device(torch::kCPU), silent_});
   loaded->archive("env_steps", env_steps);
-  loaded->archive("agent", *agent_);
+  try {
+    loaded->archive("agent", *agent_);
+  } catch (const Error& error) {
+    if (!changed) throw;
+    throw Error(
+        fmt::format("the robot is no longer one that this policy fits: {}; put {} and its "
+                    "MJCF back as they were",
+                    error.what(), experiment.task->name));
+  }
 }
 
 }  // namespace reverie
