@@ -33,7 +33,8 @@ STEPS = {"snake": 60, "swimmer": 40, "half-cheetah": 4, "hopper": 8, "walker": 1
 SUITES = {
     "rllib": "Half-cheetah and hopper as Ray RLlib's MB-MPO has them.",
     "rllab": "The tasks of MB-MPO, with rllab's rewards; 200 steps.",
-    "me-trpo": "The tasks of ME-TRPO; all but the humanoids observe where the centre of mass is and goes.",
+    "me-trpo": "The tasks of ME-TRPO; all but the humanoids observe where the centre of mass is and "
+               "goes.",
     "mbbl": "Those of \"Benchmarking Model-Based Reinforcement Learning\".",
     "gym": "Gymnasium's, version 5 (`--set env.version=4` for the older), and MBPO's with truncated "
            "observations.",

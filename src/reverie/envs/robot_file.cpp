@@ -22,16 +22,17 @@ namespace {
                                region.begin.column, message));
 }
 
-/// Keys of the document itself.
-constexpr std::string_view kOfTheFile[] = {
-    "body", "source", "remark", "frame_skip", "horizon", "reward_clip", "ends_when_unhealthy"};
-
 /// A table whose keys must all be of use: those never asked for are refused in the end.
 class Table {
  public:
-  /// `body`: whose quantities it names; the document's own names none.
-  explicit Table(const toml::table& table, std::shared_ptr<const mjModel> body = nullptr)
-      : table_(table), body_(std::move(body)) {}
+  /// The file itself.
+  explicit Table(const toml::table& table) : table_(table) {}
+  /// A table in another.
+  Table(const toml::table& table, const Table& outer)
+      : table_(table), body_(outer.body_), file_(outer.file_ ? outer.file_ : &outer) {}
+
+  /// Whose quantities it and the tables in it name.
+  void set_body(std::shared_ptr<const mjModel> body) { body_ = std::move(body); }
 
   /// Null where the key is not there.
   const toml::node* find(std::string_view key) {
@@ -84,7 +85,6 @@ class Table {
     return static_cast<Enum>(found - names.begin());
   }
   const toml::table& source() const { return table_; }
-  const std::shared_ptr<const mjModel>& body() const { return body_; }
 
   /// Refuses a quantity, named at `at`, that the body has not got.
   void require(const Quantity& quantity, const toml::node& at) const {
@@ -100,7 +100,7 @@ class Table {
       const std::string name(key.str());
       if (std::find(known_.begin(), known_.end(), name) == known_.end())
         refuse(node,
-               body_ && std::ranges::count(kOfTheFile, name) > 0
+               file_ && std::ranges::count(file_->known_, name) > 0
                    ? fmt::format("'{}' belongs to the file: put it above the first [table]", name)
                    : fmt::format("unknown key '{}'{}", name, did_you_mean(name, known_)));
     }
@@ -117,20 +117,20 @@ class Table {
 
   const toml::table& table_;
   std::shared_ptr<const mjModel> body_;
+  const Table* file_ = nullptr;  ///< The outermost table that it is in.
   std::vector<std::string> known_;
 };
 
-/// Calls `read(table)` for each of the tables [[key]], which name quantities of `body`.
+/// Calls `read(table)` for each of the tables [[key]].
 template <class Read>
-void for_each_table(Table& document, std::string_view key,
-                    const std::shared_ptr<const mjModel>& body, const Read& read) {
+void for_each_table(Table& document, std::string_view key, const Read& read) {
   const toml::node* node = document.find(key);
   if (!node) return;
   const toml::array* array = node->as_array();
   if (!array) refuse(*node, fmt::format("'{}' is a list: write [[{}]] above each entry", key, key));
   for (const toml::node& entry : *array) {
     if (!entry.is_table()) refuse(entry, fmt::format("an entry of '{}' is a table", key));
-    Table table(*entry.as_table(), body);
+    Table table(*entry.as_table(), document);
     read(table);
     table.refuse_other_keys();
   }
@@ -202,7 +202,7 @@ std::optional<Quantity> read_nested_quantity(Table& table, std::string_view key)
   if (!node) return std::nullopt;
   if (!node->is_table())
     refuse(*node, fmt::format("'{}' takes a quantity: {{ site_position = \"goal\" }}", key));
-  Table nested(*node->as_table(), table.body());
+  Table nested(*node->as_table(), table);
   const auto quantity = read_quantity(nested);
   if (!quantity) refuse(*node, fmt::format("'{}' names no quantity: {}", key, names_of_kinds()));
   nested.refuse_other_keys();
@@ -341,16 +341,15 @@ TaskDescription read(const std::filesystem::path& file, const std::string& text)
   task.ends_when_unhealthy = document.get("ends_when_unhealthy", true);
   if (const toml::node* reset = document.find("reset")) {
     if (!reset->is_table()) refuse(*reset, "'reset' is a table: [reset]");
-    Table table(*reset->as_table());
+    Table table(*reset->as_table(), document);
     task.reset = read_reset(table);
     table.refuse_other_keys();
   }
-  const auto model = mujoco_body(task.body);
-  for_each_table(document, "observe", model,
-                 [&](Table& table) { read_observed(table, task.observe); });
-  for_each_table(document, "reward", model,
+  document.set_body(mujoco_body(task.body));
+  for_each_table(document, "observe", [&](Table& table) { read_observed(table, task.observe); });
+  for_each_table(document, "reward",
                  [&](Table& table) { task.reward.push_back(read_reward(table)); });
-  for_each_table(document, "healthy", model,
+  for_each_table(document, "healthy",
                  [&](Table& table) { task.healthy.push_back(read_healthy(table)); });
   for (const RewardTerm& term : task.reward)
     if (term.while_healthy && task.healthy.empty())

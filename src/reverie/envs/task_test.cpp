@@ -3,22 +3,16 @@
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco_simulation.h>
 #include <reverie/envs/task_fixture.h>
+#include <reverie/runs/files.h>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace reverie {
 namespace {
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A half-cheetah's observation or measurement, all zero but for number `index`.
 Tensor only(int64_t size, int64_t index, double value) {
@@ -33,7 +27,7 @@ const std::vector<double> cheetah_action = {0.5, -2, 0.1, 0, 0, 0};
 // docs/tasks.md is written by scripts/tasks_page.py.
 TEST(Tasks, ThePageOfAllTasksIsOfToday) {
   const std::string page =
-      text_of(std::filesystem::path(REVERIE_TEST_DATA) / "../../docs/tasks.md");
+      read_file(std::filesystem::path(REVERIE_TEST_DATA) / "../../docs/tasks.md");
   for (const TaskEntry& entry : all_tasks()) {
     const TaskSpec spec = entry.spec();
     EXPECT_NE(page.find(fmt::format("| `{}` | {}, {}, {} |", spec.name, spec.observation_size,
