@@ -1,5 +1,13 @@
-// Precompiled for every source: libtorch takes 15 to 20 s to read, once is enough.
-#include <torch/torch.h>
+// Precompiled for every source: libtorch takes 15 s to read, once is enough. Tensors and their
+// derivatives only: with all of torch/torch.h (modules, data loaders, optimisers) each source takes
+// twice as long, since what a header's templates leave pending is instantiated and optimised again
+// in every one. Who needs more of it (torch/optim.h, torch/script.h) includes that.
+#include <torch/types.h>
+
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/cuda.h>
+#include <torch/linalg.h>
+#include <torch/utils.h>
 
 #include <fmt/core.h>
 #include <fmt/format.h>

@@ -9,6 +9,8 @@
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/policies/policy_calculus_autograd.h>
 
+#include <torch/optim.h>
+
 #include <chrono>
 
 namespace reverie::benchmark {

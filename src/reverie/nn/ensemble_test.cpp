@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
+#include <torch/optim.h>
 
 namespace reverie {
 namespace {

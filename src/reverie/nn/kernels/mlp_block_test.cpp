@@ -2,7 +2,6 @@
 #include <reverie/nn/kernels/small_gemm.h>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 namespace reverie {
 namespace {
