@@ -56,6 +56,7 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
       objective_(make_objective(config.objective)),
       improver_(make_improver(config)) {
   config_.fit.check_device(device_);
+  config_.advantage.check();
   policy_.to(device_);
   model_.to(device_);
   if (config_.imagined_horizon == 0) config_.imagined_horizon = task_.spec().horizon;

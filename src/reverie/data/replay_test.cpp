@@ -1,6 +1,8 @@
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/data/replay.h>
+#include <reverie/data/rollout.h>
+#include <reverie/data/test_counted.h>
 
 #include <gtest/gtest.h>
 
@@ -73,6 +75,18 @@ TEST(Rollouts, FirstReturnsStopAtTheFirstEnd) {
   rollouts.truncated[0][0][3] = true;
   rollouts.truncated[0][1][3] = true;
   EXPECT_TRUE(torch::equal(first_returns(rollouts), torch::tensor({{3.f, 15.f}})));
+}
+
+TEST(Rollouts, OfTheWorldCountWhatIsDoneAndEveryEnvironmentsFirstEpisode) {
+  World world(find_task("rllab/hopper"), {}, 6, RandomStream(3, "world"));
+  RandomStream random(4, "actions");
+  const Rollouts rollouts =
+      roll_out(world, 60, [&](const Tensor&) { return random.uniform({6, 3}, -1, 1); });
+  EXPECT_TRUE(torch::equal(rollouts.counted, testing::counted_by_hand(rollouts, 200)));
+  EXPECT_TRUE(rollouts.counted.select(2, 0).all().item<bool>());
+  EXPECT_GT(rollouts.counted.sum().item<int64_t>(), 0);
+  EXPECT_LT(rollouts.counted.sum().item<int64_t>(), 6 * 60);
+  EXPECT_EQ(transitions(rollouts).size(), 6 * 60);  // every step remains a transition
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const 
     write(rollouts.time, time);
     time = torch::where(result.terminated | truncated, torch::zeros_like(time), time + 1);
   }
+  leave_out_unfinished(rollouts, spec.horizon);
   return rollouts;
 }
 

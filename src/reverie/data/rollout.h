@@ -10,7 +10,8 @@ namespace reverie {
 
 /// Starts new episodes everywhere and takes `steps` steps in each environment of `world`, with the
 /// actions [n, a] that `act` chooses for observations [n, o]. Returns rollouts of one task,
-/// [1, n, steps, …]; an episode that ends makes room for the next.
+/// [1, n, steps, …]; an episode that ends makes room for the next, and one that is unfinished at
+/// the end is not `counted` unless it is an environment's first.
 Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const Tensor&)>& act);
 
 }  // namespace reverie

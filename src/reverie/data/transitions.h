@@ -24,6 +24,13 @@ Transitions moved(const Transitions& transitions, torch::Device device);
 /// Rollouts of `tasks` policies, `rows` episodes side by side each, for `horizon` steps. Where an
 /// episode ends before the horizon, the next starts in the same row: `terminated` and `truncated`
 /// mark the borders. The last step of each row is marked `truncated` unless it terminated.
+///
+/// `counted` says which steps a policy may learn from: baseline, normalisation of advantages and
+/// policy batches leave the others out. Not counted is an episode that the end of its row cuts
+/// (neither terminated nor timed out), unless it is the row's first: its returns would stop at the
+/// cut as if the task had ended there. MB-MPO's code likewise takes in a path when it is done, and
+/// drops the unfinished ones. A row's first episode is what the horizon is for, so it counts
+/// wherever the horizon cuts it. Every step remains a transition.
 struct Rollouts {
   Tensor observation;       ///< [tasks, rows, horizon, o]
   Tensor action;            ///< [tasks, rows, horizon, a]
@@ -32,11 +39,16 @@ struct Rollouts {
   Tensor terminated;        ///< [tasks, rows, horizon] bool
   Tensor truncated;         ///< [tasks, rows, horizon] bool
   Tensor time;              ///< [tasks, rows, horizon] float32: step within the episode, from 0
+  Tensor counted = {};      ///< [tasks, rows, horizon] bool; undefined where every step counts
 
   int64_t tasks() const { return reward.size(0); }
   int64_t rows() const { return reward.size(1); }
   int64_t horizon() const { return reward.size(2); }
 };
+
+/// Sets `counted`, where rows end in an episode that is not done: `limit` is the number of steps
+/// after which one times out. Leaves it undefined where no later episode is cut.
+void leave_out_unfinished(Rollouts& rollouts, int64_t limit);
 
 /// The steps of `rollouts`, episode by episode: tasks, then rows, then time.
 Transitions transitions(const Rollouts& rollouts);

@@ -195,7 +195,7 @@ class Walker {
     const auto terminated =
         dream_.task.terminates() ? dream_.task.terminated(next_).contiguous() : Tensor();
     const int64_t horizon = dream_.options.horizon;
-    const int64_t limit = dream_.options.episode_limit > 0 ? dream_.options.episode_limit : horizon;
+    const int64_t limit = dream_.options.limit();
     // A tensor's pointer costs a call: once, not for each row.
     const float* state = state_.data_ptr<float>();
     const float* action = action_.data_ptr<float>();
@@ -307,6 +307,8 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
         .copy_(task.reward(part(rollouts.observation), part(rollouts.action),
                            part(rollouts.next_observation)));
   });
+  if (task.terminates() || options.limit() < horizon)
+    leave_out_unfinished(rollouts, options.limit());
   return rollouts;
 }
 

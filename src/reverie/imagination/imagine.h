@@ -17,15 +17,18 @@ struct ImagineOptions {
   int64_t horizon = 200;      ///< Steps imagined per row.
   int64_t episode_limit = 0;  ///< Steps until an episode within is truncated; 0: `horizon`.
   Propagation propagation = Propagation::fixed_member;
+
+  int64_t limit() const { return episode_limit > 0 ? episode_limit : horizon; }
 };
 
 /// Rolls out the policies `parameters` [tasks, p] from `starts` [tasks, rows, o], all at once; with
 /// a fixed member, tasks are dealt to members in consecutive blocks: task i to member i K / tasks.
 /// The reward is the task's formula, or the model's where it learns one. Where the task terminates,
 /// or an episode reaches its limit before the horizon, the row goes on from a random row of
-/// `resets` [count, o]. Steps run on the worker threads in groups of rows (with a fixed member,
-/// rows that share it); the numbers do not depend on the threads. Off the CPU it is
-/// `imagine_torch`. Throws NonFiniteError where a state or a learned reward is not finite.
+/// `resets` [count, o]; an episode begun so that the horizon cuts is not `counted`. Steps run on
+/// the worker threads in groups of rows (with a fixed member, rows that share it); the numbers do
+/// not depend on the threads. Off the CPU it is `imagine_torch`. Throws NonFiniteError where a
+/// state or a learned reward is not finite.
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);

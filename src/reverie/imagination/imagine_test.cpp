@@ -1,5 +1,6 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/data/test_counted.h>
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/test_line_task.h>
 
@@ -104,6 +105,24 @@ TEST_F(ImagineTest, EpisodesEndAndGoOnFromTheResetStates) {
   EXPECT_TRUE(torch::equal(ended, fresh));
   EXPECT_TRUE((rollouts.time.slice(2, 1).masked_select(ended) == 0).all().item<bool>());
   EXPECT_LT(rollouts.time.max().item<double>(), 5);
+}
+
+TEST_F(ImagineTest, StepsCountButThoseOfLaterEpisodesThatTheHorizonCuts) {
+  build();
+  const LineTask ending(1.2);
+  resets = RandomStream(3, "resets").normal({7, 3});
+  options.episode_limit = 5;
+  const auto rollouts = run(ending);
+  EXPECT_GT(rollouts.terminated.sum().item<int64_t>(), 0);
+  ASSERT_TRUE(rollouts.counted.defined());
+  EXPECT_TRUE(torch::equal(rollouts.counted, testing::counted_by_hand(rollouts, 5)));
+  // Episodes of 4 fill rows of 12: none is cut.
+  const LineTask endless(0);
+  options.episode_limit = 4;
+  EXPECT_FALSE(run(endless).counted.defined());
+  // The horizon cuts the first episode of every row: it counts, and so does all.
+  options.episode_limit = 1000;
+  EXPECT_FALSE(run(endless).counted.defined());
 }
 
 TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {

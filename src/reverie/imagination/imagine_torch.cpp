@@ -50,7 +50,7 @@ class BatchedWalk {
         device_(parameters.device()),
         tasks_(starts.size(0)),
         n_(tasks_ * starts.size(1)),
-        limit_(options.episode_limit > 0 ? options.episode_limit : options.horizon),
+        limit_(options.limit()),
         parameters_(parameters.contiguous()),
         layers_(model.ensemble().layers(model.ensemble().parameters())),
         resets_(resets.to(device_)),
@@ -163,7 +163,9 @@ Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const Gauss
   const torch::NoGradGuard no_grad;
   BatchedWalk walk(task, model, policy, parameters, starts, resets, options, random);
   for (int64_t t = 0; t < options.horizon; ++t) walk.step(t);
-  const auto rollouts = walk.rollouts();
+  auto rollouts = walk.rollouts();
+  if (task.terminates() || options.limit() < options.horizon)
+    leave_out_unfinished(rollouts, options.limit());
   const auto check = [&](const Tensor& field, const char* what) {
     if (torch::isfinite(field).all().item<bool>()) return;
     for (int64_t i = 0; i < rollouts.tasks(); ++i)

@@ -1,6 +1,7 @@
 // The imagination by torch: against the CPU kernels' trajectories where nothing is random, by its
 // properties elsewhere.
 #include <reverie/core/error.h>
+#include <reverie/data/test_counted.h>
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/test_line_task.h>
 #include <reverie/nn/kernels/test_torch_path.h>
@@ -143,6 +144,17 @@ TEST_P(ImagineTorch, EpisodesEndAndGoOnFromTheResetStates) {
   EXPECT_TRUE((rollouts.time.slice(2, 1).masked_select(ended) == 0).all().item<bool>());
   EXPECT_LT(rollouts.time.max().item<double>(), 5);
   EXPECT_TRUE((rollouts.terminated | rollouts.truncated).select(2, 11).all().item<bool>());
+}
+
+TEST_P(ImagineTorch, StepsCountButThoseOfLaterEpisodesThatTheHorizonCuts) {
+  build(1.0);
+  resets = RandomStream(3, "resets").normal({7, 3});
+  options.episode_limit = 5;
+  const auto rollouts = by_torch(LineTask(1.2, 0.1));
+  EXPECT_GT(rollouts.terminated.sum().item<int64_t>(), 0);
+  ASSERT_TRUE(rollouts.counted.defined());
+  EXPECT_EQ(rollouts.counted.device(), device());
+  EXPECT_TRUE(torch::equal(rollouts.counted.cpu(), testing::counted_by_hand(rollouts, 5)));
 }
 
 TEST_P(ImagineTorch, RandomMembersAreDrawnEvenly) {

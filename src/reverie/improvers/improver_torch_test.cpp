@@ -12,7 +12,8 @@ using namespace testing;
 struct CalculusTorch : TorchPath {
   PolicyBatch there(const PolicyBatch& batch) const {
     return {batch.observation.to(device()), batch.action.to(device()),
-            batch.advantage.to(device())};
+            batch.advantage.to(device()),
+            batch.count.defined() ? batch.count.to(device()) : Tensor()};
   }
   RandomStream random{31, "calculus-torch"};
 };
@@ -25,7 +26,8 @@ TEST_P(CalculusTorch, EqualsTheKernels) {
     GaussianPolicy moved = policy;
     moved.to(device());
     const int64_t tasks = 1 + random.below(4), p = policy.parameter_count();
-    const auto batch = random_batch(policy, tasks, 1 + random.below(300), random);
+    auto batch = random_batch(policy, tasks, 1 + random.below(300), random);
+    if (trial % 2 == 1) batch.count = 1 + random.below(batch.rows(), {tasks});
     const auto far = there(batch);
     const auto own = policy.parameters() + 0.1 * random.normal({tasks, p});
     const auto v = random.normal({tasks, p});

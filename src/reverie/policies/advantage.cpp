@@ -1,3 +1,4 @@
+#include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
 #include <reverie/policies/advantage.h>
@@ -24,6 +25,22 @@ struct Arrays {
   int64_t horizon, rows;
   Tensor reward, terminated, truncated, bootstrap;
 };
+
+/// `normalized` of one task of which some steps count.
+void normalize_some(const float* x, const bool* counted, int64_t count, float* out) {
+  double number = 0.0, sum = 0.0, squares = 0.0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!counted[i]) continue;
+    ++number;
+    sum += x[i];
+  }
+  const double mean = sum / number;
+  for (int64_t i = 0; i < count; ++i)
+    if (counted[i]) squares += (x[i] - mean) * (x[i] - mean);
+  const double scale = 1.0 / (std::sqrt(squares / number) + 1e-8);
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = counted[i] ? static_cast<float>((x[i] - mean) * scale) : 0.0f;
+}
 
 }  // namespace
 
@@ -67,14 +84,16 @@ Tensor discounted_returns(const Rollouts& rollouts, double discount, const Tenso
   return generalized_advantages(rollouts, {}, discount, 1.0, bootstrap);
 }
 
-Tensor normalized(const Tensor& advantages) {
-  if (!kernels::serve(advantages)) return normalized_torch(advantages);
+Tensor normalized(const Tensor& advantages, const Tensor& counted) {
+  if (!kernels::serve(advantages)) return normalized_torch(advantages, counted);
   const int64_t tasks = advantages.size(0), count = advantages.numel() / tasks;
   const Tensor from = Arrays::cpu(advantages, torch::kFloat32);
   Tensor result = torch::empty(from.sizes(), torch::kFloat32);
+  const Tensor mask = counted.defined() ? counted.cpu().contiguous() : Tensor();
   parallel_for(tasks, [&](int64_t task) {
     const float* x = from.data_ptr<float>() + task * count;
     float* out = result.data_ptr<float>() + task * count;
+    if (mask.defined()) return normalize_some(x, mask.data_ptr<bool>() + task * count, count, out);
     double sum = 0.0, squares = 0.0;
     for (int64_t i = 0; i < count; ++i) sum += x[i];
     const double mean = sum / static_cast<double>(count);
@@ -85,14 +104,28 @@ Tensor normalized(const Tensor& advantages) {
   return result;
 }
 
+void AdvantageConfig::check() const {
+  if (bootstrap && discount >= 1)
+    throw UsageError(
+        "'advantage.bootstrap' needs an 'advantage.discount' below 1: without it what goes on "
+        "beyond the time limit has no end");
+}
+
 Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
                   LinearFeatureBaseline& baseline) {
-  baseline.fit(rollouts, discounted_returns(rollouts, config.discount));
-  const Tensor values = baseline.predict(rollouts.observation, rollouts.time);
+  config.check();
+  const Tensor returns = discounted_returns(rollouts, config.discount);
   Tensor bootstrap;
-  if (config.bootstrap) bootstrap = baseline.predict(rollouts.next_observation, rollouts.time + 1);
+  if (config.bootstrap) {
+    baseline.fit_beyond(rollouts, returns, config.discount);
+    bootstrap = baseline.predict(rollouts.next_observation, rollouts.time);
+  } else {
+    baseline.fit(rollouts, returns);
+  }
+  const Tensor values = baseline.predict(rollouts.observation, rollouts.time);
   return normalized(
-      generalized_advantages(rollouts, values, config.discount, config.gae_lambda, bootstrap));
+      generalized_advantages(rollouts, values, config.discount, config.gae_lambda, bootstrap),
+      rollouts.counted);
 }
 
 }  // namespace reverie

@@ -21,8 +21,9 @@ Tensor generalized_advantages(const Rollouts& rollouts, const Tensor& values, do
                               double lambda, const Tensor& bootstrap = {});
 
 /// Shifted and scaled to mean 0 and standard deviation 1 over each task (1e-8 is added to the
-/// deviation).
-Tensor normalized(const Tensor& advantages);
+/// deviation); where `counted` [tasks, …] bool is defined, over the steps it holds, and 0 in the
+/// others.
+Tensor normalized(const Tensor& advantages, const Tensor& counted = {});
 
 struct AdvantageConfig {
   double discount = 0.99;
@@ -33,12 +34,18 @@ struct AdvantageConfig {
     settings.add("discount", discount, "discount of a step, gamma", between(0, 1));
     settings.add("gae_lambda", gae_lambda, "lambda of the advantage estimate", between(0, 1));
     settings.add("bootstrap", bootstrap,
-                 "whether the baseline's value stands for what follows the time limit");
+                 "whether the return goes on beyond the time limit, at the baseline's value, which "
+                 "is then one of the state alone; needs a discount below 1");
   }
+
+  /// Throws UsageError for settings that don't go together.
+  void check() const;
 };
 
-/// As MB-MPO has it: fits `baseline` to the rollouts' own returns, then estimates and normalises.
-/// `next_observation` is needed with `bootstrap` only. [tasks, rows, horizon].
+/// As MB-MPO has it: fits `baseline` to the rollouts' own returns, then estimates and normalises,
+/// all over the steps that are `counted`; 0 in the others. With `bootstrap` the baseline is fitted
+/// to what goes on beyond the time limit (`fit_beyond`) and stands for it in the estimates;
+/// `next_observation` is needed then. [tasks, rows, horizon].
 Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
                   LinearFeatureBaseline& baseline);
 

@@ -16,6 +16,10 @@ Rollouts random_rollouts(RandomStream& random) {
   // Some observations lie beyond the clip of the features.
   auto rollouts = testing::random_rollouts(tasks, rows, horizon, o, random, 5.0);
   rollouts.time = random.below(200, {tasks, rows, horizon}).to(torch::kFloat32);
+  if (random.below(2) == 1) {
+    rollouts.counted = random.uniform({tasks, rows, horizon}, 0, 1) < 0.7;
+    rollouts.counted.select(2, 0).fill_(true);
+  }
   return rollouts;
 }
 
@@ -24,7 +28,7 @@ struct AdvantageTorch : testing::TorchPath {
     return {r.observation.to(device()), r.action.to(device()),
             r.reward.to(device()),      r.next_observation.to(device()),
             r.terminated.to(device()),  r.truncated.to(device()),
-            r.time.to(device())};
+            r.time.to(device()),        r.counted.defined() ? r.counted.to(device()) : Tensor()};
   }
   RandomStream random{21, "advantage-torch"};
 };
@@ -46,9 +50,9 @@ TEST_P(AdvantageTorch, EstimatesEqualTheCpus) {
       }
     const auto returns = discounted_returns(rollouts, 0.99);
     EXPECT_LT(difference(by_torch([&] { return discounted_returns(moved, 0.99); }), returns), 1e-6);
-    const auto expected = normalized(values);
-    EXPECT_LT(difference(by_torch([&] { return normalized(values.to(device())); }), expected),
-              1e-5);
+    const auto expected = normalized(values, rollouts.counted);
+    const auto found = by_torch([&] { return normalized(values.to(device()), moved.counted); });
+    EXPECT_LT(difference(found, expected), 1e-5);
   }
 }
 
@@ -65,11 +69,26 @@ TEST_P(AdvantageTorch, TheBaselineEqualsTheCpus) {
     });
     EXPECT_EQ(found.device(), device());
     EXPECT_LT(difference(found, expected), 1e-4);
-    // And the whole, with values beyond the time limit.
-    const AdvantageConfig config{0.98, 0.95, true};
+    // And the whole.
+    const AdvantageConfig config{0.98, 0.95, false};
     const auto whole = advantages(rollouts, config, here);
     const auto whole_found = by_torch([&] { return advantages(moved, config, far); });
     EXPECT_LT(difference(whole_found, whole), 1e-3);
+  }
+}
+
+TEST_P(AdvantageTorch, EstimatesWithValuesBeyondTheTimeLimitEqualTheCpus) {
+  for (const bool some : {false, true}) {
+    auto rollouts = testing::random_rollouts(3, 20, 50, 4, random);
+    if (some) leave_out_unfinished(rollouts, 1000);
+    EXPECT_EQ(rollouts.counted.defined(), some);
+    const auto moved = there(rollouts);
+    LinearFeatureBaseline baseline;
+    const AdvantageConfig config{0.98, 0.95, true};
+    const auto expected = advantages(rollouts, config, baseline);
+    const auto found = by_torch([&] { return advantages(moved, config, baseline); });
+    EXPECT_EQ(found.device(), device());
+    EXPECT_LT(difference(found, expected), 1e-3);
   }
 }
 

@@ -91,17 +91,20 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
   const float* observations = observation.data_ptr<float>();
   const float* times = time.data_ptr<float>();
   const float* targets = target.data_ptr<float>();
+  const Tensor mask = rollouts.counted.defined() ? rollouts.counted.cpu().contiguous() : Tensor();
+  const bool* counted = mask.defined() ? mask.data_ptr<bool>() : nullptr;
   parallel_for(tasks, [&](int64_t task) {
     const int64_t width = padded(n);
     std::vector<double> upper(static_cast<size_t>(n * width)), b(static_cast<size_t>(n));
     std::vector<double> phi(static_cast<size_t>(at_once * width)), y(at_once);
-    for (int64_t first = 0; first < rows; first += at_once) {
+    const int64_t end = (task + 1) * rows;
+    for (int64_t row = task * rows; row < end;) {
       for (int64_t r = 0; r < at_once; ++r) {
         double* line = phi.data() + r * width;
-        if (first + r < rows) {
-          const int64_t row = task * rows + first + r;
+        while (counted != nullptr && row < end && !counted[row]) ++row;
+        if (row < end) {
           features(observations + row * o, o, times[row], line);
-          y[r] = targets[row];
+          y[r] = targets[row++];
         } else {
           std::fill(line, line + width, 0.0);
           y[r] = 0.0;
@@ -123,6 +126,11 @@ void LinearFeatureBaseline::fit(const Rollouts& rollouts, const Tensor& returns)
     throw NonFiniteError(fmt::format("the baseline of task {} has no solution", task));
   });
   weights_ = weights;
+}
+
+void LinearFeatureBaseline::fit_beyond(const Rollouts& rollouts, const Tensor& returns,
+                                       double discount) {
+  weights_ = baseline_weights_beyond(rollouts, returns, discount, regularisation_);
 }
 
 Tensor LinearFeatureBaseline::predict(const Tensor& observation, const Tensor& time) const {

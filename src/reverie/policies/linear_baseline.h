@@ -15,9 +15,18 @@ class LinearFeatureBaseline {
  public:
   explicit LinearFeatureBaseline(double regularisation = 1e-5) : regularisation_(regularisation) {}
 
-  /// Fits every task to its own rows. `returns` is [tasks, rows, horizon]. Throws NonFiniteError
-  /// where an observation or a return is not finite.
+  /// Fits every task to its own steps, those that are `counted`. `returns` is [tasks, rows,
+  /// horizon]. Throws NonFiniteError where an observation or a return is not finite.
   void fit(const Rollouts& rollouts, const Tensor& returns);
+
+  /// The same for a value that goes on where an episode is truncated, which `returns`, the sums of
+  /// discounted rewards up to there, don't hold: V(s_t) is fitted to returns + gamma^k V(s_{t+k}),
+  /// V in s_{t+k}, the state in which a truncated episode is left, being the same fit. As V is
+  /// linear, that is one system of equations (least-squares temporal differences with lambda = 1,
+  /// Boyan, "Technical update: least-squares temporal difference learning", 2002). The time is left
+  /// out: beyond the limit it means nothing, and with it c gamma^-t would fit as well, for any c.
+  /// Needs `next_observation`, and a discount below 1.
+  void fit_beyond(const Rollouts& rollouts, const Tensor& returns, double discount);
 
   /// Values [tasks, …] at `observation` [tasks, …, o] and `time` [tasks, …]. The number of tasks
   /// must be that of the fit; before the first fit values are 0.

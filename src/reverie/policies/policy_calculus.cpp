@@ -13,9 +13,20 @@ namespace reverie {
 PolicyBatch policy_batch(const Rollouts& rollouts, const Tensor& advantage) {
   const int64_t tasks = rollouts.tasks(), rows = rollouts.rows() * rollouts.horizon();
   require_shape(advantage, {tasks, rollouts.rows(), rollouts.horizon()}, "the advantages");
-  return {rollouts.observation.reshape({tasks, rows, -1}).contiguous(),
-          rollouts.action.reshape({tasks, rows, -1}).contiguous(),
-          advantage.reshape({tasks, rows}).to(torch::kFloat32).contiguous()};
+  const PolicyBatch all{rollouts.observation.reshape({tasks, rows, -1}).contiguous(),
+                        rollouts.action.reshape({tasks, rows, -1}).contiguous(),
+                        advantage.reshape({tasks, rows}).to(torch::kFloat32).contiguous()};
+  if (!rollouts.counted.defined()) return all;
+  // The counted steps first, in their order.
+  const Tensor counted = rollouts.counted.reshape({tasks, rows});
+  const Tensor order = std::get<1>(torch::sort(counted.logical_not().to(torch::kInt8),
+                                               /*stable=*/true, /*dim=*/1, /*descending=*/false));
+  const Tensor first = rows * torch::arange(tasks, order.options()).unsqueeze(1);
+  const Tensor rows_in_order = (first + order).flatten();
+  const auto sorted = [&](const Tensor& field) {
+    return field.flatten(0, 1).index_select(0, rows_in_order).view_as(field);
+  };
+  return {sorted(all.observation), sorted(all.action), sorted(all.advantage), counted.sum(1)};
 }
 
 PolicyBatch thinned(const PolicyBatch& batch, double fraction) {
@@ -24,10 +35,19 @@ PolicyBatch thinned(const PolicyBatch& batch, double fraction) {
   const auto some = [every](const Tensor& field) {
     return field.slice(1, 0, field.size(1), every).contiguous();
   };
-  return {some(batch.observation), some(batch.action), some(batch.advantage)};
+  return {some(batch.observation), some(batch.action), some(batch.advantage),
+          batch.count.defined() ? (batch.count + (every - 1)).floor_divide(every) : Tensor()};
 }
 
 PolicyBatch joined(const PolicyBatch& batch) {
+  if (batch.count.defined()) {
+    const Tensor rows = torch::arange(batch.rows(), batch.count.options());
+    const Tensor kept = (rows < batch.count.unsqueeze(1)).flatten().nonzero().squeeze(1);
+    const auto chosen = [&](const Tensor& field) {
+      return field.flatten(0, 1).index_select(0, kept).unsqueeze(0);
+    };
+    return {chosen(batch.observation), chosen(batch.action), chosen(batch.advantage)};
+  }
   return {batch.observation.flatten(0, 1).unsqueeze(0), batch.action.flatten(0, 1).unsqueeze(0),
           batch.advantage.flatten().unsqueeze(0)};
 }
@@ -83,6 +103,25 @@ struct Spread {
  private:
   float floor;
   int64_t offset;
+};
+
+/// How many rows each task of a batch has.
+class RowCounts {
+ public:
+  explicit RowCounts(const PolicyBatch& batch)
+      : rows_(batch.rows()), count_(batch.count.defined() ? batch.count.cpu() : Tensor()) {}
+  int64_t operator[](int64_t task) const {
+    return count_.defined() ? count_.data_ptr<int64_t>()[task] : rows_;
+  }
+  /// Sums over rows [tasks, …], divided by their number.
+  Tensor mean(Tensor sum) const {
+    if (!count_.defined()) return sum.div_(static_cast<double>(rows_));
+    return sum.div_(count_.unsqueeze(1).to(sum.scalar_type()));
+  }
+
+ private:
+  int64_t rows_;
+  Tensor count_;
 };
 
 /// Rows [first, first + rows) of a task of a batch.
@@ -179,13 +218,14 @@ Tensor sum_blocks(const GaussianPolicy& policy, const PerTask& theta, const Poli
   const int64_t tasks = batch.tasks(), rows = batch.rows();
   const int64_t units_per_task = (rows + unit_rows - 1) / unit_rows;
   const int64_t units = tasks * units_per_task;
+  const RowCounts counts(batch);
   std::vector<T> partial(static_cast<size_t>(units * width));
   std::atomic<int64_t> next{0};
   parallel_for(std::min<int64_t>(worker_count(), units), [&](int64_t) {
     Workspace workspace(policy);
     for (int64_t index = next++; index < units; index = next++) {
       const int64_t task = index / units_per_task, begin = index % units_per_task * unit_rows;
-      const int64_t end = std::min(begin + unit_rows, rows);
+      const int64_t end = std::min(begin + unit_rows, counts[task]);
       workspace.spread.read(theta[task]);
       for (int64_t first = begin; first < end; first += block_rows)
         body(workspace, Block{task, first, std::min(block_rows, end - first)},
@@ -208,8 +248,8 @@ template <class Body>
 Tensor mean_blocks(const GaussianPolicy& policy, const PerTask& theta, const PolicyBatch& batch,
                    const Body& body) {
   const auto finish = [](Workspace& work, float* sum) { work.mlp.take_gradient(sum); };
-  Tensor sum = sum_blocks<float>(policy, theta, batch, policy.parameter_count(), body, finish);
-  return sum.div_(static_cast<double>(batch.rows()));
+  return RowCounts(batch).mean(
+      sum_blocks<float>(policy, theta, batch, policy.parameter_count(), body, finish));
 }
 
 /// PPO's clipped term and its derivative by the log-density.
@@ -238,6 +278,10 @@ OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
     spread.read(theta[task]);
     std::copy(spread.log_std.begin(), spread.log_std.end(),
               old.log_std.data_ptr<float>() + task * a);
+  }
+  if (batch.count.defined()) {
+    old.mean.zero_();
+    old.log_prob.zero_();
   }
   sum_blocks<float>(
       policy, theta, batch, 0,
@@ -370,8 +414,8 @@ SurrogateMeans surrogate(const GaussianPolicy& policy, const Tensor& parameters,
                 0.5 * squares;
     }
   };
-  Tensor sums = sum_blocks<double>(policy, theta, batch, 2, add, [](Workspace&, double*) {});
-  sums.div_(static_cast<double>(batch.rows()));
+  const Tensor sums = RowCounts(batch).mean(
+      sum_blocks<double>(policy, theta, batch, 2, add, [](Workspace&, double*) {}));
   return {sums.select(1, 0).contiguous(), sums.select(1, 1).contiguous()};
 }
 

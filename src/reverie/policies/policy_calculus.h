@@ -9,16 +9,20 @@
 namespace reverie {
 
 /// What policies did and how good it was: n rows for each of `tasks` policies. Floats, contiguous.
+/// Where tasks have fewer rows than n, theirs come first and `count` says how many; what follows
+/// fills up and enters no sum or mean.
 struct PolicyBatch {
   Tensor observation;  ///< [tasks, n, o]
   Tensor action;       ///< [tasks, n, a]
   Tensor advantage;    ///< [tasks, n]
+  Tensor count = {};   ///< [tasks] int64, each at least 1; undefined where all tasks have n rows
 
   int64_t tasks() const { return observation.size(0); }
   int64_t rows() const { return observation.size(1); }
 };
 
-/// The steps of `rollouts` with their advantages [tasks, rows, horizon], one row a step.
+/// The steps of `rollouts` that are `counted`, with their advantages [tasks, rows, horizon], one
+/// row a step.
 PolicyBatch policy_batch(const Rollouts& rollouts, const Tensor& advantage);
 /// About `fraction` of each task's rows, evenly spread.
 PolicyBatch thinned(const PolicyBatch& batch, double fraction);
@@ -40,19 +44,20 @@ struct SurrogateTerms {
   double kl_coefficient = 0.0;
 };
 
-/// Means over the rows of each task.
+/// Means over the rows of each task: those that `count` names.
 struct SurrogateMeans {
   Tensor surrogate;  ///< [tasks] float64: min(ratio A, clipped ratio A), without the KL term
   Tensor kl;         ///< [tasks] float64: KL(old || new)
 };
 
 /// All functions take `parameters` [p], shared by the tasks, or [tasks, p], and return one row per
-/// task. Sums run in an order that the number of threads doesn't change. Float tensors on the CPU
-/// go through `MlpBlock` in blocks that stay in cache; others through autograd
-/// (`policies/policy_calculus_autograd.h`, which is also the twin that tests compare with).
+/// task; their means are over the rows that `count` names. Sums run in an order that the number of
+/// threads doesn't change. Float tensors on the CPU go through `MlpBlock` in blocks that stay in
+/// cache; others through autograd (`policies/policy_calculus_autograd.h`, which is also the twin
+/// that tests compare with).
 namespace calculus {
 
-/// The distribution at every row.
+/// The distribution at every row; zeros at those that only fill up.
 OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
                    const PolicyBatch& batch);
 

@@ -13,14 +13,16 @@ using namespace testing;
 
 // Every function of the calculus against its autograd twin in double precision. The shapes: one
 // row, odd widths, no to three hidden layers, rows that fill no block, one block, and several
-// units.
+// units; tasks with fewer rows than there is room for.
 struct Shape {
   std::vector<int64_t> hidden;
   int64_t observations, actions, tasks, rows;
+  std::vector<int64_t> count = {};
 };
 void PrintTo(const Shape& shape, std::ostream* out) {
-  *out << fmt::format("hidden [{}], {} to {}, {} tasks of {} rows", fmt::join(shape.hidden, ", "),
-                      shape.observations, shape.actions, shape.tasks, shape.rows);
+  *out << fmt::format("hidden [{}], {} to {}, {} tasks of {} rows [{}]",
+                      fmt::join(shape.hidden, ", "), shape.observations, shape.actions, shape.tasks,
+                      shape.rows, fmt::join(shape.count, ", "));
 }
 
 class PolicyCalculus : public ::testing::TestWithParam<Shape> {
@@ -30,6 +32,7 @@ class PolicyCalculus : public ::testing::TestWithParam<Shape> {
     policy = std::make_unique<GaussianPolicy>(
         random_policy(shape.hidden, shape.observations, shape.actions, random));
     batch = random_batch(*policy, shape.tasks, shape.rows, random);
+    if (!shape.count.empty()) batch.count = torch::tensor(shape.count);
     const int64_t p = policy->parameter_count();
     shared = policy->parameters();
     separate = shared + 0.1 * random.normal({shape.tasks, p});
@@ -92,7 +95,9 @@ TEST_P(PolicyCalculus, OldPolicyHasNoDivergenceFromItself) {
   EXPECT_LT(relative_error(old.log_std, twin.log_std), 1e-6);
   const SurrogateMeans means = calculus::surrogate(*policy, separate, batch, old);
   EXPECT_EQ(means.kl.abs().max().item<double>(), 0.0);
-  EXPECT_LT((means.surrogate - batch.advantage.mean(1)).abs().max().item<double>(), 1e-6);
+  for (int64_t task = 0; task < batch.tasks(); ++task)
+    EXPECT_NEAR(means.surrogate[task].item<double>(),
+                rows_of_task(batch, task).advantage.mean().item<double>(), 1e-6);
 }
 
 TEST_P(PolicyCalculus, BitsDoNotDependOnTheNumberOfThreads) {
@@ -120,7 +125,105 @@ TEST_P(PolicyCalculus, BitsDoNotDependOnTheNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Shapes, PolicyCalculus,
                          ::testing::Values(Shape{{32, 32}, 17, 6, 3, 700}, Shape{{5}, 3, 1, 2, 1},
                                            Shape{{7, 13, 3}, 2, 5, 1, 257}, Shape{{}, 4, 2, 2, 256},
-                                           Shape{{64, 64}, 27, 8, 1, 2100}));
+                                           Shape{{64, 64}, 27, 8, 1, 2100},
+                                           Shape{{8}, 3, 2, 3, 1500, {1500, 300, 1}}));
+
+// Rows that only fill up enter nothing: every function equals that of each task's rows alone, and
+// the derivatives are those that finite differences find of those rows' surrogate and divergence.
+TEST(PolicyCalculusCounts, EveryTaskIsItsOwnRowsAlone) {
+  RandomStream random(4, "counts");
+  const GaussianPolicy policy = random_policy({6}, 3, 2, random);
+  PolicyBatch batch = random_batch(policy, 3, 60, random);
+  batch.count = torch::tensor({60, 17, 5});
+  // Whatever stands there, also where the ratio overflows.
+  for (int64_t task = 1; task < 3; ++task) {
+    batch.advantage[task].slice(0, batch.count[task].item<int64_t>()).fill_(1e6);
+    batch.action[task].slice(0, batch.count[task].item<int64_t>()).fill_(1e3);
+  }
+  const Tensor at = policy.parameters(), trial = at + 0.1 * random.normal(at.sizes());
+  const Tensor v = random.normal(at.sizes());
+  const OldPolicy old = calculus::evaluate(policy, at, batch);
+  const SurrogateTerms terms{0.3, 0.4};
+  using Twin = bool;
+  for (const Twin twin : {false, true}) {
+    const auto gradient = (twin ? calculus::autograd::surrogate_gradient
+                                : calculus::surrogate_gradient)(policy, trial, batch, old, terms);
+    const auto values = (twin ? calculus::autograd::surrogate : calculus::surrogate)(
+        policy, trial, batch, old, terms);
+    const auto score =
+        (twin ? calculus::autograd::score_gradient : calculus::score_gradient)(policy, at, batch);
+    const auto bent = (twin ? calculus::autograd::score_hessian_product
+                            : calculus::score_hessian_product)(policy, at, batch, v);
+    const auto fisher = (twin ? calculus::autograd::fisher_product : calculus::fisher_product)(
+        policy, at, batch, v);
+    for (int64_t task = 0; task < 3; ++task) {
+      const PolicyBatch own = to_double(rows_of_task(batch, task));
+      const Tensor wide = at.to(torch::kFloat64);
+      const OldPolicy before = calculus::autograd::evaluate(policy, wide, own);
+      const auto near = [&](const Tensor& found, const Tensor& exact) {
+        EXPECT_LT(relative_error(found[task], exact.reshape(-1)), 5e-5) << twin << " task " << task;
+      };
+      near(score, calculus::autograd::score_gradient(policy, wide, own));
+      near(bent, calculus::autograd::score_hessian_product(policy, wide, own,
+                                                           v.to(torch::kFloat64)));
+      // By differences of what is written out here.
+      const auto objective = [&](const Tensor& parameters) {
+        const Gaussian now = policy.distribution(parameters.unsqueeze(0), own.observation);
+        const Tensor ratio = (now.log_prob(own.action) - before.log_prob).exp();
+        const Tensor held = ratio.clamp(0.7, 1.3) * own.advantage;
+        const Tensor kl =
+            kl_divergence(Gaussian{before.mean, before.log_std.unsqueeze(1)}, now).mean();
+        return std::pair{torch::minimum(ratio * own.advantage, held).mean().item<double>(),
+                         kl.item<double>()};
+      };
+      const Tensor from = trial.to(torch::kFloat64);
+      EXPECT_NEAR(values.surrogate[task].item<double>(), objective(from).first, 1e-5);
+      EXPECT_NEAR(values.kl[task].item<double>(), objective(from).second, 1e-5);
+      Tensor differences = torch::empty_like(from);
+      for (int64_t i = 0; i < from.size(0); ++i) {
+        const auto value = [&](double by) {
+          Tensor moved = from.clone();
+          moved[i] += by;
+          const auto [surrogate, kl] = objective(moved);
+          return surrogate - terms.kl_coefficient * kl;
+        };
+        differences[i] = (value(1e-6) - value(-1e-6)) / 2e-6;
+      }
+      EXPECT_LT(relative_error(gradient[task], differences), 2e-4) << twin << " task " << task;
+      const double h = 1e-3;
+      const double curvature = (objective(wide + h * v).second + objective(wide - h * v).second) /
+                               (h * h);
+      EXPECT_NEAR((fisher[task] * v).sum().item<double>() / curvature, 1.0, 1e-3);
+    }
+  }
+}
+
+TEST(PolicyCalculusCounts, ABatchHoldsTheCountedStepsInTheirOrder) {
+  RandomStream random(5, "counts");
+  Rollouts rollouts = random_rollouts(3, 4, 30, 3, random);
+  const Tensor advantage = random.normal({3, 4, 30});
+  rollouts.counted = random.uniform({3, 4, 30}, 0, 1) < 0.7;
+  const PolicyBatch batch = policy_batch(rollouts, advantage);
+  const PolicyBatch third = thinned(batch, 1.0 / 3), together = joined(batch);
+  std::vector<Tensor> all;
+  for (int64_t task = 0; task < 3; ++task) {
+    const Tensor kept = rollouts.counted[task].flatten();
+    const PolicyBatch own = rows_of_task(batch, task);
+    const auto chosen = [&](const Tensor& field) {
+      return field[task].flatten(0, 1).index({kept});
+    };
+    EXPECT_TRUE(torch::equal(own.observation[0], chosen(rollouts.observation)));
+    EXPECT_TRUE(torch::equal(own.action[0], chosen(rollouts.action)));
+    EXPECT_TRUE(torch::equal(own.advantage[0], chosen(advantage)));
+    EXPECT_TRUE(torch::equal(rows_of_task(third, task).advantage,
+                             own.advantage.slice(1, 0, torch::nullopt, 3)));
+    all.push_back(own.observation[0]);
+  }
+  EXPECT_FALSE(together.count.defined());
+  EXPECT_TRUE(torch::equal(together.observation[0], torch::cat(all)));
+  rollouts.counted = Tensor();
+  EXPECT_FALSE(policy_batch(rollouts, advantage).count.defined());
+}
 
 // Below the floor the standard deviation is constant: no derivative goes through it.
 TEST(PolicyCalculusFloor, HoldsTheDeviationConstant) {

@@ -50,9 +50,18 @@ inline Rollouts random_rollouts(int64_t tasks, int64_t rows, int64_t horizon, in
   return rollouts;
 }
 
+/// One task of a batch, without the rows that only fill up.
+inline PolicyBatch rows_of_task(const PolicyBatch& batch, int64_t task) {
+  const int64_t rows = batch.count.defined() ? batch.count[task].item<int64_t>() : batch.rows();
+  const auto own = [&](const Tensor& field) {
+    return field.narrow(0, task, 1).narrow(1, 0, rows).contiguous();
+  };
+  return {own(batch.observation), own(batch.action), own(batch.advantage)};
+}
+
 inline PolicyBatch to_double(const PolicyBatch& batch) {
   return {batch.observation.to(torch::kFloat64), batch.action.to(torch::kFloat64),
-          batch.advantage.to(torch::kFloat64)};
+          batch.advantage.to(torch::kFloat64), batch.count};
 }
 inline OldPolicy to_double(const OldPolicy& old) {
   return {old.mean.to(torch::kFloat64), old.log_std.to(torch::kFloat64),
