@@ -19,11 +19,12 @@ Pose picture(std::string_view file, std::vector<double> position) {
 
 }  // namespace
 
-Pendulum::Pendulum(const EnvConfig& config, double torque_per_action)
+Pendulum::Pendulum(const EnvConfig& config, double torque_per_action, SpeedLimit limit)
     : gravity_(10.0 * config.gravity_scale),
       mass_(config.mass_scale),
       strength_(config.gear_scale),
-      torque_per_action_(torque_per_action) {}
+      torque_per_action_(torque_per_action),
+      limit_(limit) {}
 
 void Pendulum::reset(RandomStream& random) {
   state_ = {random.uniform(-pi, pi), random.uniform(-1, 1)};
@@ -36,8 +37,9 @@ void Pendulum::step(std::span<const double> action) {
       strength_ * std::clamp(torque_per_action_ * action[0], -largest_torque, largest_torque);
   const double acceleration =
       3 * gravity_ / (2 * length) * std::sin(angle) + 3.0 / (mass_ * length * length) * torque;
-  velocity = std::clamp(velocity + acceleration * time_step, -top_speed, top_speed);
-  angle += velocity * time_step;
+  const double faster = velocity + acceleration * time_step;
+  velocity = std::clamp(faster, -top_speed, top_speed);
+  angle += (limit_ == SpeedLimit::after_moving ? faster : velocity) * time_step;
 }
 
 Pose Pendulum::pose() const {

@@ -26,15 +26,19 @@ class ClassicSystem : public Simulation {
   std::array<double, size> state_{};
 };
 
-/// A rod on a pivot, angle 0 upright; Euler steps with the new velocity, as Gymnasium takes them.
-/// State: angle (unbounded), its velocity (up to 8 rad/s). The torque is `torque_per_action` times
-/// the action, in ±2.
+/// Whether a step's new velocity is clipped before it moves the position or after.
+enum class SpeedLimit { before_moving, after_moving };
+
+/// A rod on a pivot, angle 0 upright; Euler steps with the new velocity, as Gymnasium takes them;
+/// older Gym's, which mbbl's ran on, clipped it after moving. State: angle (unbounded), its
+/// velocity (up to 8 rad/s). The torque is `torque_per_action` times the action, in ±2.
 class Pendulum : public ClassicSystem<2> {
  public:
   static constexpr double largest_torque = 2.0;
   static constexpr double time_step = 0.05;
 
-  explicit Pendulum(const EnvConfig& config, double torque_per_action = 1);
+  explicit Pendulum(const EnvConfig& config, double torque_per_action = 1,
+                    SpeedLimit limit = SpeedLimit::before_moving);
   void reset(RandomStream& random) override;
   void step(std::span<const double> action) override;
   double seconds_per_step() const override { return time_step; }
@@ -42,6 +46,7 @@ class Pendulum : public ClassicSystem<2> {
 
  private:
   double gravity_, mass_, strength_, torque_per_action_;
+  SpeedLimit limit_;
 };
 
 /// How a continuous action becomes a force where the original takes one of a few.

@@ -113,6 +113,29 @@ void cripple(mjModel& model, int64_t leg, const std::string& file) {
   }
 }
 
+/// An embedded body that is another's but for the range of a joint, in degrees.
+struct Sibling {
+  std::string_view file, of;
+  const char* joint;
+  double low, high;
+};
+constexpr Sibling siblings[] = {
+    // MB-MPO's humanoid (vendor/mujoco_models/humanoid.xml of its code @8b1351d) is OpenAI Gym's,
+    // but that the left hip bends further, as rllab's does.
+    {"rllab_walking_humanoid.xml", "humanoid.xml", "left_hip_y", -120, 20}};
+
+/// The model of a file, or of its sibling's.
+ModelPointer compile_body(const std::string& file) {
+  const auto one = std::ranges::find(siblings, file, &Sibling::file);
+  if (one == std::end(siblings)) return compile(file);
+  const std::shared_ptr<mjModel> model(
+      mj_copyModel(nullptr, compile(std::string(one->of)).get()), mj_deleteModel);
+  mjtNum* range = model->jnt_range + 2 * mj_name2id(model.get(), mjOBJ_JOINT, one->joint);
+  range[0] = one->low * std::numbers::pi / 180;
+  range[1] = one->high * std::numbers::pi / 180;
+  return model;
+}
+
 ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double timestep,
                   const std::string& file) {
   if (config.disabled_actuator >= published->nu)
@@ -150,7 +173,7 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
 
   const std::string name(file);
   ModelPointer& body = published[name];
-  if (!body) body = compile(name);
+  if (!body) body = compile_body(name);
   const auto key = [&](const EnvConfig& c, double its_timestep) {
     const std::vector<double> numbers = {its_timestep,
                                          c.mass_scale,

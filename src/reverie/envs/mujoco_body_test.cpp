@@ -144,6 +144,21 @@ INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts,
                                          "mbbl_fixed_swimmer"),
                          [](const auto& test) { return test.param; });
 
+// The file of MB-MPO's code (vendor/mujoco_models/humanoid.xml @8b1351d) compiles to the numbers of
+// Gym's, which `humanoid_facts.txt` holds, but for <joint name="left_hip_y" range="-120 20">.
+TEST(MujocoBody, RllabsWalkingHumanoidBendsItsLeftHipFurther) {
+  const auto body = mujoco_body("rllab_walking_humanoid.xml");
+  const int hip = mj_name2id(body.get(), mjOBJ_JOINT, "left_hip_y");
+  const double degree = 3.14159265358979323846 / 180;
+  EXPECT_NEAR(body->jnt_range[2 * hip], -120 * degree, 1e-14);
+  EXPECT_NEAR(body->jnt_range[2 * hip + 1], 20 * degree, 1e-14);
+  auto ours = facts(*body);
+  const auto gyms = facts(*mujoco_body("humanoid.xml"));
+  EXPECT_NEAR(gyms.at("jnt_range")[static_cast<size_t>(2 * hip)], -110 * degree, 1e-14);
+  ours.at("jnt_range") = gyms.at("jnt_range");
+  EXPECT_EQ(ours, gyms);
+}
+
 TEST(MujocoBody, IsCompiledOnceAndShared) {
   EXPECT_EQ(mujoco_body("hopper.xml"), mujoco_body("hopper.xml"));
   EnvConfig config;

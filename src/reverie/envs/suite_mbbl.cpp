@@ -125,9 +125,12 @@ TaskDescription mbbl_humanoid() {
   return task;
 }
 
+// The classic tasks end where their count of steps has exceeded `max_length`: 201 steps, and 101 of
+// the inverted pendulum.
+
 TaskDescription mbbl_inverted_pendulum() {
   TaskDescription task = named(inverted_pendulum(), "inverted-pendulum", "gym_invertedPendulum");
-  task.horizon = 100;
+  task.horizon = 101;
   RewardTerm lean = paid_for(position("hinge"), Moment::before, -1);
   lean.number = RewardTerm::Number::squares;
   task.reward = {lean};
@@ -149,16 +152,17 @@ class MbblPendulum : public Task {
             .description =
                 "-(cos(angle) + 0.1 |sin(angle)| + 0.1 velocity^2 + 0.001 torque^2), before the "
                 "step; angle 0 is upright: as published, it pays for hanging down, about 1 a step; "
-                "the torque is 2 times the action; never ends early; 0.05 s a step",
+                "the torque is 2 times the action; the angle moves before the speed is clipped; "
+                "never ends early; 0.05 s a step",
             .source = source("gym_pendulum"),
             .observation_size = 3,
             .action_low = {-1},
             .action_high = {1},
-            .horizon = 200};
+            .horizon = 201};
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
-    return std::make_unique<Pendulum>(config, Pendulum::largest_torque);
+    return std::make_unique<Pendulum>(config, Pendulum::largest_torque, SpeedLimit::after_moving);
   }
 
   Tensor observe(const Tensor& measurement) const override { return observe_pendulum(measurement); }
@@ -182,7 +186,7 @@ class MbblAcrobot : public Task {
             .observation_size = 6,
             .action_low = {-1},
             .action_high = {1},
-            .horizon = 200};
+            .horizon = 201};
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
@@ -209,7 +213,7 @@ class MbblCartPole : public Task {
             .observation_size = 4,
             .action_low = {-1},
             .action_high = {1},
-            .horizon = 200};
+            .horizon = 201};
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);
@@ -233,7 +237,7 @@ class MbblMountainCar : public Task {
             .observation_size = 2,
             .action_low = {-1},
             .action_high = {1},
-            .horizon = 200};
+            .horizon = 201};
   }
   static std::unique_ptr<Simulation> simulation(const EnvConfig& config) {
     refuse_joint_settings(config, published().name);

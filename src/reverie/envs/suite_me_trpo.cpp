@@ -97,12 +97,7 @@ TaskDescription ant_by_center() {
   TaskDescription task = named("ant", "com_ant_env.py");
   task.body = "rllab_ant.xml";
   task.horizon = 100;
-  // rllab's own initial pose: the feet bent to the floor.
-  task.arrange = [](RandomStream&, std::span<double> position, std::span<double>) {
-    position[2] += 0.55 - 0.75;
-    const double ankles[] = {1, -1, -1, 1};
-    for (size_t leg = 0; leg < 4; ++leg) position[8 + 2 * leg] += ankles[leg];
-  };
+  task.arrange = stand_as_rllabs_ant;
   task.observe = {
       {.of = center()}, {.of = positions(3)}, {.of = center_velocity()}, {.of = velocities(3)}};
   task.reward = {paid_for(center_velocity(0, 1), Moment::after), clipped_action_cost(0.005),

@@ -41,10 +41,11 @@ TaskDescription rllab_swimmer() {
 }
 
 // Timestep and frame skip as vendor/mujoco_models/hopper.xml and gym_mujoco/hopper_env.py have
-// them: 0.016 s a step.
+// them as released (before August 2018: 4 frames), and the walker's likewise: 0.02 s a step.
 TaskDescription rllab_hopper() {
   TaskDescription task = named(hopper(), "rllab/hopper");
   task.timestep = 0.004;
+  task.frame_skip = 5;
   task.reward = {paid_for(position("rootx"), Moment::rate), bonus(1), action_cost(1e-3)};
   task.reward_clip = 1000;
   return task;
@@ -53,6 +54,7 @@ TaskDescription rllab_hopper() {
 TaskDescription rllab_walker2d() {
   TaskDescription task = named(walker2d(), "rllab/walker2d");
   task.timestep = 0.004;
+  task.frame_skip = 5;
   task.reward = {paid_for(position("rootx"), Moment::rate), bonus(1), action_cost(1e-3)};
   return task;
 }
@@ -60,6 +62,7 @@ TaskDescription rllab_walker2d() {
 TaskDescription rllab_ant() {
   TaskDescription task = named(ant(), "rllab/ant");
   task.frame_skip = 2;
+  task.arrange = stand_as_rllabs_ant;
   task.reward = {paid_for(velocity("root", 0), Moment::after), bonus(1), action_cost(0.005)};
   task.reward_clip = 1000;
   return task;
@@ -69,6 +72,7 @@ TaskDescription rllab_ant() {
 /// the action in units of that range in both.
 TaskDescription rllab_humanoid() {
   TaskDescription task = named(humanoid(), "rllab/humanoid");
+  task.body = "rllab_walking_humanoid.xml";
   task.forward_after_step = true;  // as rllab steps; it shows in the velocities of bodies alone
   task.observe.push_back({.of = {Quantity::Kind::spatial_velocity}});
   const auto sideways = [](int64_t axis) {
@@ -89,6 +93,12 @@ TaskDescription rllab_humanoid() {
 }
 
 }  // namespace
+
+void stand_as_rllabs_ant(RandomStream&, std::span<double> position, std::span<double>) {
+  position[2] += 0.55 - 0.75;
+  const double ankles[] = {1, -1, -1, 1};
+  for (size_t leg = 0; leg < 4; ++leg) position[8 + 2 * leg] += ankles[leg];
+}
 
 std::vector<TaskEntry> rllab_suite() {
   return {described_entry(rllab_half_cheetah()), described_entry(rllab_swimmer()),

@@ -80,6 +80,11 @@ TaskDescription swimmer();
 /// All ants: z, the orientation and eight joint angles, then the 14 velocities: 27 numbers.
 TaskDescription ant();
 
+/// Moves an ant's drawn pose to where rllab's episodes begin (`init_qpos` of its ant.xml): z 0.55,
+/// the ankles at 1, -1, -1 and 1 rad, so that the feet stand on the floor.
+void stand_as_rllabs_ant(RandomStream& random, std::span<double> position,
+                         std::span<double> velocity);
+
 /// All humanoids: z, the orientation and 17 joint angles, then the 23 velocities: 45 numbers.
 TaskDescription humanoid();
 

@@ -215,8 +215,9 @@ TEST(Tasks, RllabPaysForTheClippedActionInTheWorldAlone) {
   };
   for (const Moved& one :
        {Moved{"rllab/half-cheetah", 0.01, 0.1, 0, 8}, Moved{"rllab/swimmer", 0.01, 1e-4, 0, 3},
-        Moved{"rllab/hopper", 0.016, 1e-3, 1, 5}, Moved{"rllab/walker2d", 0.016, 1e-3, 1, 8}}) {
+        Moved{"rllab/hopper", 0.02, 1e-3, 1, 5}, Moved{"rllab/walker2d", 0.02, 1e-3, 1, 8}}) {
     const auto t = task(one.task);
+    EXPECT_DOUBLE_EQ(find_task(one.task).make_simulation({})->seconds_per_step(), one.seconds);
     const int64_t size = t->spec().observation_size;
     const auto action = action_of(*t, {0.5, -2});  // squared 4.25, clipped 1.25
     const int64_t measured = find_task(one.task).make_simulation({})->measurement_size();
@@ -252,6 +253,60 @@ TEST(Tasks, RllabPaysForTheClippedActionInTheWorldAlone) {
   EXPECT_TRUE(humanoid->reward_is_told());
   EXPECT_TRUE(humanoid->terminated(state(129, {{0, 0.79}})).item<bool>());
   EXPECT_FALSE(humanoid->terminated(state(129, {{0, 1.99}})).item<bool>());
+}
+
+// `init_qpos` of its ant.xml, with N(0, 0.01) on each number and N(0, 0.1) on each velocity.
+TEST(Tasks, RllabsAntBeginsInItsFilesOwnPose) {
+  const double pose[] = {0, 0, 0.55, 1, 0, 0, 0, 0, 1, 0, -1, 0, -1, 0, 1};
+  const auto simulation = find_task("rllab/ant").make_simulation({});
+  RandomStream random(1, "ant");
+  constexpr int resets = 200;
+  Tensor sum = torch::zeros({29}, torch::kFloat64), squares = sum.clone();
+  for (int i = 0; i < resets; ++i) {
+    simulation->reset(random);
+    Tensor state = torch::empty({29}, torch::kFloat64);
+    simulation->measure({state.data_ptr<double>(), 29});
+    sum += state / resets;
+    squares += state.square() / resets;
+  }
+  const Tensor spread = (squares - sum.square()).sqrt();
+  for (int64_t i = 0; i < 15; ++i) {
+    EXPECT_NEAR(sum[i].item<double>(), pose[i], 5 * 0.01 / std::sqrt(resets)) << i;
+    // (MuJoCo normalises the quaternion: next to nothing is left in its first number.)
+    EXPECT_NEAR(spread[i].item<double>(), i == 3 ? 0 : 0.01, 0.003) << i;
+  }
+  EXPECT_NEAR(spread.slice(0, 15).mean().item<double>(), 0.1, 0.01);
+}
+
+TEST(Tasks, RllabsHumanoidBendsItsLeftHipTo120Degrees) {
+  const auto simulation = find_task("rllab/humanoid").make_simulation({});
+  const mjModel& body = dynamic_cast<const MujocoSimulation&>(*simulation).model();
+  const int hip = mj_name2id(&body, mjOBJ_JOINT, "left_hip_y");
+  EXPECT_NEAR(body.jnt_range[2 * hip], -120 * M_PI / 180, 1e-12);
+}
+
+// Wang et al.'s code ends an episode where its count of steps has exceeded max_length, 200 or 100.
+TEST(Tasks, MbblsClassicTasksEndAfterAnotherStep) {
+  for (const auto& [name, steps] : {std::pair{"mbbl/pendulum", 201},
+                                    {"mbbl/acrobot", 201},
+                                    {"mbbl/cartpole", 201},
+                                    {"mbbl/mountain-car", 201},
+                                    {"mbbl/inverted-pendulum", 101},
+                                    {"mbbl/reacher", 50}}) {
+    const TaskEntry& entry = find_task(name);
+    Environment environment(entry.make_task({}), entry.make_simulation({}));
+    RandomStream random(1, "length");
+    environment.reset(random);
+    const Tensor still = torch::zeros(
+        {environment.task().spec().action_size()}, torch::kFloat64);
+    int taken = 0;
+    for (bool ended = false; !ended && taken < 300; ++taken) {
+      const StepResult result = environment.step(still);
+      ended = result.terminated.item<bool>() || result.truncated.item<bool>();
+      EXPECT_FALSE(result.terminated.item<bool>()) << name;
+    }
+    EXPECT_EQ(taken, steps) << name;
+  }
 }
 
 TEST(Tasks, GymHalfCheetahIsPaidForItsDisplacement) {
@@ -330,6 +385,13 @@ TEST(Tasks, MbblsClassicSystemsArePushedByThresholds) {
   EXPECT_EQ(moved("mbbl/cartpole", start, 0), moved("classic/cartpole", start, -1));
   EXPECT_EQ(moved("mbbl/pendulum", {1, 0.5}, 0.3), moved("classic/pendulum", {1, 0.5}, 0.6));
   EXPECT_EQ(moved("mbbl/pendulum", {1, 0.5}, 7), moved("classic/pendulum", {1, 0.5}, 2));
+  // Gym 0.9.4's pendulum moves by the speed it would have, and clips that to 8 rad/s then.
+  const double faster = 7.9 + (15 * std::sin(1.0) + 3 * 2) * 0.05;
+  EXPECT_GT(faster, 8);
+  const std::vector<double> fast = moved("mbbl/pendulum", {1, 7.9}, 1);
+  EXPECT_NEAR(fast[0], 1 + 0.05 * faster, 1e-12);
+  EXPECT_EQ(fast[1], 8);
+  EXPECT_NEAR(moved("classic/pendulum", {1, 7.9}, 2)[0], 1 + 0.05 * 8, 1e-12);
 }
 
 // The Riccati recursion's gains are the best policy of the linear system, and its P the return.
