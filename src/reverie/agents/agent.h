@@ -27,6 +27,8 @@ class AgentConfig {
  public:
   virtual ~AgentConfig() = default;
   virtual void describe(Settings& settings) = 0;
+  /// Sentences on settings that do nothing beside the others; shown when a run starts.
+  virtual std::vector<std::string> remarks() const { return {}; }
 };
 
 /// A method. The trainer runs

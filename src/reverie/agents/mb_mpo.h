@@ -49,6 +49,7 @@ struct MbMpoConfig : AgentConfig {
   PpoConfig ppo;
 
   void describe(Settings& settings) override;
+  std::vector<std::string> remarks() const override;
 };
 
 /// Clavera et al., "Model-based reinforcement learning via meta-policy optimization" (2018),

@@ -9,6 +9,14 @@ std::vector<std::string> setting_names(StartStates) {
   return {"reset", "initial", "buffer"};
 }
 
+std::vector<std::string> MbMpoConfig::remarks() const {
+  if (normalise_observations && random_steps == 0)
+    return {
+        "normalise_observations does nothing where random_steps is 0: it is their statistics that "
+        "the policy's input is normalised by"};
+  return {};
+}
+
 void MbMpoConfig::describe(Settings& settings) {
   settings.add("tasks", tasks,
                "tasks of the meta-learner, dealt to the models in consecutive blocks as even as "

@@ -102,6 +102,7 @@ int start_run(Experiment& experiment, const std::string& out) {
                          folder.root().string()));
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
+  for (const std::string& remark : experiment.agent->remarks()) view->note("warning: " + remark);
   if (ends_at_once)
     view->note(
         fmt::format("warning: the {} first states that were tried already end an episode, by what "

@@ -75,6 +75,10 @@ Tensor plain_mean(const std::vector<int64_t>& sizes, const Tensor& parameters,
 
 }  // namespace
 
+std::vector<std::string> setting_names(WeightInit) {
+  return {"xavier", "normc"};
+}
+
 GaussianPolicy::GaussianPolicy(int64_t observation_size, int64_t action_size,
                                const PolicyConfig& config, RandomStream& random)
     : min_log_std_(std::log(config.min_std)) {
@@ -84,9 +88,14 @@ GaussianPolicy::GaussianPolicy(int64_t observation_size, int64_t action_size,
   std::vector<Tensor> parts;
   for (size_t l = 1; l < sizes_.size(); ++l) {
     const int64_t in = sizes_[l - 1], out = sizes_[l];
-    double limit = std::sqrt(6.0 / static_cast<double>(in + out));
-    if (l + 1 == sizes_.size()) limit *= config.output_scale;
-    parts.push_back(random.uniform({out * in}, -limit, limit));
+    const double scale = l + 1 == sizes_.size() ? config.output_scale : 1.0;
+    if (config.init == WeightInit::normc) {
+      const Tensor drawn = random.normal({out, in});
+      parts.push_back((scale * drawn / drawn.norm(2, 1, /*keepdim=*/true)).flatten());
+    } else {
+      const double limit = std::sqrt(6.0 / static_cast<double>(in + out)) * scale;
+      parts.push_back(random.uniform({out * in}, -limit, limit));
+    }
     parts.push_back(torch::zeros({out}));
   }
   parts.push_back(torch::full({action_size}, std::log(config.init_std)));

@@ -12,11 +12,19 @@ namespace reverie {
 
 class Archive;
 
+/// How a new policy's weights are drawn; biases are 0.
+enum class WeightInit {
+  xavier,  ///< Uniform, Glorot and Bengio (2010).
+  normc,   ///< Normal, then the weights into each unit scaled to a norm of 1 (RLlib's).
+};
+std::vector<std::string> setting_names(WeightInit);
+
 struct PolicyConfig {
   std::vector<int64_t> hidden = {32, 32};
   double init_std = 1.0;
   double min_std = 1e-6;
   double output_scale = 1.0;
+  WeightInit init = WeightInit::xavier;
 
   void describe(Settings& settings) {
     settings.add("hidden", hidden, "units of each hidden tanh layer", at_least(1));
@@ -27,6 +35,9 @@ struct PolicyConfig {
                  "factor of the last layer's initial weights; small: the first mean actions are "
                  "near 0",
                  between(0, 100));
+    settings.add("init", init,
+                 "initial weights: xavier draws them uniformly, normc normally and scales those "
+                 "into each unit to a norm of 1");
   }
 };
 
@@ -48,7 +59,7 @@ Tensor kl_divergence(const Gaussian& p, const Gaussian& q);
 /// [tasks, p], so that adapted copies of one policy are evaluated side by side.
 class GaussianPolicy {
  public:
-  /// Xavier-uniform weights, zero biases.
+  /// Weights drawn as `config` says, zero biases.
   GaussianPolicy(int64_t observation_size, int64_t action_size, const PolicyConfig& config,
                  RandomStream& random);
 

@@ -110,6 +110,24 @@ TEST(GaussianPolicy, StartsWithTheDeviationAskedForAndFloorsIt) {
   EXPECT_NEAR(torch::exp(floored.distribution(observation).log_std)[0].item<double>(), 0.8, 1e-6);
 }
 
+// RLlib's normc_initializer: the weights into each unit have a norm of 1, of the last layer's of
+// `output_scale`, in directions drawn evenly.
+TEST(GaussianPolicy, NormcGivesEveryUnitWeightsOfOneNorm) {
+  RandomStream random(14, "policy");
+  PolicyConfig config;
+  config.hidden = {400};
+  config.init = WeightInit::normc;
+  config.output_scale = 0.01;
+  const GaussianPolicy policy(5, 2, config, random);
+  const Tensor hidden = policy.parameters().slice(0, 0, 2000).view({400, 5});
+  const Tensor last = policy.parameters().slice(0, 2400, 3200).view({2, 400});
+  EXPECT_LT((hidden.norm(2, 1) - 1).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((last.norm(2, 1) - 0.01).abs().max().item<double>(), 1e-8);
+  EXPECT_LT(hidden.mean(0).abs().max().item<double>(), 5 * std::sqrt(0.2 / 400));
+  EXPECT_LT((hidden.square().mean(0) - 0.2).abs().max().item<double>(), 0.05);
+  EXPECT_EQ(policy.parameters().slice(0, 2000, 2400).abs().max().item<double>(), 0.0);
+}
+
 TEST(GaussianPolicy, RefusesBadParametersAndStaysAsItWas) {
   RandomStream random(5, "policy");
   GaussianPolicy policy = random_policy({4}, 3, 2, random);

@@ -90,6 +90,34 @@ TEST(Experiments, ComeBackFromTheirFile) {
   std::filesystem::remove(file);
 }
 
+TEST(Presets, RllibsIsAsItsCodeHasIt) {
+  const auto text = [](const char* task) {
+    Experiment experiment = resolve({.method = "mb-mpo", .task = task, .preset = "rllib"});
+    return experiment.to_toml(false);
+  };
+  const auto expect = [](const std::string& text, std::initializer_list<const char*> lines) {
+    for (const auto* line : lines) EXPECT_NE(text.find(line), std::string::npos) << line;
+  };
+  expect(text("rllib/half-cheetah"),
+         {"tasks = 20\n", "meta_steps = 10\n", "explore_adapted = false\n", "init = \"normc\"\n",
+          "output_scale = 0.01\n", "kl_coefficient = 0.0\n", "adaptive_kl = false\n"});
+  expect(text("rllib/hopper"), {"tasks = 20\n", "meta_steps = 15\n"});
+  expect(text("classic/pendulum"), {"tasks = 10\n", "meta_steps = 15\n"});
+}
+
+TEST(Experiments, WhatDoesNothingIsRemarkedOn) {
+  const auto remarks = [](std::vector<ExperimentRequest::Flag> flags) {
+    return resolve({.method = "mb-mpo", .task = "classic/pendulum", .flags = std::move(flags)})
+        .agent->remarks();
+  };
+  EXPECT_TRUE(remarks({}).empty());
+  const ExperimentRequest::Flag at_once{"random_steps", "0", "--set"};
+  const auto useless = remarks({at_once});
+  ASSERT_EQ(useless.size(), 1u);
+  EXPECT_NE(useless[0].find("normalise_observations does nothing"), std::string::npos);
+  EXPECT_TRUE(remarks({at_once, {"normalise_observations", "false", "--set"}}).empty());
+}
+
 TEST(Presets, TheOriginalIsThePublishedOne) {
   // MEML run_scripts/mb_comparison/mb_mpo_train.py
   Experiment experiment =
