@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace reverie::cli {
 namespace {
@@ -94,8 +93,7 @@ int bench(const BenchOptions& options) {
   require_known(options);
   if (options.json && options.kernels == std::vector<std::string>{kIteration})
     throw UsageError(fmt::format("--json prints kernels; {} has a table only", kIteration));
-  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
-  set_worker_count(static_cast<int>(options.threads > 0 ? options.threads : cores));
+  set_worker_count(static_cast<int>(options.threads));
   if (!options.json)
     fmt::print("{}, {} threads; peak: {}'s f32 product of 1024^3, measured beside each kernel\n\n",
                host_description(), worker_count(), kernels::description());

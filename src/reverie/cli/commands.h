@@ -53,7 +53,7 @@ struct WatchOptions {
 
 struct BenchOptions {
   std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
-  int64_t threads = 0;               ///< 0: all cores.
+  int64_t threads = 0;               ///< 0: one for each usable processor.
   Precision precision = Precision::automatic;
   bool json = false;
 };

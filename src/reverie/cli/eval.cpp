@@ -11,7 +11,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace reverie::cli {
 namespace {
@@ -73,7 +72,7 @@ void require_use(const std::string& set) {
 }  // namespace
 
 int evaluate_run(const EvalOptions& options) {
-  set_worker_count(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  set_worker_count(0);
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();

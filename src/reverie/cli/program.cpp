@@ -188,7 +188,9 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
       ->add_option("KERNEL", options.kernels,
                    "Parts of the names of those to run, \"environments\" among them (default: all)")
       ->type_name("");
-  command->add_option("--threads", options.threads, "Worker threads (default: all cores)")
+  command
+      ->add_option("--threads", options.threads,
+                   "Worker threads (default: one for each usable processor)")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   command

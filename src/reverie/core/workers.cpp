@@ -1,3 +1,5 @@
+#include <reverie/core/processors.h>
+#include <reverie/core/spin.h>
 #include <reverie/core/workers.h>
 
 #include <ATen/Parallel.h>
@@ -22,17 +24,6 @@ namespace reverie {
 namespace {
 
 thread_local bool inside_task = false;
-
-/// Waits some 20 microseconds at most: to sleep and be woken takes longer, and where work comes in
-/// small pieces the next is near.
-template <class Condition>
-void spin_until(const Condition& condition) {
-  for (int i = 0; i < 500 && !condition(); ++i) {
-#if defined(__SSE__)
-    _mm_pause();
-#endif
-  }
-}
 
 }  // namespace
 
@@ -184,7 +175,7 @@ void set_worker_count(int count) {
 #endif
   at::set_num_threads(1);
   prepare_thread();
-  Pool::instance().resize(count);
+  Pool::instance().resize(count > 0 ? count : find_processors().usable());
 }
 
 int worker_count() {

@@ -7,8 +7,9 @@
 
 namespace reverie {
 
-/// Sets how many threads work (the caller of `parallel_for` included), at least 1. Call before any
-/// work is under way. Libtorch and BLAS are held to one thread each: our tasks are the parallelism.
+/// Sets how many threads work (the caller of `parallel_for` included); 0: as many as the process
+/// may use processors (`find_processors`). Call before any work is under way. Libtorch and BLAS are
+/// held to one thread each: our tasks are the parallelism.
 void set_worker_count(int count);
 int worker_count();
 

@@ -17,7 +17,8 @@ struct RunConfig {
   void describe(Settings& settings) {
     settings.add("steps", steps, "real environment steps to take in all", at_least(1));
     settings.add("seed", seed, "where every random stream starts", between(0, 1e15));
-    settings.add("threads", threads, "worker threads; 0: one per core", between(0, 1024));
+    settings.add("threads", threads, "worker threads; 0: as many as the process may use processors",
+                 between(0, 1024));
     settings.add("device", device, "where policy, model and imagination live: cpu, cuda or cuda:N");
     settings.add("eval_every", eval_every,
                  "iterations between evaluations of the policy's mean action; 0: only at the end",

@@ -1,6 +1,7 @@
 #include <reverie/runs/run_folder.h>
 
 #include <reverie/core/error.h>
+#include <reverie/core/processors.h>
 #include <reverie/core/workers.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/store.h>
@@ -10,7 +11,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <thread>
 
 namespace reverie {
 namespace {
@@ -107,9 +107,12 @@ std::string host_description() {
   }
   utsname system{};
   uname(&system);
+  const Processors processors = find_processors();
+  const std::string cores = processors.usable() < processors.machine
+                                ? fmt::format("{} of {}", processors.usable(), processors.machine)
+                                : std::to_string(processors.machine);
   return fmt::format("{}, {} cores, {} {} {}", processor.empty() ? "unknown processor" : processor,
-                     std::thread::hardware_concurrency(), system.sysname, system.release,
-                     system.machine);
+                     cores, system.sysname, system.release, system.machine);
 }
 
 void write_summary(const RunFolder& folder, const Experiment& experiment, const Store& store,
