@@ -83,8 +83,34 @@ if(REVERIE_SGEMM_SPEEDS)
   message(STATUS "Matrix product: libtorch's BLAS ${blas_speed} GFLOP/s, oneDNN ${onednn_speed}")
 endif()
 
-find_package(CLI11 REQUIRED)
+# What `auto` stands for among the precisions of products: asked once as well, and of the kernels
+# themselves.
 find_package(fmt REQUIRED)
+if(REVERIE_HAVE_ONEDNN AND NOT DEFINED REVERIE_PRECISION_SPEEDS)
+  set(native "")
+  if(REVERIE_NATIVE)
+    set(native -march=native)
+  endif()
+  try_run(precision_ran precision_compiled ${CMAKE_BINARY_DIR}/precision_probe
+          ${CMAKE_SOURCE_DIR}/cmake/precision_probe.cpp
+          CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${CMAKE_SOURCE_DIR}/src;${DNNL_INCLUDE_DIR}"
+          COMPILE_DEFINITIONS -O3 -fno-math-errno -fno-trapping-math ${native}
+                              -DREVERIE_HAVE_ONEDNN
+          LINK_LIBRARIES fmt::fmt ${DNNL_LIBRARY} OpenMP::OpenMP_CXX
+          CXX_STANDARD 20
+          COMPILE_OUTPUT_VARIABLE precision_said
+          RUN_OUTPUT_VARIABLE speeds)
+  if(precision_compiled AND precision_ran EQUAL 0)
+    set(REVERIE_PRECISION_SPEEDS "${speeds}" CACHE STRING
+        "GFLOP/s of an imagination in f32; in bf16x3; of a fit in f32; in bf16x3")
+  else()
+    message(STATUS "The precisions' speeds could not be measured: auto is f32\n${precision_said}")
+  endif()
+endif()
+message(STATUS "f32; bf16x3, GFLOP/s of imagination; fit: ${REVERIE_PRECISION_SPEEDS}")
+string(REPLACE ";" "," REVERIE_PRECISION_LIST "${REVERIE_PRECISION_SPEEDS}")
+
+find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)

@@ -175,8 +175,8 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
   return kernel;
 }
 
-std::string name_of(Precision precision) {
-  return setting_name(kernels::resolved(precision));
+std::string name_of(Precision precision, kernels::Use use) {
+  return setting_name(kernels::resolved(precision, use));
 }
 
 KernelEntry imagination_entry(const std::string& name, const ModelConfig& config, int64_t tasks,
@@ -186,14 +186,18 @@ KernelEntry imagination_entry(const std::string& name, const ModelConfig& config
             auto rounded = config;
             rounded.precision = precision;
             auto kernel = imagination(name, rounded, tasks, rows, horizon, propagation);
-            kernel.precision = name_of(precision);
+            kernel.precision = name_of(precision, kernels::Use::inference);
             return kernel;
           }};
+}
+ModelConfig alone(ModelConfig config) {
+  config.members = 1;
+  return config;
 }
 KernelEntry fitting_entry(const std::string& name, const ModelConfig& config, int64_t batch) {
   return {name, [=](Precision precision) {
             auto kernel = fitting(name, config, batch, precision);
-            kernel.precision = name_of(precision);
+            kernel.precision = name_of(precision, kernels::Use::training);
             return kernel;
           }};
 }
@@ -217,6 +221,8 @@ const std::vector<KernelEntry>& benchmark_kernels() {
       fitting_entry("fit-5x500-512x512", mb_mpo_model(), 500),
       fitting_entry("fit-5x32-256x256", mb_mpo_model({256, 256}), 32),
       fitting_entry("fit-7x256-200x4", mbpo_model(), 256),
+      // More threads than members.
+      fitting_entry("fit-1x256-512x512", alone(mb_mpo_model()), 256),
       policy_entry("trpo-gradient-200000-32x32", false),
       policy_entry("trpo-fisher-200000-32x32", true),
   };

@@ -1,7 +1,9 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
+#include <reverie/core/processors.h>
 #include <reverie/nn/kernels/precision.h>
+#include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/run_folder.h>
@@ -37,9 +39,12 @@ std::string matrix_product() {
 void tell_of_program() {
   fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
              TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
+  fmt::print("threads  {}\n", find_processors().words());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
-             kernels::has_bf16_unit() ? "on AMX" : "emulated (no AMX, or no oneDNN that knows it)",
-             matrix_product());
+             kernels::bf16_description(), matrix_product());
+  fmt::print("auto     model.precision is {}, fit.precision {}\n",
+             kernels::auto_description(kernels::Use::inference),
+             kernels::auto_description(kernels::Use::training));
 }
 
 std::string state_of(const Checkpoints& checkpoints, int64_t number) {

@@ -14,16 +14,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 namespace reverie::cli {
 namespace {
 
 void start_threads(const Experiment& experiment) {
-  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
-  const int64_t asked = experiment.run.threads;
   install_stop_signals();  // first: see there
-  set_worker_count(static_cast<int>(asked > 0 ? asked : cores));
+  set_worker_count(static_cast<int>(experiment.run.threads));
 }
 
 // What a person can do after an error in mid-run.
@@ -85,6 +82,7 @@ int start_run(Experiment& experiment, const std::string& out) {
   // What the machine and the task refuse shows before a folder is made.
   parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
+  experiment.settle_precision();
   const bool ends_at_once = begins_at_its_end(experiment);
   const RunFolder folder = create_run(experiment, out);
   const FolderLock lock(folder.root());

@@ -28,6 +28,7 @@ struct Dream {
   const ImagineOptions& options;
   const RandomStream& random;
   Rollouts& rollouts;
+  std::vector<kernels::ReadyWeights> weights;  ///< Of each member.
 };
 
 /// Rows that advance together, as they lie one after the other in all tasks.
@@ -135,9 +136,8 @@ class Walker {
   /// What `member` predicts, drawn where it predicts a distribution: [rows, target_size].
   const float* predict(int64_t member, const float* input, int64_t rows) {
     const auto& model = dream_.model;
-    const auto& effective = model.ensemble().effective();
     const float* output =
-        model_pass_.forward(effective.data_ptr<float>() + member * effective.size(1), input, rows);
+        model_pass_.forward(dream_.weights[static_cast<size_t>(member)], input, rows);
     if (model.config().head == Head::deterministic) return output;
     const int64_t d = model.target_size();
     noise_.resize(static_cast<size_t>(rows_ * d));
@@ -271,6 +271,18 @@ std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members,
   return groups;
 }
 
+/// The members' weights, made ready once for a whole imagination by groups of about `rows`.
+std::vector<kernels::ReadyWeights> ready_weights(const DynamicsModel& model, int64_t rows) {
+  const auto& effective = model.ensemble().effective();
+  std::vector<kernels::ReadyWeights> ready;
+  for (int64_t k = 0; k < model.members(); ++k) {
+    ready.emplace_back(model.ensemble().shape(), rows, kernels::Use::inference,
+                       model.config().precision);
+    ready.back().read(effective.data_ptr<float>() + k * effective.size(1));
+  }
+  return ready;
+}
+
 }  // namespace
 
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
@@ -293,8 +305,10 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
   rollouts.truncated = torch::empty({tasks, rows, horizon}, torch::kBool);
 
   const auto packed = parameters.contiguous(), reset_states = resets.contiguous();
-  const Dream dream{task, model, policy, packed, reset_states, options, random, rollouts};
   const auto groups = groups_of(tasks, rows, model.members(), options.propagation);
+  const Dream dream{task,   model,        policy,
+                    packed, reset_states, options,
+                    random, rollouts,     ready_weights(model, groups.front().count)};
   parallel_for(static_cast<int64_t>(groups.size()), [&](int64_t index) {
     const torch::NoGradGuard worker_no_grad;  // the mode is each thread's own
     const auto& group = groups[static_cast<size_t>(index)];

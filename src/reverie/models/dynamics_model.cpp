@@ -48,8 +48,10 @@ void ModelConfig::describe(Settings& settings) {
                between(-1, 1e6));
   settings.add(
       "precision", precision,
-      "of the matrix products of imagination; auto: bf16x3 on a CPU with AMX, else f32; bf16 and "
-      "bf16x3 are emulated on other CPUs, and refused on a GPU");
+      "of the matrix products of imagination; auto: f32, or bf16x3 where it was measured faster "
+      "when the program was built "
+      "(reverie info says which), recorded as that by a run; bf16 and bf16x3 are emulated on CPUs "
+      "without AMX or AVX512_BF16, and refused on a GPU");
 }
 
 DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random)

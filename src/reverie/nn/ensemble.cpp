@@ -1,6 +1,6 @@
 #include <reverie/core/archive.h>
 #include <reverie/nn/ensemble.h>
-#include <reverie/nn/kernels/mlp.h>
+#include <reverie/nn/kernels/adam.h>
 
 namespace reverie {
 
@@ -34,15 +34,26 @@ void Ensemble::refresh(int64_t member) {
                              effective_.data_ptr<float>() + member * effective_.size(1));
 }
 
-void Ensemble::step(int64_t member, const float* effective_gradient, double learning_rate) {
+kernels::NetworkStep Ensemble::begin_step(int64_t member, double learning_rate) {
   const int64_t offset = member * parameters_.size(1);
   const kernels::AdamBlock block{parameters_.data_ptr<float>() + offset,
                                  first_moment_.data_ptr<float>() + offset,
                                  second_moment_.data_ptr<float>() + offset};
   kernels::AdamRates rates;
   rates.learning_rate = static_cast<float>(learning_rate);
-  kernels::adam_step(shape_, block, effective_gradient, ++steps_.data_ptr<int64_t>()[member], rates,
-                     effective_.data_ptr<float>() + member * effective_.size(1));
+  return {shape_, block, ++steps_.data_ptr<int64_t>()[member], rates,
+          effective_.data_ptr<float>() + member * effective_.size(1)};
+}
+
+void Ensemble::step(int64_t member, const float* effective_gradient, double learning_rate) {
+  begin_step(member, learning_rate).all(effective_gradient);
+  end_steps(member);
+}
+
+void Ensemble::end_steps(int64_t member) {
+  if (shape_.weight_normalisation) return;
+  kernels::parameters_of(shape_, effective_.data_ptr<float>() + member * effective_.size(1),
+                         parameters_.data_ptr<float>() + member * parameters_.size(1));
 }
 
 Tensor Ensemble::forward(const Tensor& effective, const Tensor& x) const {

@@ -7,6 +7,9 @@
 namespace reverie {
 
 class Archive;
+namespace kernels {
+class NetworkStep;
+}
 
 /// K members' parameters as one block [K, p], with Adam's moments beside it. The members are
 /// independent: what trains or evaluates them may do so side by side.
@@ -24,6 +27,10 @@ class Ensemble {
   /// One step of Adam on one member, given dL/d(effective weights) [e]. Refreshes `effective`.
   /// Different members may be stepped from different threads at once.
   void step(int64_t member, const float* effective_gradient, double learning_rate);
+  /// The same, in pieces that threads share (nn/kernels/adam.h): all of them make the step. After
+  /// any number of these, `end_steps` brings the parameters up to date.
+  kernels::NetworkStep begin_step(int64_t member, double learning_rate);
+  void end_steps(int64_t member);
 
   /// y [K, n, out] of x [K, n, in], each member its own rows. Differentiable in x and in
   /// `effective`: the torch twin of kernels::MlpPass. Without `effective` on any device.

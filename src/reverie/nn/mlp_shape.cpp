@@ -1,5 +1,7 @@
 #include <reverie/nn/mlp_shape.h>
 
+#include <algorithm>
+
 namespace reverie {
 
 std::vector<std::string> setting_names(Activation) {

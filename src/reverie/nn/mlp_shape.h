@@ -1,8 +1,7 @@
 // How a multilayer perceptron lies in a flat block of parameters.
 #pragma once
 
-#include <reverie/core/tensor.h>
-
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/files.h>
 
 #include <fmt/core.h>
@@ -83,6 +84,19 @@ std::string Experiment::to_toml(bool with_docs) {
                      format_value(task->name),
                      with_docs ? "# whose values hold where this file gives none\n" : "",
                      format_value(preset), settings().to_toml(with_docs));
+}
+
+void Experiment::settle_precision() {
+  using kernels::Use;
+  Settings all = settings();
+  for (const Setting& one : all.list()) {
+    if (one.choices != setting_names(Precision{})) continue;
+    if (one.get() != SettingValue(setting_name(Precision::automatic))) continue;
+    const Use use = one.key.starts_with("fit.") ? Use::training : Use::inference;
+    const Precision found = run.device == "cpu" ? kernels::resolved(Precision::automatic, use)
+                                                : Precision::f32;  // a GPU has no other
+    all.assign(one.key, SettingValue(setting_name(found)), "run.device");
+  }
 }
 
 std::vector<std::string> preset_names(const std::string& method) {

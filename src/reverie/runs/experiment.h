@@ -35,6 +35,10 @@ struct Experiment {
   Settings settings();
   std::string to_toml(bool with_docs);
 
+  /// Puts what it stands for here in place of a precision's `auto`: a run goes on with that on
+  /// whatever chip.
+  void settle_precision();
+
   /// Task::reward_is_told, of the task as it is varied.
   bool reward_is_told() const;
   /// Whether a model is neither told all of the reward nor learns it.

@@ -1,6 +1,7 @@
 // What an experiment is made of: presets, files, and the way there and back.
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/experiment.h>
 
 #include <gtest/gtest.h>
@@ -53,6 +54,38 @@ TEST(Experiments, ARewardThatIsNotObservedIsLearned) {
   EXPECT_FALSE(learns("gym/ant", {}));
   EXPECT_FALSE(learns("gym/hopper", {})) << "the velocity stands in";
   EXPECT_TRUE(learns("gym/hopper", {{"model.learn_reward", "true", "--set"}}));
+}
+
+TEST(Experiments, ARunKeepsWhatAutoStoodFor) {
+  const std::string file = ::testing::TempDir() + "auto.toml";
+  const auto settled = [&](Precision fastest, ExperimentRequest request) {
+    const kernels::AssumeFastest assume(fastest);
+    Experiment experiment = resolve(request);
+    experiment.settle_precision();
+    return experiment.to_toml(false);
+  };
+  const auto count = [](const std::string& text, const std::string& part) {
+    int found = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+      ++found;
+    return found;
+  };
+  const ExperimentRequest asked{.method = "mb-mpo",
+                                .task = "classic/pendulum",
+                                .flags = {{"fit.precision", "bf16", "--set"}}};
+  const std::string text = settled(Precision::bf16x3, asked);
+  EXPECT_EQ(count(text, "precision = \"bf16x3\""), 1);  // the model's
+  EXPECT_EQ(count(text, "precision = \"bf16\""), 1);    // the fit's, as it was asked for
+  std::ofstream(file) << text;
+  // On a chip where another is the fastest.
+  EXPECT_EQ(settled(Precision::f32, {.config_file = file}), text);
+  EXPECT_EQ(count(settled(Precision::f32, {.method = "mb-mpo", .task = "classic/pendulum"}),
+                  "precision = \"f32\""),
+            2);
+  // A GPU multiplies in f32, whatever the CPU beside it does.
+  auto on_gpu = asked;
+  on_gpu.flags = {{"run.device", "cuda", "--device"}};
+  EXPECT_EQ(count(settled(Precision::bf16x3, on_gpu), "precision = \"f32\""), 2);
 }
 
 TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {

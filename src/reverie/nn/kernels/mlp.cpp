@@ -1,9 +1,10 @@
 #include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp.h>
 #include <reverie/nn/kernels/small_gemm.h>
+#include <reverie/nn/kernels/tiles.h>
 
 #include <algorithm>
-#include <cmath>
+#include <stdexcept>
 
 namespace reverie::kernels {
 namespace {
@@ -43,6 +44,34 @@ void bias_and_activate(Activation activation, bool last, const float* bias, int6
   }
 }
 
+#ifdef REVERIE_TILES
+/// A layer of f32: the product, the bias and the activation in one.
+void layer_by_tiles(Activation activation, bool last, const float* weights, int64_t rows,
+                    int64_t in, int64_t out, int64_t weight_stride, const float* x,
+                    int64_t x_stride, float* y, int64_t y_stride, float* pre) {
+  const tiles::Factors factors[] = {{x, x_stride, 1, weights, weight_stride, in}};
+  const auto write = [&](const auto& activated) {
+    tiles::product(rows, out, factors, weights + in * weight_stride,
+                   [&](int64_t row, int64_t column, int64_t count, tiles::Vector z) {
+                     const int64_t at = row * y_stride + column;
+                     tiles::store(y + at, count, activated(z, at, count));
+                   });
+  };
+  using tiles::Vector;
+  if (last)
+    write([](Vector z, int64_t, int64_t) { return z; });
+  else if (activation == Activation::relu)
+    write([](Vector z, int64_t, int64_t) { return z > Vector{} ? z : Vector{}; });
+  else if (activation == Activation::tanh)
+    write([](Vector z, int64_t, int64_t) { return tiles::tanh(z); });
+  else
+    write([pre](Vector z, int64_t at, int64_t count) {
+      if (pre != nullptr) tiles::store(pre + at, count, z);
+      return z * tiles::inverse(1.0f + tiles::exp(-z));
+    });
+}
+#endif
+
 /// delta *= activation'(z) for one row, from the activation's value (and z, for swish).
 void through_activation(Activation activation, int64_t width, const float* post, const float* pre,
                         float* delta) {
@@ -58,191 +87,192 @@ void through_activation(Activation activation, int64_t width, const float* post,
   }
 }
 
-/// What of Adam's step is the same for all parameters.
-class AdamStep {
- public:
-  AdamStep(int64_t step, const AdamRates& rates)
-      : rates_(rates),
-        scale_(rates.learning_rate / (1.0f - static_cast<float>(std::pow(rates.beta1, step)))),
-        root_(1.0f / std::sqrt(1.0f - static_cast<float>(std::pow(rates.beta2, step)))) {}
-
-  /// Updates parameters and moments from `offset` on; may copy the new parameters to `copy`.
-  template <bool copies>
-  void run(const AdamBlock& block, int64_t offset, int64_t count, const float* gradient,
-           float* __restrict copy) const {
-    float* __restrict parameter = block.parameters + offset;
-    float* __restrict first = block.first_moment + offset;
-    float* __restrict second = block.second_moment + offset;
-    for (int64_t i = 0; i < count; ++i) {
-      const float g = gradient[i];
-      first[i] = rates_.beta1 * first[i] + (1.0f - rates_.beta1) * g;
-      second[i] = rates_.beta2 * second[i] + (1.0f - rates_.beta2) * g * g;
-      parameter[i] -= scale_ * first[i] / (std::sqrt(second[i]) * root_ + rates_.epsilon);
-      if constexpr (copies) copy[i] = parameter[i];
-    }
-  }
-
- private:
-  AdamRates rates_;
-  float scale_, root_;
-};
-
-/// With weight normalisation, dL/dparameters from dL/dweights.
-/// W = g V / |V|:  dL/dg = dL/dW . V / |V|,  dL/dV = g / |V| (dL/dW - dL/dg V / |V|).
-/// Squared lengths are summed over rows in order: the same bits every time.
-void through_normalisation(const MlpShape& shape, const float* parameters,
-                           const float* weight_gradient, float* gradient) {
-  const auto widest = static_cast<size_t>(shape.widest());
-  std::vector<float> square(widest), dot(widest), direction(widest), along(widest);
-  for (int64_t l = 0; l < shape.layers(); ++l) {
-    const int64_t in = shape.sizes[l], out = shape.sizes[l + 1], stride = shape.stride(l);
-    const float* length = parameters + (in + 1) * out;
-    std::fill(square.begin(), square.end(), 0.0f);
-    std::fill(dot.begin(), dot.end(), 0.0f);
-    for (int64_t i = 0; i < in; ++i)
-      for (int64_t j = 0; j < out; ++j) {
-        const float v = parameters[i * out + j];
-        square[j] += v * v;
-        dot[j] += v * weight_gradient[i * stride + j];
-      }
-    float* length_gradient = gradient + (in + 1) * out;
-    for (int64_t j = 0; j < out; ++j) {
-      const float norm = std::sqrt(square[j]);
-      length_gradient[j] = dot[j] / norm;
-      direction[j] = length[j] / norm;
-      along[j] = length_gradient[j] / norm;
-    }
-    for (int64_t i = 0; i < in; ++i)
-      for (int64_t j = 0; j < out; ++j)
-        gradient[i * out + j] =
-            direction[j] * (weight_gradient[i * stride + j] - along[j] * parameters[i * out + j]);
-    std::copy_n(weight_gradient + in * stride, out, gradient + in * out);
-    parameters += (in + 2) * out;
-    gradient += (in + 2) * out;
-    weight_gradient += (in + 1) * stride;
-  }
-}
-
 }  // namespace
 
 MlpPass::MlpPass(const MlpShape& shape, int64_t capacity, Use use, Precision precision)
-    : shape_(shape), precision_(precision) {
+    : shape_(shape), precision_(resolved(precision, use)) {
+  if (rounds())
+    for (int64_t l = 0; l < shape.layers(); ++l) {
+      const int64_t in = shape.sizes[l], out = shape.sizes[l + 1];
+      input_.emplace_back(precision_, Side::left, Sums::columns, capacity, in);
+      if (use == Use::inference) continue;
+      input_by_row_.emplace_back(precision_, Side::left, Sums::rows, capacity, in);
+      rounded_delta_.emplace_back(precision_, Side::left, Sums::columns, capacity, out);
+      delta_by_row_.emplace_back(precision_, Side::right, Sums::rows, capacity, out);
+    }
   int64_t widest = 0;  // a wider layer may have the shorter stride
   for (int64_t l = 0; l < shape.layers(); ++l) widest = std::max(widest, output_stride(l));
-  const auto buffer = [capacity](int64_t stride) {
-    return std::make_unique_for_overwrite<float[]>(static_cast<size_t>(capacity * stride));
+  const auto buffer = [&, capacity](int64_t stride) {
+    memory_.push_back(
+        std::make_unique_for_overwrite<float[]>(static_cast<size_t>(capacity * stride)));
+    return memory_.back().get();
   };
-  pre_.assign(static_cast<size_t>(shape.layers()), nullptr);
+  const auto layers = static_cast<size_t>(shape.layers());
+  pre_.assign(layers, nullptr);
   if (use == Use::inference) {
     // No layer is needed once the next is known: two buffers in turn, which stay in cache.
-    for (int i = 0; i < 2; ++i) memory_.push_back(buffer(widest));
-    for (int64_t l = 0; l < shape.layers(); ++l) post_.push_back(memory_[l % 2].get());
+    for (int i = 0; i < 2; ++i) buffer(widest);
+    for (size_t l = 0; l < layers; ++l) post_.push_back(memory_[l % 2].get());
     return;
   }
+  delta_.assign(layers, nullptr);
   for (int64_t l = 0; l < shape.layers(); ++l) {
-    memory_.push_back(buffer(output_stride(l)));
-    post_.push_back(memory_.back().get());
-    if (shape.activation != Activation::swish || l + 1 == shape.layers()) continue;
-    memory_.push_back(buffer(output_stride(l)));
-    pre_[l] = memory_.back().get();
+    const bool last = l + 1 == shape.layers();
+    post_.push_back(buffer(output_stride(l)));
+    if (!last) delta_[l] = buffer(output_stride(l));
+    if (!last && shape.activation == Activation::swish) pre_[l] = buffer(output_stride(l));
   }
-  delta_ = buffer(widest);
-  next_delta_ = buffer(widest);
+}
+
+const float* MlpPass::forward(const ReadyWeights& weights, const float* x, int64_t rows) {
+  begin(rows);
+  forward_rows(weights, x, 0, rows);
+  return output();
+}
+
+ReadyWeights& MlpPass::own() {
+  if (!own_)
+    own_ = std::make_unique<ReadyWeights>(
+        shape_, rows_, delta_.empty() ? Use::inference : Use::training, precision_);
+  return *own_;
 }
 
 const float* MlpPass::forward(const float* weights, const float* x, int64_t rows) {
-  const float* input = x;
+  begin(rows);
+  own().read(weights);
+  return forward(own(), x, rows);
+}
+
+void MlpPass::begin(int64_t rows) {
+  rows_ = rows;
+  for (auto& input : input_by_row_) input.set_rows(rows);
+  for (auto& delta : delta_by_row_) delta.set_rows(rows);
+}
+
+void MlpPass::forward_rows(const ReadyWeights& weights, const float* x, int64_t first,
+                           int64_t count) {
+  const float* input = x + first * shape_.input();
+  const float* at = weights.weights();
   int64_t input_stride = shape_.input();
   for (int64_t l = 0; l < shape_.layers(); ++l) {
-    const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
-    float* output = post_[l];
-    product(precision_, Op::plain, Op::plain, rows, out, in, input, input_stride, weights, stride,
-            output, output_stride(l));
-    bias_and_activate(shape_.activation, l + 1 == shape_.layers(), weights + in * stride, rows, out,
-                      output_stride(l), output, pre_[l]);
-    weights += (in + 1) * stride;
-    input = output;
+    forward_layer(l, weights, at, input, input_stride, first, count);
+    at += (shape_.sizes[l] + 1) * shape_.stride(l);
     input_stride = output_stride(l);
+    input = post_[l] + first * input_stride;
   }
-  return input;
+}
+
+void MlpPass::forward_layer(int64_t l, const ReadyWeights& ready, const float* weights,
+                            const float* input, int64_t input_stride, int64_t first,
+                            int64_t count) {
+  const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
+  const bool last = l + 1 == shape_.layers();
+  const int64_t at = first * output_stride(l);
+  float* output = post_[l] + at;
+  float* pre = pre_[l] == nullptr ? nullptr : pre_[l] + at;
+  const float* bias = weights + in * stride;
+  if (rounds()) {
+    input_[l].write(first, count, input, input_stride);
+    if (!input_by_row_.empty()) input_by_row_[l].write(first, count, input, input_stride);
+    const bool relu = shape_.activation == Activation::relu && !last;
+    const bool whole = relu || last;  // nothing is left to do after the product
+    product(input_[l], first, count, ready.forward(l), output, output_stride(l),
+            whole ? bias : nullptr, relu);
+    if (whole) return;
+  } else {
+#ifdef REVERIE_TILES
+    layer_by_tiles(shape_.activation, last, weights, count, in, out, stride, input, input_stride,
+                   output, output_stride(l), pre);
+    return;
+#endif
+    small_gemm(Op::plain, Op::plain, count, out, in, input, input_stride, weights, stride, 0.0f,
+               output, output_stride(l));
+  }
+  bias_and_activate(shape_.activation, last, bias, count, out, output_stride(l), output, pre);
 }
 
 void MlpPass::backward(const float* weights, const float* x, int64_t rows,
                        const float* output_gradient, float* gradient) {
-  TORCH_CHECK(delta_ != nullptr, "backward needs a pass for training");
-  const float* delta = output_gradient;
-  int64_t offset = shape_.effective_count();
-  for (int64_t l = shape_.layers() - 1; l >= 0; --l) {
+  own().begin_read(weights);  // as `forward` has made them
+  backward_rows(own(), 0, rows, output_gradient);
+  for (const auto& piece : row_pieces(shape_)) weight_gradient(piece, x, output_gradient, gradient);
+}
+
+void MlpPass::backward_rows(const ReadyWeights& ready, int64_t first, int64_t count,
+                            const float* output_gradient) {
+  if (delta_.empty()) throw std::logic_error("backward needs a pass for training");
+  const float* delta = output_gradient + first * shape_.output();
+  const float* weights = ready.weights() + shape_.effective_count();
+  for (int64_t l = shape_.layers() - 1;; --l) {
     const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1], stride = shape_.stride(l);
-    offset -= (in + 1) * stride;
-    const float* input = l == 0 ? x : post_[l - 1];
-    const int64_t input_stride = l == 0 ? in : output_stride(l - 1);
-    float* weight_gradient = gradient + offset;
-    product(precision_, Op::transposed, Op::plain, in, out, rows, input, input_stride, delta,
-            output_stride(l), weight_gradient, stride);
-    float* bias_gradient = weight_gradient + in * stride;
-    std::fill_n(bias_gradient, out, 0.0f);
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < out; ++j) bias_gradient[j] += delta[i * output_stride(l) + j];
-    if (l == 0) break;
-    float* previous = next_delta_.get();
-    product(precision_, Op::plain, Op::transposed, rows, in, out, delta, output_stride(l),
-            weights + offset, stride, previous, input_stride);
-    for (int64_t i = 0; i < rows; ++i) {
+    if (rounds()) delta_by_row_[l].write(first, count, delta, output_stride(l));
+    if (l == 0) return;
+    const int64_t input_stride = output_stride(l - 1), at = first * input_stride;
+    weights -= (in + 1) * stride;
+    float* previous = delta_[l - 1] + at;
+    if (rounds()) {
+      rounded_delta_[l].write(first, count, delta, output_stride(l));
+      product(rounded_delta_[l], first, count, ready.backward(l), previous, input_stride);
+    } else {
+      small_gemm(Op::plain, Op::transposed, count, in, out, delta, output_stride(l), weights,
+                 stride, 0.0f, previous, input_stride);
+    }
+    for (int64_t i = 0; i < count; ++i) {
       const int64_t row = i * input_stride;
-      through_activation(shape_.activation, in, post_[l - 1] + row,
-                         pre_[l - 1] == nullptr ? nullptr : pre_[l - 1] + row, previous + row);
+      through_activation(shape_.activation, in, post_[l - 1] + at + row,
+                         pre_[l - 1] == nullptr ? nullptr : pre_[l - 1] + at + row, previous + row);
     }
-    std::swap(delta_, next_delta_);
-    delta = delta_.get();
+    delta = previous;
   }
 }
 
-void adam_step(const AdamBlock& block, const float* gradient, int64_t count, int64_t step,
-               const AdamRates& rates) {
-  AdamStep(step, rates).run<false>(block, 0, count, gradient, nullptr);
+void MlpPass::weight_gradient(const WeightPiece& piece, const float* x,
+                              const float* output_gradient, float* gradient) const {
+  const int64_t l = piece.layer, in = shape_.sizes[l], out = shape_.sizes[l + 1];
+  const int64_t stride = shape_.stride(l), delta_stride = output_stride(l);
+  for (int64_t k = 0; k < l; ++k) gradient += (shape_.sizes[k] + 1) * shape_.stride(k);
+  const float* delta = l + 1 == shape_.layers() ? output_gradient : delta_[l];
+  const float* input = l == 0 ? x : post_[l - 1];
+  const int64_t end = piece.first + piece.count;
+  if (const int64_t count = std::min(end, in) - piece.first; count > 0) {
+    float* to = gradient + piece.first * stride;
+    if (rounds())
+      product(input_by_row_[l], piece.first, count, delta_by_row_[l], to, stride);
+    else
+      small_gemm(Op::transposed, Op::plain, count, out, rows_, input + piece.first,
+                 l == 0 ? in : output_stride(l - 1), delta, delta_stride, 0.0f, to, stride);
+  }
+  if (end <= in) return;
+  float* bias_gradient = gradient + in * stride;
+  std::fill_n(bias_gradient, out, 0.0f);
+  for (int64_t i = 0; i < rows_; ++i)
+    for (int64_t j = 0; j < out; ++j) bias_gradient[j] += delta[i * delta_stride + j];
 }
 
-void adam_step(const MlpShape& shape, const AdamBlock& block, const float* weight_gradient,
-               int64_t step, const AdamRates& rates, float* weights) {
-  if (shape.weight_normalisation) {
-    std::vector<float> gradient(static_cast<size_t>(shape.parameter_count()));
-    through_normalisation(shape, block.parameters, weight_gradient, gradient.data());
-    adam_step(block, gradient.data(), shape.parameter_count(), step, rates);
-    effective_weights(shape, block.parameters, weights);
-    return;
-  }
-  const AdamStep adam(step, rates);
-  int64_t offset = 0;
+ReadyWeights::ReadyWeights(const MlpShape& shape, int64_t rows, Use use, Precision precision)
+    : shape_(shape), rows_(rows) {
+  precision = resolved(precision, use);
+  if (precision == Precision::f32) return;
   for (int64_t l = 0; l < shape.layers(); ++l)
-    for (int64_t row = 0; row <= shape.sizes[l]; ++row) {
-      adam.run<true>(block, offset, shape.sizes[l + 1], weight_gradient, weights);
-      offset += shape.sizes[l + 1];
-      weight_gradient += shape.stride(l);
-      weights += shape.stride(l);
-    }
+    rounded_.emplace_back(precision, Side::right, Sums::rows, shape.sizes[l], shape.sizes[l + 1]);
+  if (use == Use::inference) return;
+  for (int64_t l = 1; l < shape.layers(); ++l)
+    rounded_.emplace_back(precision, Side::right, Sums::columns, shape.sizes[l],
+                          shape.sizes[l + 1]);
 }
 
-void effective_weights(const MlpShape& shape, const float* parameters, float* weights) {
-  std::vector<float> scale(static_cast<size_t>(shape.widest()), 1.0f);
-  for (int64_t l = 0; l < shape.layers(); ++l) {
-    const int64_t in = shape.sizes[l], out = shape.sizes[l + 1], stride = shape.stride(l);
-    const float* bias = parameters + in * out;
-    if (shape.weight_normalisation) {
-      const float* length = bias + out;
-      std::fill(scale.begin(), scale.end(), 0.0f);
-      for (int64_t i = 0; i < in; ++i)
-        for (int64_t j = 0; j < out; ++j)
-          scale[j] += parameters[i * out + j] * parameters[i * out + j];
-      for (int64_t j = 0; j < out; ++j) scale[j] = length[j] / std::sqrt(scale[j]);
-    }
-    for (int64_t i = 0; i < in; ++i)
-      for (int64_t j = 0; j < out; ++j)
-        weights[i * stride + j] = parameters[i * out + j] * scale[j];
-    std::copy_n(bias, out, weights + in * stride);
-    parameters += (in + (shape.weight_normalisation ? 2 : 1)) * out;
-    weights += (in + 1) * stride;
-  }
+void ReadyWeights::read(const float* weights) {
+  begin_read(weights);
+  for (int64_t piece = 0; piece < pieces(); ++piece) read_piece(piece);
+}
+
+void ReadyWeights::read_piece(int64_t piece) {
+  const int64_t layer = piece < shape_.layers() ? piece : piece - shape_.layers() + 1;
+  const float* from = weights_;
+  for (int64_t l = 0; l < layer; ++l) from += (shape_.sizes[l] + 1) * shape_.stride(l);
+  auto& rounded = rounded_[static_cast<size_t>(piece)];
+  rounded.write(0, shape_.sizes[layer], from, shape_.stride(layer));
+  rounded.pack(rows_);
 }
 
 }  // namespace reverie::kernels

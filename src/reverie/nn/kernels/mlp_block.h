@@ -63,8 +63,18 @@ class MlpBlock {
     void add_bias_gradient(const float* its_delta, int64_t rows) const;
   };
 
+  /// Weights [in, out] of each layer, of flat parameters, made anew where these are others.
+  class Transposed {
+   public:
+    const float* of(const std::vector<Layer>& layers, const float* flat, int64_t count);
+
+   private:
+    std::vector<float> from_, to_;
+  };
+
   std::vector<Layer> layers_;
   std::vector<float> memory_;
+  Transposed transposed_parameters_, transposed_direction_;  // for products by vectors
   int64_t capacity_;
   int64_t parameter_count_ = 0;
   int64_t rows_ = 0;

@@ -1,17 +1,18 @@
 // The precision of matrix products.
 #pragma once
 
-#include <reverie/core/tensor.h>
-#include <reverie/nn/kernels/small_gemm.h>
-
 #include <string>
 #include <vector>
+
+namespace c10 {
+struct Device;
+}
 
 namespace reverie {
 
 /// How the operands of a product are rounded; sums are always kept in f32.
 enum class Precision {
-  automatic,  ///< The fastest that learns as well as f32 here; see `resolved`.
+  automatic,  ///< The fastest here that learns as well as f32; see `resolved`.
   f32,
   bf16x3,  ///< Each number as the sum of two bfloat16: the error is about that of f32.
   bf16,    ///< Each number as one bfloat16: 8 bits of fraction.
@@ -20,22 +21,35 @@ std::vector<std::string> setting_names(Precision);
 
 namespace kernels {
 
-/// Whether products of bfloat16 run on units of their own here (Intel's AMX, by oneDNN). Elsewhere
-/// they are f32 products of rounded numbers: the same results but for the order of sums, and no
-/// gain in speed.
+/// What a pass through a network is for.
+enum class Use { training, inference };
+
+/// Whether oneDNN multiplies bfloat16 by instructions for it here (Intel's AMX, AVX512_BF16).
+/// Elsewhere they are f32 products of rounded numbers: the same results but for the order of sums,
+/// and no gain in speed.
 bool has_bf16_unit();
+/// That unit in words: "on AMX", "by AVX512_BF16", "emulated (…)".
+std::string bf16_description();
 
 /// Throws UsageError where `setting` asks for rounded products on a device that has none of them:
 /// all but the CPU.
-void check_device(Precision precision, const torch::Device& device, const std::string& setting);
+void check_device(Precision precision, const c10::Device& device, const std::string& setting);
 
-/// What `automatic` stands for on this machine; others stand for themselves.
-Precision resolved(Precision precision);
+/// What `automatic` stands for on this machine; others stand for themselves. Of f32 and bf16x3,
+/// which learn alike (docs/results.md), what was measured faster for this use when the program was
+/// built, and f32 on a machine without the unit.
+Precision resolved(Precision precision, Use use);
+/// How that was found, in words: "f32 (when built, one thread: f32 250 GFLOP/s, bf16x3 90)".
+std::string auto_description(Use use);
 
-/// C [m, n] = op(A) op(B) as `small_gemm` with beta = 0, the operands rounded to `precision`. Keeps
-/// scratch memory for each thread.
-void product(Precision precision, Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, const float* a,
-             int64_t a_stride, const float* b, int64_t b_stride, float* c, int64_t c_stride);
+/// While it lives `automatic` stands for `precision`: as on another machine, for tests.
+class AssumeFastest {
+ public:
+  explicit AssumeFastest(Precision precision);
+  ~AssumeFastest();
+  AssumeFastest(const AssumeFastest&) = delete;
+  AssumeFastest& operator=(const AssumeFastest&) = delete;
+};
 
 }  // namespace kernels
 }  // namespace reverie

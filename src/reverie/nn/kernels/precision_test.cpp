@@ -16,45 +16,82 @@ struct Case {
 
 class ProductTest : public testing::TestWithParam<Case> {
  protected:
-  /// Relative to the product of the absolute values: what rounding the operands can come to.
-  double error(Op op_a, Op op_b) {
-    const auto [precision, m, n, k] = GetParam();
-    RandomStream random(7, "product");
-    const auto a = random.normal({m, k}), b = random.normal({k, n});
-    const auto stored = [](const Tensor& matrix, Op op) {
-      const auto laid = op == Op::plain ? matrix : matrix.t();
-      return torch::cat({laid, torch::full({laid.size(0), 3}, NAN)}, 1).contiguous();  // a stride
+  /// C = op(A) op(B) of rounded matrices, the operands stored so that the sums are over A's rows or
+  /// columns, B's rows or columns; C's rows from 1 on in two calls, as threads share them.
+  Tensor multiplied(const Tensor& a, const Tensor& b, kernels::Sums of_a, kernels::Sums of_b,
+                    const Tensor& bias, bool relu, bool packed) {
+    using namespace kernels;
+    const auto make = [&](Side side, Sums sums, const Tensor& matrix) {
+      const auto wide = torch::cat({matrix, torch::full({matrix.size(0), 3}, NAN)}, 1);  // a stride
+      RoundedMatrix rounded(GetParam().precision, side, sums, matrix.size(0) + 2, matrix.size(1));
+      rounded.set_rows(matrix.size(0));
+      const int64_t half = matrix.size(0) / 2;
+      const float* from = wide.contiguous().data_ptr<float>();
+      rounded.write(half, matrix.size(0) - half, from + half * wide.size(1), wide.size(1));
+      rounded.write(0, half, from, wide.size(1));
+      return rounded;
     };
-    const auto from_a = stored(a, op_a), from_b = stored(b, op_b);
+    const int64_t m = a.size(0), n = b.size(1);
+    const auto left = make(Side::left, of_a, of_a == Sums::rows ? a.t() : a);
+    auto right = make(Side::right, of_b, of_b == Sums::rows ? b : b.t());
+    if (packed) right.pack(m);
     auto c = torch::full({m, n + 2}, NAN);
-    kernels::product(precision, op_a, op_b, m, n, k, from_a.data_ptr<float>(), from_a.size(1),
-                     from_b.data_ptr<float>(), from_b.size(1), c.data_ptr<float>(), n + 2);
+    const float* adds = bias.defined() ? bias.data_ptr<float>() : nullptr;
+    for (const auto& [first, count] : {std::pair{int64_t{0}, m / 3}, {m / 3, m - m / 3}})
+      if (count > 0)
+        product(left, first, count, right, c.data_ptr<float>() + first * (n + 2), n + 2, adds,
+                relu);
     EXPECT_TRUE(c.narrow(1, n, 2).isnan().all().item<bool>());
-    const auto exact = torch::mm(a.to(torch::kFloat64), b.to(torch::kFloat64));
-    const auto scale = torch::mm(a.abs().to(torch::kFloat64), b.abs().to(torch::kFloat64));
-    return ((c.narrow(1, 0, n).to(torch::kFloat64) - exact).abs() / scale).max().item<double>();
+    return c.narrow(1, 0, n);
   }
 };
 
 TEST_P(ProductTest, LosesWhatItsPrecisionMayLose) {
-  for (const Op op_a : {Op::plain, Op::transposed})
-    for (const Op op_b : {Op::plain, Op::transposed}) {
-      const double found = error(op_a, op_b);
-      if (GetParam().precision == Precision::bf16) {
-        EXPECT_LT(found, 1.0 / 256);  // half of 2^-8 for each operand
-        EXPECT_GT(found, 1e-5);       // it does round
-      } else {
-        EXPECT_LT(found, GetParam().precision == Precision::f32 ? 2e-6 : 1.2e-5);
-      }
-    }
+  using kernels::Sums;
+  const auto [precision, m, n, k] = GetParam();
+  RandomStream random(7, "product");
+  const auto a = random.normal({m, k}), b = random.normal({k, n}), bias = random.normal({n});
+  const auto exact = torch::mm(a.to(torch::kFloat64), b.to(torch::kFloat64));
+  // What rounding the operands can come to.
+  const auto scale = torch::mm(a.abs().to(torch::kFloat64), b.abs().to(torch::kFloat64));
+  for (const bool emulate : {false, true}) {
+    const auto emulation = emulate ? std::make_unique<kernels::EmulateBf16>() : nullptr;
+    for (const Sums of_a : {Sums::rows, Sums::columns})
+      for (const Sums of_b : {Sums::rows, Sums::columns})
+        for (const bool packed : {false, true}) {
+          const auto found = multiplied(a, b, of_a, of_b, {}, false, packed);
+          const double error =
+              ((found.to(torch::kFloat64) - exact).abs() / scale).max().item<double>();
+          if (precision == Precision::bf16) {
+            EXPECT_LT(error, 1.0 / 256);  // half of 2^-8 for each operand
+            EXPECT_GT(error, 1e-5);       // it does round
+          } else {
+            EXPECT_LT(error, 1.2e-5);
+          }
+          const auto finished = multiplied(a, b, of_a, of_b, bias, true, packed);
+          EXPECT_TRUE(torch::allclose(finished, torch::relu(found + bias), 1e-5, 1e-5));
+        }
+  }
+}
+
+TEST_P(ProductTest, TheUnitAndItsEmulationAgree) {
+  using kernels::Sums;
+  const auto [precision, m, n, k] = GetParam();
+  RandomStream random(8, "product");
+  const auto a = random.normal({m, k}), b = random.normal({k, n});
+  const auto here = multiplied(a, b, Sums::columns, Sums::rows, {}, false, true);
+  const kernels::EmulateBf16 emulation;
+  const auto there = multiplied(a, b, Sums::columns, Sums::rows, {}, false, true);
+  const auto scale = torch::mm(a.abs(), b.abs());  // the sums' order differs
+  EXPECT_LT(((here - there).abs() / scale).max().item<double>(), 2e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ProductTest,
-    testing::Values(Case{Precision::f32, 5, 7, 33}, Case{Precision::automatic, 20, 64, 23},
-                    Case{Precision::bf16x3, 5, 7, 33}, Case{Precision::bf16x3, 1, 512, 512},
-                    Case{Precision::bf16x3, 100, 17, 64}, Case{Precision::bf16, 5, 7, 33},
-                    Case{Precision::bf16, 1, 64, 512}, Case{Precision::bf16, 40, 17, 23}));
+    testing::Values(Case{Precision::bf16x3, 20, 64, 23}, Case{Precision::bf16x3, 5, 7, 33},
+                    Case{Precision::bf16x3, 1, 512, 512}, Case{Precision::bf16x3, 100, 17, 64},
+                    Case{Precision::bf16, 5, 7, 33}, Case{Precision::bf16, 1, 64, 512},
+                    Case{Precision::bf16, 40, 17, 23}));
 
 TEST(Precision, RoundedProductsAreForTheCpu) {
   const torch::Device cuda("cuda:0");
@@ -69,7 +106,7 @@ TEST(Precision, PassesOfAnMlpAgree) {
   const auto weights = 0.2 * random.normal({shape.effective_count()});
   const auto x = random.normal({50, 23}), cotangent = random.normal({50, 17});
   const auto run = [&](Precision precision) {
-    kernels::MlpPass pass(shape, 50, kernels::Use::training, precision);
+    kernels::MlpPass pass(shape, 60, kernels::Use::training, precision);
     auto gradient = torch::zeros({shape.effective_count()});
     const auto* y = pass.forward(weights.data_ptr<float>(), x.data_ptr<float>(), 50);
     const auto output = torch::from_blob(const_cast<float*>(y), {50, 17}).clone();

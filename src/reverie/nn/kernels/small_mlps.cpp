@@ -1,11 +1,69 @@
 #include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/small_mlps.h>
+#include <reverie/nn/kernels/tiles.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace reverie::kernels {
+SmallMlps::SmallMlps(const std::vector<int64_t>& sizes, const float* parameters, int64_t count,
+                     int64_t stride)
+    : sizes_(sizes) {
+  int64_t widest = 0;
+  for (size_t l = 1; l < sizes.size(); ++l) {
+    set_size_ += (sizes[l - 1] + 1) * padded(sizes[l]);
+    widest = std::max(widest, padded(sizes[l]));
+  }
+  for (auto& hidden : hidden_) hidden.resize(static_cast<size_t>(kRows * widest));
+  weights_.resize(static_cast<size_t>(count * set_size_));
+  float* to = weights_.data();
+  for (int64_t set = 0; set < count; ++set) {
+    const float* from = parameters + set * stride;
+    for (size_t l = 1; l < sizes.size(); ++l) {
+      const int64_t in = sizes[l - 1], out = sizes[l];
+      for (int64_t j = 0; j < out; ++j)
+        for (int64_t i = 0; i < in; ++i) to[i * padded(out) + j] = from[j * in + i];
+      std::copy_n(from + in * out, out, to + in * padded(out));
+      from += (in + 1) * out;
+      to += (in + 1) * padded(out);
+    }
+  }
+}
+
+#ifdef REVERIE_TILES
+
+void SmallMlps::forward(int64_t index, const float* input, int64_t rows, float* output) {
+  for (int64_t row = 0; row < rows; row += kRows) {
+    const int64_t count = std::min(kRows, rows - row);
+    const float* weights = weights_.data() + index * set_size_;
+    const float* from = input + row * sizes_.front();
+    int64_t stride = sizes_.front();
+    for (size_t l = 1; l < sizes_.size(); ++l) {
+      const int64_t in = sizes_[l - 1], out = padded(sizes_[l]);
+      const tiles::Factors factors[] = {{from, stride, 1, weights, out, in}};
+      float* to = hidden_[l % 2].data();
+      const auto write = [&](const auto& activation) {
+        tiles::product(count, out, factors, weights + in * out,
+                       [&](int64_t r, int64_t column, int64_t lanes, tiles::Vector z) {
+                         tiles::store(to + r * out + column, lanes, activation(z));
+                       });
+      };
+      if (l + 1 == sizes_.size())
+        write([](tiles::Vector z) { return z; });
+      else
+        write([](tiles::Vector z) { return tiles::tanh(z); });
+      weights += (in + 1) * out;
+      from = to;
+      stride = out;
+    }
+    for (int64_t r = 0; r < count; ++r)
+      std::copy_n(from + r * stride, sizes_.back(), output + (row + r) * sizes_.back());
+  }
+}
+
+#else
+
 namespace {
 
 using Vector = float __attribute__((vector_size(32)));
@@ -36,30 +94,6 @@ void tile(const float* x, int64_t x_stride, int64_t in, const float* weight, int
 
 }  // namespace
 
-SmallMlps::SmallMlps(const std::vector<int64_t>& sizes, const float* parameters, int64_t count,
-                     int64_t stride)
-    : sizes_(sizes) {
-  int64_t widest = 0;
-  for (size_t l = 1; l < sizes.size(); ++l) {
-    set_size_ += (sizes[l - 1] + 1) * padded(sizes[l]);
-    widest = std::max(widest, padded(sizes[l]));
-  }
-  for (auto& hidden : hidden_) hidden.resize(static_cast<size_t>(kRows * widest));
-  weights_.resize(static_cast<size_t>(count * set_size_));
-  float* to = weights_.data();
-  for (int64_t set = 0; set < count; ++set) {
-    const float* from = parameters + set * stride;
-    for (size_t l = 1; l < sizes.size(); ++l) {
-      const int64_t in = sizes[l - 1], out = sizes[l];
-      for (int64_t j = 0; j < out; ++j)
-        for (int64_t i = 0; i < in; ++i) to[i * padded(out) + j] = from[j * in + i];
-      std::copy_n(from + in * out, out, to + in * padded(out));
-      from += (in + 1) * out;
-      to += (in + 1) * padded(out);
-    }
-  }
-}
-
 template <int rows>
 void SmallMlps::forward_rows(const float* weights, const float* input, float* output) {
   int64_t stride = sizes_.front();
@@ -81,12 +115,14 @@ void SmallMlps::forward_rows(const float* weights, const float* input, float* ou
 void SmallMlps::forward(int64_t index, const float* input, int64_t rows, float* output) {
   const float* weights = weights_.data() + index * set_size_;
   int64_t row = 0;
-  for (; row + kRows <= rows; row += kRows)
-    forward_rows<kRows>(weights, input + row * sizes_.front(), output + row * sizes_.back());
+  for (; row + kTileRows <= rows; row += kTileRows)
+    forward_rows<kTileRows>(weights, input + row * sizes_.front(), output + row * sizes_.back());
   for (; row + 2 <= rows; row += 2)
     forward_rows<2>(weights, input + row * sizes_.front(), output + row * sizes_.back());
   for (; row < rows; ++row)
     forward_rows<1>(weights, input + row * sizes_.front(), output + row * sizes_.back());
 }
+
+#endif
 
 }  // namespace reverie::kernels

@@ -21,7 +21,8 @@ class SmallMlps {
   void forward(int64_t index, const float* input, int64_t rows, float* output);
 
  private:
-  static constexpr int64_t kRows = 4, kColumns = 16;  ///< Of a tile that stays in registers.
+  static constexpr int64_t kRows = 10;  ///< That go through all layers together, at most.
+  static constexpr int64_t kTileRows = 4, kColumns = 16;  ///< Of a tile that stays in registers.
   static int64_t padded(int64_t width) { return (width + kColumns - 1) / kColumns * kColumns; }
 
   template <int rows>

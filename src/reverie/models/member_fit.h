@@ -1,0 +1,68 @@
+// One member's training, an epoch at a time, with whatever threads help.
+#pragma once
+
+#include <reverie/core/helped_loop.h>
+#include <reverie/models/fit_schedule.h>
+#include <reverie/nn/kernels/mlp.h>
+
+namespace reverie {
+
+/// What all members share in a fit.
+struct FitProblem {
+  FitProblem(DynamicsModel& model, const Transitions& data, const Objective& objective,
+             const FitConfig& config);
+
+  DynamicsModel& model;
+  const Objective& objective;
+  const FitConfig& config;
+  Tensor inputs, targets;  ///< [n, …], normalised
+  /// The weights' gradient and their step, cut up for threads.
+  std::vector<kernels::WeightPiece> row_pieces, column_pieces;
+};
+
+/// The memory that one member's epoch runs in.
+struct FitWorkspace {
+  explicit FitWorkspace(const FitProblem& problem);
+  kernels::MlpPass pass;
+  kernels::ReadyWeights weights;
+  Tensor x, y;                  ///< A minibatch.
+  Tensor output_gradient;       ///< dL/d(the network's outputs)
+  std::vector<float> gradient;  ///< dL/d(effective weights)
+};
+
+/// One member's way through a fit. A minibatch is cut, by its size and the network's alone, into
+/// blocks of rows for the forward and the backward pass and into pieces of the weights for their
+/// gradient and step; all a minibatch's threads meet between these. So threads beyond one a member
+/// have something to do, and the bits don't depend on how many there are.
+class MemberFit {
+ public:
+  MemberFit(FitProblem& problem, int64_t member, int64_t epochs, RandomStream random);
+
+  const FitSchedule& schedule() const { return schedule_; }
+  bool finished() const { return schedule_.finished(); }
+  int64_t epoch() const { return schedule_.epoch(); }
+
+  /// One thread runs an epoch, while `loop` is open; others may help it.
+  void run_epoch(FitWorkspace& workspace);
+  HelpedLoop& loop() { return *loop_; }
+
+ private:
+  double sweep(const Tensor& index, FitWorkspace& workspace, bool train);
+  double batch_loss(const Tensor& rows, FitWorkspace& workspace, bool train);
+  void train_on(FitWorkspace& workspace, int64_t rows);
+  Tensor loss(const Tensor& raw, const Tensor& bounds, const Tensor& target,
+              const Tensor& rows) const;
+  double differentiate(const Tensor& raw, const Tensor& target, const Tensor& rows,
+                       Tensor& output_gradient, Tensor& bounds_gradient) const;
+  void step_bounds(const Tensor& gradient);
+  void ready(FitWorkspace& workspace);
+
+  FitProblem& problem_;
+  int64_t member_;
+  FitSchedule schedule_;
+  std::unique_ptr<HelpedLoop> loop_ = std::make_unique<HelpedLoop>();
+  Tensor bounds_, bounds_moments_, bounds_gradient_;
+  int64_t bounds_steps_ = 0;
+};
+
+}  // namespace reverie

@@ -1,0 +1,173 @@
+// Products of matrices with few columns, 512 bits at a time, whose sums are finished (bias,
+// activation) before they leave the registers. Only where the program is compiled for AVX-512:
+// elsewhere oneDNN's products do, and no such instruction is in it.
+#pragma once
+
+#ifdef __AVX512F__
+#define REVERIE_TILES 1
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace reverie::kernels::tiles {
+
+using Vector = __m512;
+constexpr int64_t kLanes = 16;
+
+/// The first `count` of 16 lanes.
+inline __mmask16 first_lanes(int64_t count) {
+  return static_cast<__mmask16>((1u << std::min(count, kLanes)) - 1u);
+}
+inline Vector load(const float* from, __mmask16 lanes) {
+  return _mm512_maskz_loadu_ps(lanes, from);
+}
+/// Writes the first `count` lanes. A masked store costs AMD's Zen some 40 cycles.
+inline void store(float* to, int64_t count, Vector value) {
+  if (count >= kLanes) {
+    std::memcpy(to, &value, sizeof value);
+    return;
+  }
+  alignas(64) float lanes[kLanes];
+  std::memcpy(lanes, &value, sizeof value);
+  const float* from = lanes;
+  const auto copy = [&]<int64_t width>(std::integral_constant<int64_t, width>) {
+    if ((count & width) == 0) return;
+    std::memcpy(to, from, width * sizeof(float));
+    to += width, from += width;
+  };
+  copy(std::integral_constant<int64_t, 8>());
+  copy(std::integral_constant<int64_t, 4>());
+  copy(std::integral_constant<int64_t, 2>());
+  copy(std::integral_constant<int64_t, 1>());
+}
+
+inline Vector all(float value) {
+  return _mm512_set1_ps(value);
+}
+
+/// 1 / x by an estimate and a step of Newton's method: within two units in the last place, in half
+/// a division's time.
+inline Vector inverse(Vector x) {
+  const Vector estimate = _mm512_maskz_rcp14_ps(0xffff, x);
+  return estimate * (2.0f - x * estimate);
+}
+
+/// fast_tanh (core/elementary.h), lane by lane.
+inline Vector tanh(Vector x) {
+  const Vector limit = all(7.90531110763549805f);
+  const Vector below = limit < x ? limit : x, y = below < -limit ? -limit : below;  // NaN stays
+  const Vector square = y * y;
+  Vector odd = all(-2.76076847742355e-16f);
+  for (const float next : {2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
+                           1.48572235717979e-05f, 6.37261928875436e-04f, 4.89352455891786e-03f})
+    odd = odd * square + next;
+  Vector even = all(1.19825839466702e-06f);
+  for (const float next : {1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f})
+    even = even * square + next;
+  return y * odd * inverse(even);
+}
+
+/// fast_exp (core/elementary.h), lane by lane.
+inline Vector exp(Vector x) {
+  const Vector limit = all(87.0f), round = all(12582912.0f);
+  const Vector below = x > limit ? limit : x, y = below < -limit ? -limit : below;  // NaN stays
+  const Vector shifted = y * 1.44269504089f + round, n = shifted - round;
+  const Vector r = (y - n * 0.693145752f) - n * 1.42860677e-6f;
+  Vector p = all(1.0f / 5040.0f);
+  for (const float next : {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
+    p = p * r + next;
+  using Words = uint32_t __attribute__((vector_size(64)));
+  const auto scale = Vector((Words(shifted) - Words(round) + 127u) << 23u);
+  return scale * (p * r) + scale;
+}
+
+/// One product of a sum: X [rows, k], whose rows are `x_row` and columns `x_column` numbers apart,
+/// by W [k, columns] with rows `w_row` apart.
+struct Factors {
+  const float* x;
+  int64_t x_row, x_column;
+  const float* w;
+  int64_t w_row;
+  int64_t k;
+};
+
+/// `rows` rows and `vectors` vectors of columns, of which the last holds `last` numbers.
+template <int rows, int vectors, int terms, class Finish>
+inline void tile(const Factors (&factors)[terms], const float* bias, int64_t row, int64_t column,
+                 int64_t last, const Finish& finish) {
+  constexpr __mmask16 every = 0xffff;
+  const __mmask16 some = first_lanes(last);
+  Vector sum[rows][vectors];
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; ++v) {
+    const Vector start = bias == nullptr
+                             ? Vector{}
+                             : load(bias + column + v * kLanes, v + 1 == vectors ? some : every);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) sum[r][v] = start;
+  }
+  for (const Factors& factor : factors) {
+    const float* x = factor.x + row * factor.x_row;
+    const float* w = factor.w + column;
+    for (int64_t i = 0; i < factor.k; ++i, x += factor.x_column, w += factor.w_row) {
+      Vector weight[vectors];
+#pragma GCC unroll 16
+      for (int v = 0; v < vectors; ++v)
+        weight[v] = load(w + v * kLanes, v + 1 == vectors ? some : every);
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r) {
+        const float value = x[r * factor.x_row];
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) sum[r][v] += value * weight[v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v)
+      finish(row + r, column + v * kLanes, v + 1 == vectors ? last : kLanes, sum[r][v]);
+}
+
+template <int vectors, int terms, class Finish>
+inline void strip(int64_t rows, const Factors (&factors)[terms], const float* bias, int64_t column,
+                  int64_t last, const Finish& finish) {
+  // Ten rows by two vectors fill the registers; eight are nearly as good, and fewer wait for their
+  // own sums.
+  for (int64_t row = 0; row < rows;) {
+    const int64_t left = rows - row;
+    const auto run = [&]<int height>(std::integral_constant<int, height>) {
+      tile<height, vectors>(factors, bias, row, column, last, finish);
+      row += height;
+    };
+    if (left % 10 == 0)
+      run(std::integral_constant<int, 10>());
+    else if (left >= 8)
+      run(std::integral_constant<int, 8>());
+    else if (left >= 4)
+      run(std::integral_constant<int, 4>());
+    else if (left >= 2)
+      run(std::integral_constant<int, 2>());
+    else
+      run(std::integral_constant<int, 1>());
+  }
+}
+
+/// For every vector of the sum of the products and the bias [columns] (null: 0), [rows, columns],
+/// calls finish(row, column, count, sums), `count` of whose lanes are in the matrix. A row's bits
+/// depend on its own numbers alone.
+template <int terms, class Finish>
+inline void product(int64_t rows, int64_t columns, const Factors (&factors)[terms],
+                    const float* bias, const Finish& finish) {
+  int64_t column = 0;
+  for (; columns - column > kLanes; column += 2 * kLanes)
+    strip<2>(rows, factors, bias, column, std::min(kLanes, columns - column - kLanes), finish);
+  if (column < columns) strip<1>(rows, factors, bias, column, columns - column, finish);
+}
+
+}  // namespace reverie::kernels::tiles
+#endif
