@@ -111,6 +111,14 @@ int start_run(Experiment& experiment, const std::string& out) {
                    ? "observations do not tell all of the reward, and the model is not to learn it "
                      "(model.learn_reward): the imagination leaves the rest out"
                    : "observations do not tell all of the reward: the model learns it");
+  for (const std::string& warning : experiment.task->make_task(experiment.env)->spec().warnings)
+    view->note("warning: " + warning);
+  if (!experiment.end_is_told())
+    view->note(experiment.leaves_out_ends()
+                   ? "warning: observations do not tell every end of an episode, and the model is "
+                     "not to learn it (model.learn_end): imagined episodes go on where real ones "
+                     "end"
+                   : "observations do not tell every end of an episode: the model learns it");
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,
                            resume_command(first)));

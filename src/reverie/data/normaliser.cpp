@@ -3,13 +3,14 @@
 
 namespace reverie {
 
-void Normaliser::fit(const Tensor& rows) {
+void Normaliser::fit(const Tensor& rows, Constant constant) {
   require_shape(rows, {-1, mean_.size(0)}, "rows to normalise");
   const auto precise = rows.to(torch::kFloat64);
   const auto mean = precise.mean(0);
   const auto std = (precise - mean).pow(2).mean(0).sqrt();
   mean_ = mean.to(torch::kFloat32);
-  std_ = torch::where(std < 1e-8, torch::ones_like(std), std).to(torch::kFloat32);
+  const auto instead = torch::full_like(std, constant == Constant::keeps_scale ? 1 : 0);
+  std_ = torch::where(std < 1e-8, instead, std).to(torch::kFloat32);
 }
 
 void Normaliser::serialize(Archive& archive) {

@@ -18,11 +18,19 @@ class Normaliser {
     std_ = std_.to(device);
   }
 
-  /// Statistics of `rows` [n, size], in double precision, where the rows are. A dimension that does
-  /// not vary keeps a deviation of 1.
-  void fit(const Tensor& rows);
+  /// What becomes of a dimension that does not vary: it keeps a deviation of 1, or has one of 0, so
+  /// that `denormalise` gives nothing but its mean.
+  enum class Constant { keeps_scale, is_its_mean };
 
+  /// Statistics of `rows` [n, size], in double precision, where the rows are.
+  void fit(const Tensor& rows, Constant constant = Constant::keeps_scale);
+
+  /// For statistics without a deviation of 0.
   Tensor normalise(const Tensor& x) const { return (x - mean_) / std_; }
+  /// For any: there the deviation counts as 1.
+  Tensor normalise_safely(const Tensor& x) const {
+    return (x - mean_) / torch::where(std_ == 0, torch::ones_like(std_), std_);
+  }
   Tensor denormalise(const Tensor& x) const { return x * std_ + mean_; }
 
   const Tensor& mean() const { return mean_; }  ///< [size]

@@ -17,6 +17,8 @@ struct TaskSpec {
   /// The actuators' range, one per action dimension.
   std::vector<double> action_low = {}, action_high = {};
   int64_t horizon = 0;  ///< Steps until an episode is truncated.
+  /// What its author had better know before training on it, each a sentence.
+  std::vector<std::string> warnings = {};
 
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
 };
@@ -64,6 +66,10 @@ class Task {
 
   /// Whether the simulator goes exactly by `terminated`.
   virtual bool end_is_exact() const { return true; }
+
+  /// Whether `terminated` sees every end, if not exactly. Where it does not, a model had better
+  /// learn the end.
+  virtual bool end_is_told() const { return true; }
 
   /// What the simulator goes by. Overridden where the published rule reads more than is observed
   /// (Gymnasium's Hopper observes clipped velocities, and judges the true ones).

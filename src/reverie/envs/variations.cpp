@@ -352,6 +352,7 @@ class VariedTask : public Task {
   bool end_is_exact() const override {
     return inner_->end_is_exact() && config_.observation_noise == 0;
   }
+  bool end_is_told() const override { return inner_->end_is_told(); }
   Tensor terminated(const Tensor& next) const override { return inner_->terminated(own(next)); }
   Tensor measured_terminated(const Tensor& next) const override {
     return inner_->measured_terminated(reached(next));

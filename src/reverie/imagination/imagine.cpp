@@ -53,6 +53,7 @@ class Walker {
         normal_(static_cast<size_t>(rows_ * a_)),
         input_(static_cast<size_t>(rows_ * (o_ + a_))),
         reward_(static_cast<size_t>(rows_)),
+        ended_(static_cast<size_t>(rows_)),
         first_task_(first_ / dream.rollouts.rows()),
         policies_(dream.policy.sizes(),
                   dream.parameters.data_ptr<float>() + first_task_ * dream.parameters.size(1),
@@ -129,7 +130,10 @@ class Walker {
         const float moved = state[row * o_ + j] + mean[j] + std[j] * output[j];
         next[row * o_ + j] = std::min(std::max(moved, low[j]), high[j]);
       }
-      if (model.config().learn_reward) reward_[row] = mean[o_] + std[o_] * output[o_];
+      const int64_t r = model.reward_column(), e = model.end_column();
+      if (model.config().learn_reward) reward_[row] = mean[r] + std[r] * output[r];
+      if (model.config().learn_end)
+        ended_[row] = mean[e] + std[e] * output[e] > DynamicsModel::end_threshold;
     }
   }
 
@@ -216,7 +220,7 @@ class Walker {
       std::copy_n(next + row * o_, o_, to_next + at * o_);
       if (to_reward != nullptr) to_reward[at] = reward_[row];
       to_time[at] = static_cast<float>(time_[row]);
-      const bool ended = over != nullptr && over[row];
+      const bool ended = (over != nullptr && over[row]) || ended_[row];
       const bool timed_out = !ended && (++time_[row] >= limit || t + 1 == horizon);
       to_terminated[at] = ended;
       to_truncated[at] = timed_out;
@@ -236,6 +240,7 @@ class Walker {
   Tensor state_, next_, action_, std_;
   std::vector<int64_t> time_;
   std::vector<float> normal_, input_, reward_, noise_, sample_;
+  std::vector<char> ended_;               // whether the model says so
   std::vector<int64_t> member_;           // of each row, where they are mixed
   std::vector<float> gathered_, output_;  // inputs by member, and what it says of them
   int64_t first_task_;

@@ -24,11 +24,11 @@ struct ImagineOptions {
 /// Rolls out the policies `parameters` [tasks, p] from `starts` [tasks, rows, o], all at once; with
 /// a fixed member, tasks are dealt to members in consecutive blocks: task i to member i K / tasks.
 /// The reward is the task's formula, or the model's where it learns one. Where the task terminates,
-/// or an episode reaches its limit before the horizon, the row goes on from a random row of
-/// `resets` [count, o]; an episode begun so that the horizon cuts is not `counted`. Steps run on
-/// the worker threads in groups of rows (with a fixed member, rows that share it); the numbers do
-/// not depend on the threads. Off the CPU it is `imagine_torch`. Throws NonFiniteError where a
-/// state or a learned reward is not finite.
+/// a model that learns the end says so, or an episode reaches its limit before the horizon, the row
+/// goes on from a random row of `resets` [count, o]; an episode begun so that the horizon cuts is
+/// not `counted`. Steps run on the worker threads in groups of rows (with a fixed member, rows that
+/// share it); the numbers do not depend on the threads. Off the CPU it is `imagine_torch`. Throws
+/// NonFiniteError where a state or a learned reward is not finite.
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);

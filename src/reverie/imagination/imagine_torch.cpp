@@ -64,7 +64,7 @@ class BatchedWalk {
     action_noise_ = action_random.normal({horizon, n_, model.action_size()}).to(device_);
     if (model.config().head == Head::gaussian)
       target_noise_ = target_random.normal({horizon, n_, model.target_size()}).to(device_);
-    if (task.terminates() || limit_ < horizon)
+    if (task.terminates() || model.config().learn_end || limit_ < horizon)
       reset_choice_ = reset_random.below(resets.size(0), {horizon, n_}).to(device_);
     member_.resize(static_cast<size_t>(n_));
     for (int64_t row = 0; row < n_; ++row)
@@ -81,8 +81,10 @@ class BatchedWalk {
     const auto moved = state_ + target.narrow(1, 0, model_.observation_size());
     const auto next =
         torch::minimum(torch::maximum(moved, model_.lowest_state()), model_.highest_state());
-    const auto ended = task_.terminates() ? task_.terminated(next)
-                                          : torch::zeros({n_}, time_.options().dtype(torch::kBool));
+    auto ended = task_.terminates() ? task_.terminated(next)
+                                    : torch::zeros({n_}, time_.options().dtype(torch::kBool));
+    if (model_.config().learn_end)
+      ended = ended | (target.select(1, model_.end_column()) > DynamicsModel::end_threshold);
     const auto over = t + 1 == options_.horizon ? torch::ones_like(ended) : time_ + 1 >= limit_;
     observation_.push_back(state_);
     action_.push_back(action);
@@ -91,7 +93,7 @@ class BatchedWalk {
     ended_.push_back(ended);
     timed_out_.push_back(over & ended.logical_not());
     if (model_.config().learn_reward)
-      reward_.push_back(target.select(1, model_.observation_size()));
+      reward_.push_back(target.select(1, model_.reward_column()));
     // Where no episode can end before the horizon nothing begins again.
     const auto begins = ended | over;
     state_ = reset_choice_.defined() ? torch::where(begins.unsqueeze(1),

@@ -5,7 +5,7 @@ namespace reverie {
 namespace {
 
 MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
-  const int64_t target = spec.observation_size + (config.learn_reward ? 1 : 0);
+  const int64_t target = spec.observation_size + config.extra_targets();
   MlpShape shape{
       {spec.observation_size + spec.action_size()}, config.activation, config.weight_normalisation};
   shape.sizes.insert(shape.sizes.end(), config.hidden.begin(), config.hidden.end());
@@ -13,10 +13,15 @@ MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
   return shape;
 }
 
-/// s' - s, and the reward where it is learned: what the networks predict, before normalisation.
+/// s' - s, and the reward and the end where they are learned: what the networks predict, before
+/// normalisation.
 Tensor change(const Transitions& data, const ModelConfig& config) {
   const auto moved = data.next_observation - data.observation;
-  return config.learn_reward ? torch::cat({moved, data.reward.unsqueeze(1)}, 1) : moved;
+  if (config.extra_targets() == 0) return moved;
+  std::vector<Tensor> parts{moved};
+  if (config.learn_reward) parts.push_back(data.reward.unsqueeze(1));
+  if (config.learn_end) parts.push_back(data.terminated.unsqueeze(1).to(moved.scalar_type()));
+  return torch::cat(parts, 1);
 }
 
 /// The action as the networks see it.
@@ -40,6 +45,9 @@ void ModelConfig::describe(Settings& settings) {
   settings.add("head", head, "whether the model also predicts a variance");
   settings.add("learn_reward", learn_reward,
                "whether the model predicts the reward; otherwise the task's formula is used");
+  settings.add("learn_end", learn_end,
+               "whether the model also predicts the end of an episode, beside what the task's "
+               "formula tells of it from observations");
   settings.add("clip_action", clip_action,
                "whether the model sees actions clipped to the actuators' range, as the world does");
   settings.add("clip_margin", clip_margin,
@@ -62,7 +70,7 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
       action_high_(torch::tensor(spec.action_high, torch::kFloat64).to(torch::kFloat32)),
       observation_normaliser_(observation_size_),
       action_normaliser_(action_size_),
-      target_normaliser_(observation_size_ + (config.learn_reward ? 1 : 0)),
+      target_normaliser_(observation_size_ + config.extra_targets()),
       lowest_state_(torch::full({observation_size_}, -std::numeric_limits<float>::infinity())),
       highest_state_(torch::full({observation_size_}, std::numeric_limits<float>::infinity())),
       ensemble_(config.members, network_shape(spec, config), random) {
@@ -84,13 +92,16 @@ void DynamicsModel::to(torch::Device device) {
 void DynamicsModel::set_statistics(const Transitions& data) {
   observation_normaliser_.fit(data.observation);
   action_normaliser_.fit(seen(data.action, config_, action_low_, action_high_));
-  target_normaliser_.fit(change(data, config_));
+  target_normaliser_.fit(change(data, config_), Normaliser::Constant::is_its_mean);
   if (config_.clip_margin < 0) return;
   const auto low = torch::minimum(data.observation, data.next_observation).amin(0);
   const auto high = torch::maximum(data.observation, data.next_observation).amax(0);
   const auto margin = (high - low) * config_.clip_margin;
-  lowest_state_ = low - margin;
-  highest_state_ = high + margin;
+  // What never changes was where a few episodes had it: the next may have it anywhere.
+  const auto still = (data.next_observation == data.observation).all(0);
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  lowest_state_ = torch::where(still, torch::full_like(low, -infinity), low - margin);
+  highest_state_ = torch::where(still, torch::full_like(high, infinity), high + margin);
 }
 
 Tensor DynamicsModel::inputs(const Tensor& observation, const Tensor& action) const {
@@ -101,7 +112,7 @@ Tensor DynamicsModel::inputs(const Tensor& observation, const Tensor& action) co
 }
 
 Tensor DynamicsModel::targets(const Transitions& data) const {
-  return target_normaliser_.normalise(change(data, config_));
+  return target_normaliser_.normalise_safely(change(data, config_));
 }
 
 Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {
@@ -128,7 +139,8 @@ DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
   Successor result;
   const auto next = observation + change.narrow(-1, 0, observation_size_);
   result.observation = torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
-  if (config_.learn_reward) result.reward = change.select(-1, observation_size_);
+  if (config_.learn_reward) result.reward = change.select(-1, reward_column());
+  if (config_.learn_end) result.end = change.select(-1, end_column());
   return result;
 }
 

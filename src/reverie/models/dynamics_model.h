@@ -20,9 +20,13 @@ struct ModelConfig {
   bool weight_normalisation = false;
   Head head = Head::deterministic;
   bool learn_reward = false;
+  bool learn_end = false;
   bool clip_action = true;
   double clip_margin = 0.1;
   Precision precision = Precision::automatic;
+
+  /// What the model predicts beside the change of the observation.
+  int64_t extra_targets() const { return (learn_reward ? 1 : 0) + (learn_end ? 1 : 0); }
 
   void describe(Settings& settings);
 };
@@ -34,10 +38,12 @@ struct Prediction {
   Tensor log_variance;  ///< [n, d]
 };
 
-/// K networks f_k(s, a) -> s' - s (and the reward, where it is learned), inputs and targets
-/// normalised by statistics of the data (MB-MPO, section 4.1; Nagabandi et al. 2018). The Gaussian
-/// head also predicts a variance per dimension within soft bounds that are trained (Chua et al.
-/// 2018, appendix A.1).
+/// K networks f_k(s, a) -> s' - s (and, where they are learned, the reward and then whether s' ends
+/// the episode: 1 or 0), inputs and targets normalised by statistics of the data (MB-MPO, section
+/// 4.1; Nagabandi et al. 2018). A target that does not vary in the data is predicted as exactly
+/// what it is there: what never changes within an episode, a goal say, stays to the last bit. The
+/// Gaussian head also predicts a variance per dimension within soft bounds that are trained (Chua
+/// et al. 2018, appendix A.1).
 class DynamicsModel {
  public:
   DynamicsModel(const TaskSpec& spec, const ModelConfig& config, RandomStream& random);
@@ -46,7 +52,12 @@ class DynamicsModel {
   int64_t members() const { return ensemble_.members(); }
   int64_t observation_size() const { return observation_size_; }
   int64_t action_size() const { return action_size_; }
-  int64_t target_size() const { return observation_size_ + (config_.learn_reward ? 1 : 0); }
+  int64_t target_size() const { return observation_size_ + config_.extra_targets(); }
+  /// Where the reward and the end stand among the targets, where they are learned.
+  int64_t reward_column() const { return observation_size_; }
+  int64_t end_column() const { return target_size() - 1; }
+  /// A learned end, as predicted, above this is one: the mean of 0s and 1s is their probability.
+  static constexpr float end_threshold = 0.5f;
   Ensemble& ensemble() { return ensemble_; }
   const Ensemble& ensemble() const { return ensemble_; }
 
@@ -72,10 +83,11 @@ class DynamicsModel {
   Tensor& variance_bounds() { return variance_bounds_; }
   const Tensor& variance_bounds() const { return variance_bounds_; }
 
-  /// Predicted mean successors [K, n, o] and, where it is learned, rewards [K, n], by every member
-  /// for the same rows. Plain torch and differentiable: the twin of the imagination's own path.
+  /// Predicted mean successors [K, n, o] and, where they are learned, rewards and probabilities of
+  /// an end [K, n], by every member for the same rows. Plain torch and differentiable: the twin of
+  /// the imagination's own path.
   struct Successor {
-    Tensor observation, reward;
+    Tensor observation, reward, end;
   };
   Successor predict(const Tensor& observation, const Tensor& action) const;
 
@@ -87,9 +99,8 @@ class DynamicsModel {
   const Normaliser& observation_normaliser() const { return observation_normaliser_; }
   const Normaliser& action_normaliser() const { return action_normaliser_; }
   const Normaliser& target_normaliser() const { return target_normaliser_; }
-  const Tensor& lowest_state() const {
-    return lowest_state_;
-  }  ///< [o]: imagined states stay above,
+  /// [o]: imagined states stay above (what never changed in the data is free),
+  const Tensor& lowest_state() const { return lowest_state_; }
   const Tensor& highest_state() const { return highest_state_; }  ///< [o]: and below.
   const Tensor& action_low() const { return action_low_; }        ///< [a]
   const Tensor& action_high() const { return action_high_; }      ///< [a]

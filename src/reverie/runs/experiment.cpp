@@ -50,13 +50,19 @@ void apply_preset(Settings& settings, const std::string& preset, const std::stri
       settings.assign(one.key.substr(this_task.size()), one.value, one.where);
 }
 
-constexpr std::string_view learn_reward = "model.learn_reward";
+constexpr std::string_view learn_reward = "model.learn_reward", learn_end = "model.learn_end";
 
 /// Null where the agent has no such setting.
 const Setting* find(const Settings& settings, std::string_view key) {
   for (const Setting& one : settings.list())
     if (one.key == key) return &one;
   return nullptr;
+}
+
+/// Whether the agent has such a setting, and it says no.
+bool is_off(const Settings& settings, std::string_view key) {
+  const Setting* setting = find(settings, key);
+  return setting && !std::get<bool>(setting->get());
 }
 
 }  // namespace
@@ -73,10 +79,16 @@ bool Experiment::reward_is_told() const {
   return task->make_task(env)->reward_is_told();
 }
 
+bool Experiment::end_is_told() const {
+  return task->make_task(env)->end_is_told();
+}
+
 bool Experiment::leaves_out_rewards() {
-  const Settings all = settings();
-  const Setting* learned = find(all, learn_reward);
-  return learned && !std::get<bool>(learned->get()) && !reward_is_told();
+  return is_off(settings(), learn_reward) && !reward_is_told();
+}
+
+bool Experiment::leaves_out_ends() {
+  return is_off(settings(), learn_end) && !end_is_told();
 }
 
 std::string Experiment::to_toml(bool with_docs) {
@@ -149,18 +161,21 @@ Experiment resolve(const ExperimentRequest& request) {
       settings.assign(flag.key, std::string_view(flag.value), flag.where);
   };
   apply();
-  // A reward that observations don't tell, of the task as it is varied, is learned, where nobody
-  // says otherwise.
-  if (find(settings, learn_reward) && !experiment.reward_is_told()) {
-    settings.assign(learn_reward, SettingValue(true), task);
-    apply();
-  }
+  if (request.as_it_is) return experiment;
+  // A reward or an end that observations don't tell, of the task as it is varied, is learned, where
+  // nobody says otherwise.
+  const bool reward = is_off(settings, learn_reward) && !experiment.reward_is_told();
+  const bool end = is_off(settings, learn_end) && !experiment.end_is_told();
+  if (reward) settings.assign(learn_reward, SettingValue(true), task);
+  if (end) settings.assign(learn_end, SettingValue(true), task);
+  if (reward || end) apply();
   return experiment;
 }
 
 Experiment read_experiment(const std::filesystem::path& config_file) {
   ExperimentRequest request;
   request.config_file = config_file.string();
+  request.as_it_is = true;
   return resolve(request);
 }
 

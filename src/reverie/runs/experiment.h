@@ -41,8 +41,11 @@ struct Experiment {
 
   /// Task::reward_is_told, of the task as it is varied.
   bool reward_is_told() const;
-  /// Whether a model is neither told all of the reward nor learns it.
+  /// Likewise Task::end_is_told.
+  bool end_is_told() const;
+  /// Whether a model is neither told all of the reward nor learns it; the same of the end.
   bool leaves_out_rewards();
+  bool leaves_out_ends();
 };
 
 /// How a person asks for an experiment. Later ones win: the defaults of the code, the preset (and
@@ -56,6 +59,9 @@ struct ExperimentRequest {
     std::string key, value, where;  ///< "run.steps", "200k", "--steps"
   };
   std::vector<Flag> flags = {};
+  /// Whether what is not said has its default even where the task would have another, as a run's
+  /// file of an earlier version wants it.
+  bool as_it_is = false;
 };
 
 /// Throws UsageError for anything unknown or out of range, naming the nearest.
