@@ -2,6 +2,7 @@
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
+#include <reverie/envs/robot_info.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>
@@ -61,6 +62,10 @@ std::string state_of(const Checkpoints& checkpoints, int64_t number) {
 int info(const std::string& path) {
   if (path.empty()) {
     tell_of_program();
+    return 0;
+  }
+  if (path.ends_with(".toml") && !std::filesystem::is_directory(path)) {
+    fmt::print("{}", robot_info(path));
     return 0;
   }
   const RunFolder folder = open_run(path);

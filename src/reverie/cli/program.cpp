@@ -243,8 +243,11 @@ int dispatch(int argc, char** argv) {
                    "For settings: of which method; for tasks: how their names begin, say gym/")
       ->type_name("");
   list_command->add_flag("--json", list_json, "For tasks: print one JSON array");
-  auto* info_command = app.add_subcommand("info", "Tell of a run, or of this program and machine");
-  info_command->add_option("DIR", info_folder, "A run's folder")->type_name("");
+  auto* info_command = app.add_subcommand(
+      "info", "Tell of a run, of a robot of your own, or of this program and machine");
+  info_command
+      ->add_option("DIR", info_folder, "A run's folder, or the .toml of a robot of your own")
+      ->type_name("");
 
   if (argc > 1 && argv[1][0] != '-' && !is_command(argv[1]))
     throw UsageError(

@@ -1,7 +1,7 @@
 // A task made of its description.
 #pragma once
 
-#include <reverie/envs/task_description.h>
+#include <reverie/envs/reward_term.h>
 
 #include <map>
 #include <memory>
@@ -27,6 +27,7 @@ class DescribedTask : public Task {
                          const Tensor& next) const override;
   bool terminates() const override { return !healthy_.empty() && description_.ends_when_unhealthy; }
   bool end_is_exact() const override;
+  bool end_is_told() const override;
   Tensor terminated(const Tensor& next) const override;
   Tensor measured_terminated(const Tensor& next) const override;
 
@@ -34,54 +35,23 @@ class DescribedTask : public Task {
   const TaskDescription& description() const { return description_; }
 
  private:
-  /// Whose columns a batch of rows has.
-  enum class Seen { by_simulator, by_agent };
-
-  /// A quantity, or a difference of two, in a measurement and, where it is there, in an
-  /// observation.
-  struct Source {
-    Columns measured;
-    std::optional<Columns> measured_minus = {};
-    std::optional<Columns> observed = {};
-    std::optional<Columns> observed_minus = {};
-    double observed_clip = infinity;  ///< The observed is the measured, clipped to this.
-  };
-  struct Part {
-    ObservedPart part;
-    Columns measured;
-    std::optional<Columns> minus;
-    Columns observed;
-  };
-  struct Term {
-    RewardTerm term;
+  struct Range {
+    HealthyRange range;
     Source source;
-    std::optional<Source> stand_in;  ///< Where the source is not observed.
-
-    /// Whether an agent can't tell what it is.
-    bool untold() const {
-      return term.of == RewardTerm::Of::quantity && !source.observed && !stand_in;
-    }
   };
   /// The healthy ranges side by side: the least and the greatest healthy value of each column.
   struct Box {
     Tensor columns;    ///< [k] int64; undefined: there are none.
     Tensor low, high;  ///< [k] float64
     Tensor low32, high32;
-  };
-  struct Range {
-    HealthyRange range;
-    Source source;
+    /// What is no column: differences, norms, what joints tell.
+    std::vector<const Range*> others = {};
   };
 
-  Source find(const Quantity& quantity, const std::optional<Quantity>& minus) const;
-  std::optional<Columns> observed(const Quantity& quantity, double& clip) const;
-  Term resolve(const RewardTerm& term) const;
   /// Sets what is exact and told, and says what is not.
   void judge_reward();
+  void judge_end();
 
-  static Tensor components(const Source& source, Seen seen, const Tensor& rows);
-  Tensor value(const Term& term, Seen seen, const Tensor& before, const Tensor& action,
-               const Tensor& after) const;
   Tensor sum_of_terms(Seen seen, const Tensor& before, const Tensor& action,
                       const Tensor& after) const;
   Box healthy_box(Seen seen) const;
@@ -92,10 +62,10 @@ class DescribedTask : public Task {
   double seconds_ = 0;  ///< Of a control step.
   MeasurementLayout layout_;
   Tensor action_low_, action_high_;  ///< [a] float64, for the simulator's reward.
-  std::vector<Part> parts_;
+  std::vector<ObservedColumns> parts_;
   /// The same in fewer pieces, of which `measured` counts: `part` is that of the first.
-  std::vector<Part> observed_together_;
-  std::vector<Term> terms_;
+  std::vector<ObservedColumns> observed_together_;
+  std::vector<ResolvedTerm> terms_;
   std::vector<Range> healthy_;
   Box measured_box_, observed_box_;
   mutable std::map<std::pair<Seen, std::string>, Box> device_boxes_;

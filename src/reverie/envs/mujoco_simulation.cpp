@@ -32,9 +32,76 @@ MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& 
       extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)),
       changing_(layout_.rates().empty() ? 0 : extras_.size()) {
   if (!data_) throw Error(fmt::format("no memory for a simulation of {}", plan.body));
+  if (!plan.goals.empty()) targets_ = resolve_goals();
+}
+
+std::vector<MujocoSimulation::Target> MujocoSimulation::resolve_goals() {
+  reset_data();
+  mj_kinematics(model_.get(), data_.get());
+  std::vector<Target> targets;
+  for (const Goal& goal : plan_.goals) {
+    Target target{.goal = goal};
+    if (goal.of == Goal::Of::joint) {
+      target.index = model_->jnt_qposadr[find_joint(*model_, goal.name)];
+      targets.push_back(target);
+      continue;
+    }
+    const bool site = goal.of == Goal::Of::site;
+    const int id = mj_name2id(model_.get(), site ? mjOBJ_SITE : mjOBJ_BODY, goal.name.c_str());
+    if (id < 0) throw UsageError(fmt::format("the body has no goal '{}'", goal.name));
+    const int body = site ? model_->site_bodyid[id] : id;
+    const int mocap = model_->body_mocapid[body];
+    if (mocap < 0) {
+      marks_.push_back({id, {}});
+      target.index = static_cast<int>(marks_.size()) - 1;
+    } else {
+      target.goal.of = Goal::Of::mocap_body;
+      target.index = mocap;
+      for (int i = 0; i < 3 && site; ++i)
+        target.offset[static_cast<size_t>(i)] =
+            data_->site_xpos[3 * id + i] - data_->mocap_pos[3 * mocap + i];
+    }
+    targets.push_back(target);
+  }
+  return targets;
+}
+
+void MujocoSimulation::reset_data() {
+  if (plan_.start.keyframe < 0) {
+    mj_resetData(model_.get(), data_.get());
+  } else {
+    mj_resetDataKeyframe(model_.get(), data_.get(), plan_.start.keyframe);
+    data_->time = 0;
+  }
+  for (const auto& [index, value] : plan_.start.position) data_->qpos[index] = value;
+}
+
+void MujocoSimulation::draw_goals(RandomStream& random) {
+  for (const Target& target : targets_) {
+    const Goal& goal = target.goal;
+    const auto drawn = [&](size_t i) {
+      return goal.low[i] < goal.high[i] ? random.uniform(goal.low[i], goal.high[i]) : goal.low[i];
+    };
+    if (goal.of == Goal::Of::joint) {
+      data_->qpos[target.index] = drawn(0);
+      continue;
+    }
+    for (size_t i = 0; i < 3; ++i) {
+      if (goal.of == Goal::Of::site)
+        marks_[static_cast<size_t>(target.index)].at[i] = drawn(i);
+      else
+        data_->mocap_pos[3 * target.index + static_cast<int>(i)] = drawn(i) - target.offset[i];
+    }
+  }
+}
+
+void MujocoSimulation::put_marks() {
+  for (const Placed::Mark& mark : marks_)
+    std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
 }
 
 void MujocoSimulation::read_extras(Moment after) {
+  put_marks();
   if (extras_.empty()) return;
   if (layout_.has_center_velocities()) mj_subtreeVel(model_.get(), data_.get());
   layout_.write_extras(*data_, extras_);
@@ -47,20 +114,29 @@ void MujocoSimulation::read_extras(Moment after) {
 }
 
 void MujocoSimulation::reset(RandomStream& random) {
-  mj_resetData(model_.get(), data_.get());
+  reset_data();
+  const ResetNoise& noise = plan_.reset;
+  const auto scale = [](const std::vector<double>& each, int i, double all) {
+    return each.empty() ? all : each[static_cast<size_t>(i)];
+  };
   for (int i = 0; i < model_->nq; ++i)
-    data_->qpos[i] += draw(random, plan_.reset.position_kind, plan_.reset.position_scale);
+    data_->qpos[i] += draw(random, noise.position_kind,
+                           scale(noise.position_scales, i, noise.position_scale));
   for (int i = 0; i < model_->nv; ++i)
-    data_->qvel[i] += draw(random, plan_.reset.velocity_kind, plan_.reset.velocity_scale);
+    data_->qvel[i] += draw(random, noise.velocity_kind,
+                           scale(noise.velocity_scales, i, noise.velocity_scale));
   if (plan_.arrange)
     plan_.arrange(random, {data_->qpos, static_cast<size_t>(model_->nq)},
                   {data_->qvel, static_cast<size_t>(model_->nv)});
+  draw_goals(random);
   mj_forward(model_.get(), data_.get());
   read_extras(Moment::reset);
 }
 
 Pose MujocoSimulation::pose() const {
-  return {model_, {data_->qpos, data_->qpos + model_->nq}};
+  return {model_,
+          {data_->qpos, data_->qpos + model_->nq},
+          {{data_->mocap_pos, data_->mocap_pos + 3 * model_->nmocap}, marks_}};
 }
 
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
@@ -114,8 +190,8 @@ void MujocoSimulation::measure(std::span<double> out) const {
 }
 
 size_t MujocoSimulation::state_size() const {
-  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1) + extras_.size() +
-         changing_.size();
+  return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1 + 7 * model_->nmocap) +
+         extras_.size() + changing_.size() + 3 * marks_.size();
 }
 
 std::vector<double> MujocoSimulation::state() const {
@@ -128,6 +204,10 @@ std::vector<double> MujocoSimulation::state() const {
   state.push_back(data_->time);
   state.insert(state.end(), extras_.begin(), extras_.end());
   state.insert(state.end(), changing_.begin(), changing_.end());
+  state.insert(state.end(), data_->mocap_pos, data_->mocap_pos + 3 * model_->nmocap);
+  state.insert(state.end(), data_->mocap_quat, data_->mocap_quat + 4 * model_->nmocap);
+  for (const Placed::Mark& mark : marks_)
+    state.insert(state.end(), mark.at.begin(), mark.at.end());
   return state;
 }
 
@@ -148,9 +228,13 @@ void MujocoSimulation::restore(std::span<const double> state) {
   read(&data_->time, 1);
   read(extras_.data(), static_cast<int>(extras_.size()));
   read(changing_.data(), static_cast<int>(changing_.size()));
+  read(data_->mocap_pos, 3 * model_->nmocap);
+  read(data_->mocap_quat, 4 * model_->nmocap);
+  for (Placed::Mark& mark : marks_) read(mark.at.data(), 3);
   // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
   // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());
+  put_marks();
   std::copy_n(state.begin(), model_->nq, data_->qpos);
   std::copy_n(warm_start, model_->nv, data_->qacc_warmstart);
 }

@@ -5,7 +5,9 @@
 #include <reverie/envs/quantity.h>
 #include <reverie/envs/simulation.h>
 
+#include <array>
 #include <functional>
+#include <utility>
 
 namespace reverie {
 
@@ -16,6 +18,24 @@ struct ResetNoise {
   double position_scale = 0;
   Kind velocity_kind = Kind::uniform;
   double velocity_scale = 0;
+  /// Instead of one scale, each coordinate's own: [nq] and [nv]; empty: the one.
+  std::vector<double> position_scales = {}, velocity_scales = {};
+};
+
+/// Where an episode begins, before the noise.
+struct Start {
+  int keyframe = -1;  ///< Of the MJCF; -1: its reference pose.
+  /// Coordinates of qpos that are elsewhere than there.
+  std::vector<std::pair<int, double>> position = {};
+};
+
+/// What a reset puts somewhere else for each episode: a coordinate of it is drawn evenly from
+/// `low` to `high`. In the world's frame; a site on a mocap body takes the body along.
+struct Goal {
+  enum class Of { site, mocap_body, joint };  ///< A joint's one coordinate: `low[0]`, `high[0]`.
+  Of of = Of::site;
+  std::string name;
+  std::array<double, 3> low{}, high{};
 };
 
 /// U(-scale, scale) on positions and velocities.
@@ -33,7 +53,9 @@ struct SimulationPlan {
   double timestep = 0;  ///< Likewise.
   int frame_skip = 1;   ///< Of the body's own steps in a control step.
   ResetNoise reset = {};
+  Start start = {};
   Arrange arrange = nullptr;
+  std::vector<Goal> goals = {};  ///< Drawn after all else of a reset.
   std::vector<Quantity> measured = {};  ///< Beside qpos and qvel.
   /// Whether a control step ends with mj_forward, as rllab's does: what is measured is then of the
   /// state reached, not of the one before the last of the body's own steps.
@@ -63,7 +85,8 @@ class MujocoSimulation : public Simulation {
   int64_t measurement_size() const override { return layout_.size(); }
   void measure(std::span<double> out) const override;
 
-  /// qpos, qvel, activations, the solver's warm start, the time and what else is measured.
+  /// qpos, qvel, activations, the solver's warm start, the time, what else is measured and where
+  /// goals are.
   std::vector<double> state() const override;
   void restore(std::span<const double> state) override;
 
@@ -74,6 +97,19 @@ class MujocoSimulation : public Simulation {
   void place(std::span<const double> position, std::span<const double> velocity);
 
  private:
+  /// Where a goal is to be written.
+  struct Target {
+    Goal goal;
+    int index = 0;                    ///< Of the site, the mocap body or the coordinate of qpos.
+    std::array<double, 3> offset{};   ///< Of the goal's site from the mocap body's place.
+  };
+  std::vector<Target> resolve_goals();
+  /// To the start's pose, at rest.
+  void reset_data();
+  void draw_goals(RandomStream& random);
+  /// MuJoCo computes sites from bodies: marks stand where they were drawn.
+  void put_marks();
+
   enum class Moment { reset, step };
   /// Reads what is measured beside qpos and qvel.
   void read_extras(Moment after);
@@ -85,6 +121,8 @@ class MujocoSimulation : public Simulation {
   SimulationPlan plan_;
   MeasurementLayout layout_;
   std::vector<double> extras_;
+  std::vector<Target> targets_;
+  std::vector<Placed::Mark> marks_;
   std::vector<double> changing_;  ///< Where a rate stands in `extras_`: what changes, as last read.
 };
 

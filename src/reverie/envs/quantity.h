@@ -2,16 +2,24 @@
 #pragma once
 
 #include <reverie/envs/columns.h>
+#include <reverie/envs/upright.h>
 
 #include <mujoco/mujoco.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace reverie {
+
+/// The joint of this name, or the only one without a name on the body of this name; -1: none.
+int find_joint(const mjModel& model, const std::string& name);
+
+/// Its own name, or its body's where it has none and is the only such; else "joint 3".
+std::string joint_name(const mjModel& model, int joint);
 
 /// Numbers that a body has at a moment: `count` components from `first` on (0: all that follow) of
 /// what `kind` and `name` say. Without a name it is those of all joints, bodies or degrees of
@@ -31,6 +39,8 @@ struct Quantity {
     actuator_force,    ///< On a joint.
     constraint_force,  ///< On a joint, by contacts, limits and equalities.
     sensor,            ///< As the MJCF defines it.
+    upright,           ///< Of a body: see upright.h. Of the state reached, as a joint's position.
+    control,           ///< Of all actuators, as last given and clipped to their range.
   };
   Kind kind = Kind::position;
   std::string name = {};
@@ -41,6 +51,12 @@ struct Quantity {
 
   bool operator==(const Quantity&) const = default;
 };
+
+/// The key of each kind that a robot's file may name (docs/robots.md), and the kind.
+const std::vector<std::pair<std::string, Quantity::Kind>>& quantity_keys();
+
+/// joint_position = "rootz", as such a file has it.
+std::string as_toml(const Quantity& quantity);
 
 /// "velocity of rootx", "x of the center of mass", "contact force[6..]".
 std::string words(const Quantity& quantity);
@@ -72,6 +88,7 @@ class MeasurementLayout {
     Quantity quantity;  ///< All its components.
     Columns source;     ///< In MuJoCo's array of that kind.
     Columns columns;    ///< In the measurement.
+    std::optional<Upright> upright = {};
   };
   const Extra* extra(const Quantity& quantity) const;
   bool has(Quantity::Kind kind) const;

@@ -139,11 +139,14 @@ class Renderer::Stage {
 
   bool is_of(const mjModel& body) const { return drawn_ == &body; }
 
-  void draw(std::span<const double> position, int width, int height, uint8_t* bottom_up) {
+  void draw(std::span<const double> position, const Placed& placed, int width, int height,
+            uint8_t* bottom_up) {
     if (static_cast<int>(position.size()) != model_->nq)
       throw std::invalid_argument("a pose to draw must have the body's nq positions");
     std::ranges::copy(position, data_->qpos);
-    arrange();
+    if (placed.mocap.size() == static_cast<size_t>(3 * model_->nmocap))
+      std::ranges::copy(placed.mocap, data_->mocap_pos);
+    arrange(placed.marks);
     point_camera();
     mjv_updateScene(model_.get(), data_.get(), &option_, nullptr, &camera_, mjCAT_ALL, &scene_);
     stand_upright();
@@ -159,8 +162,9 @@ class Renderer::Stage {
   static constexpr int kGeoms = 2000;  // of a scene; MuJoCo leaves out what is more
 
   /// Puts everything where `qpos` says.
-  void arrange() {
+  void arrange(const std::vector<Placed::Mark>& marks = {}) {
     mj_kinematics(model_.get(), data_.get());
+    for (const auto& mark : marks) std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
     mj_comPos(model_.get(), data_.get());
     mj_camlight(model_.get(), data_.get());
     mj_tendon(model_.get(), data_.get());
@@ -308,7 +312,8 @@ Renderer::~Renderer() {
   }
 }
 
-void Renderer::draw(const mjModel& body, std::span<const double> position, std::span<uint8_t> rgb) {
+void Renderer::draw(const mjModel& body, std::span<const double> position, std::span<uint8_t> rgb,
+                    const Placed& placed) {
   const auto row = static_cast<size_t>(3 * width_);
   if (rgb.size() != row * static_cast<size_t>(height_))
     throw std::invalid_argument("an image to draw into must be height x width x 3");
@@ -317,7 +322,7 @@ void Renderer::draw(const mjModel& body, std::span<const double> position, std::
     stage_.reset();
     stage_ = std::make_unique<Stage>(body, width_, height_, quality_);
   }
-  stage_->draw(position, width_, height_, rgb.data());
+  stage_->draw(position, placed, width_, height_, rgb.data());
   // OpenGL's rows begin at the bottom.
   for (auto top = rgb.begin(), bottom = rgb.end() - static_cast<std::ptrdiff_t>(row); top < bottom;
        top += static_cast<std::ptrdiff_t>(row), bottom -= static_cast<std::ptrdiff_t>(row))

@@ -1,11 +1,11 @@
 // Pictures of MuJoCo bodies, drawn without a screen.
 #pragma once
 
+#include <reverie/envs/simulation.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
-
-struct mjModel_;
 
 namespace reverie {
 
@@ -26,10 +26,12 @@ class Renderer {
   int width() const { return width_; }
   int height() const { return height_; }
 
-  /// Draws `body` with its joints at `position` [nq] into `rgb` [height, width, 3], top row first.
-  /// A body that is drawn again is prepared once: it must stay the same object, alive and
-  /// unchanged, until another one is drawn. Throws std::invalid_argument for spans of other sizes.
-  void draw(const mjModel_& body, std::span<const double> position, std::span<uint8_t> rgb);
+  /// Draws `body` with its joints at `position` [nq], and what is `placed`, into `rgb` [height,
+  /// width, 3], top row first. A body that is drawn again is prepared once: it must stay the same
+  /// object, alive and unchanged, until another one is drawn. Throws std::invalid_argument for
+  /// spans of other sizes.
+  void draw(const mjModel_& body, std::span<const double> position, std::span<uint8_t> rgb,
+            const Placed& placed = {});
 
  private:
   class Stage;  // one body and what is needed to draw it

@@ -1,53 +1,10 @@
 // Robots described in TOML are the tasks that they describe, and mistakes are met with one line.
-#include <reverie/core/error.h>
-#include <reverie/envs/environment.h>
-#include <reverie/envs/robot_file.h>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
+#include <reverie/envs/robot_fixture.h>
 
 namespace reverie {
 namespace {
 
-/// The path of a robot file with this text, and a two-joint arm's MJCF beside it.
-std::string written(const std::string& text) {
-  static int count = 0;
-  const std::filesystem::path folder =
-      std::filesystem::path(::testing::TempDir()) / ("reverie_robot" + std::to_string(count++));
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / "arm.xml") << R"(<mujoco>
-    <option timestep="0.01"/>
-    <worldbody>
-      <site name="goal" pos="0.3 0.4 0"/>
-      <body name="upper"><joint name="shoulder" axis="0 0 1"/>
-        <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
-        <body name="lower" pos="0.5 0 0"><joint name="elbow" axis="0 0 1"/>
-          <geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
-          <site name="hand" pos="0.5 0 0"/>
-        </body>
-      </body>
-    </worldbody>
-    <actuator><motor joint="shoulder" ctrlrange="-1 1" ctrllimited="true"/>
-      <motor joint="elbow" ctrlrange="-2 2" ctrllimited="true"/></actuator>
-    <sensor><jointvel name="spin" joint="elbow"/></sensor>
-  </mujoco>)";
-  std::ofstream(folder / "arm.toml") << text;
-  return (folder / "arm.toml").string();
-}
-
-const std::string basics = "body = \"arm.xml\"\n[[observe]]\njoint_position = \"all\"\n";
-
-std::string complaint(const std::string& text) {
-  try {
-    find_task(written(text)).make_task({});
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "none";
-}
+using namespace testing_robots;
 
 TEST(RobotFile, TheExampleIsGymHopperBitForBit) {
   const TaskEntry& gym = find_task("gym/hopper");
@@ -80,7 +37,7 @@ TEST(RobotFile, TheExampleIsGymHopperBitForBit) {
 // An arm stretched along x, elbow bent by 90 degrees: the hand is at (0.5, 0.5).
 TEST(RobotFile, AnArmIsPaidAsItSays) {
   const TaskEntry& entry = find_task(written(R"(
-    body = "arm.xml"
+    body = "body.xml"
     frame_skip = 2
     [[observe]]
     joint_position = ["elbow", "shoulder"]
@@ -145,26 +102,25 @@ TEST(RobotFile, ItsFingerprintIsOfBothFiles) {
   EXPECT_EQ(fingerprint(one), fingerprint(one));
   EXPECT_NE(fingerprint(one), fingerprint(other));
   const std::string before = fingerprint(same);
-  std::ofstream(std::filesystem::path(same).parent_path() / "arm.xml", std::ios::app) << "\n";
+  std::ofstream(std::filesystem::path(same).parent_path() / "body.xml", std::ios::app) << "\n";
   EXPECT_NE(fingerprint(same), before);
 }
 
 TEST(RobotFile, MistakesAreMetWithALine) {
   using ::testing::HasSubstr;
-  const std::string paid = "[[reward]]\nbonus = true\n";
   EXPECT_EQ(complaint(basics + paid), "none");
-  EXPECT_THAT(complaint("body = 3"), HasSubstr("arm.toml:1:8: 'body' takes the name"));
+  EXPECT_THAT(complaint("body = 3"), HasSubstr("robot.toml:1:8: 'body' takes the name"));
   EXPECT_THAT(complaint("body = \"leg.xml\""), HasSubstr("no MJCF file"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\nhorizn = 3\n" + basics.substr(17) + paid),
-              HasSubstr("arm.toml:2:10: unknown key 'horizn'; did you mean 'horizon'"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\n" + paid), HasSubstr("observes nothing"));
+  EXPECT_THAT(complaint("body = \"body.xml\"\nhorizn = 3\n" + basics.substr(18) + paid),
+              HasSubstr("robot.toml:2:10: unknown key 'horizn'; did you mean 'horizon'"));
+  EXPECT_THAT(complaint("body = \"body.xml\"\n" + paid), HasSubstr("observes nothing"));
   EXPECT_THAT(complaint(basics), HasSubstr("pays nothing"));
   EXPECT_THAT(
       complaint(basics + "[[reward]]\njoint_velocity = \"elbw\"\n"),
-      HasSubstr("arm.toml:5:18: the body has no joint called 'elbw'; did you mean 'elbow'"));
+      HasSubstr("robot.toml:5:18: the body has no joint called 'elbw'; did you mean 'elbow'"));
   EXPECT_THAT(
-      complaint("body = \"arm.xml\"\n[[observe]]\njoint_position = [\"elbow\",\n\"wrist\"]\n"),
-      HasSubstr("arm.toml:4:1: the body has no joint called 'wrist'"));
+      complaint("body = \"body.xml\"\n[[observe]]\njoint_position = [\"elbow\",\n\"wrist\"]\n"),
+      HasSubstr("robot.toml:4:1: the body has no joint called 'wrist'"));
   EXPECT_THAT(complaint(basics + "[[reward]]\njoint_velocity = \"elbow\"\nsensor = \"spin\"\n"),
               HasSubstr("one quantity is enough: 'sensor'"));
   EXPECT_THAT(complaint(basics + "[[reward]]\naction = true\nnumber = \"cubed\"\n"),
@@ -173,9 +129,9 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("'above', 'below' or both"));
   EXPECT_THAT(complaint(basics + paid + "[reset]\nposition_scale = -1\n"),
               HasSubstr("'position_scale' takes a number from 0"));
-  EXPECT_THAT(complaint("body = "), HasSubstr("arm.toml:1:8"));
+  EXPECT_THAT(complaint("body = "), HasSubstr("robot.toml:1:8"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\ncomponent = 7\n"),
-              HasSubstr("arm.toml:6:13: position of hand[7]: there are components 0 to 2"));
+              HasSubstr("robot.toml:6:13: position of hand[7]: there are components 0 to 2"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nbody_position = \"all\"\ncomponent = \"z\"\n"),
               HasSubstr("one component of them all says nothing"));
   EXPECT_THAT(complaint(basics + "[[reward]]\nsite_position = \"hand\"\nnumber = \"norm\"\n"
@@ -186,20 +142,85 @@ TEST(RobotFile, MistakesAreMetWithALine) {
   EXPECT_THAT(complaint(basics + "[[reward]]\nbonus = true\nweight = nan\n"),
               HasSubstr("'weight' takes a finite number"));
   EXPECT_THAT(complaint(basics + paid + "while_healthy = true\n"), HasSubstr("[[healthy]]"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\n[[observe]]\njoint_position = \"all\"\nclip = 0\n"),
+  EXPECT_THAT(complaint("body = \"body.xml\"\n[[observe]]\njoint_position = \"all\"\nclip = 0\n"),
               HasSubstr("'clip' takes a number above 0"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\n[[observe]]\njoint_positon = \"all\"\n"),
+  EXPECT_THAT(complaint("body = \"body.xml\"\n[[observe]]\njoint_positon = \"all\"\n"),
               HasSubstr("unknown key 'joint_positon'; did you mean 'joint_position'"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\nhorizon = true\n"),
+  EXPECT_THAT(complaint("body = \"body.xml\"\nhorizon = true\n"),
               HasSubstr("'horizon' takes an int"));
-  EXPECT_THAT(complaint("body = \"arm.xml\"\nframe_skip = 1000000\n"),
+  EXPECT_THAT(complaint("body = \"body.xml\"\nframe_skip = 1000000\n"),
               HasSubstr("from 1 to 10000"));
   EXPECT_THAT(complaint(basics + paid + "horizon = 5\n"),
-              HasSubstr("arm.toml:6:11: 'horizon' belongs to the file"));
+              HasSubstr("robot.toml:6:11: 'horizon' belongs to the file"));
   EXPECT_THAT(complaint(""), HasSubstr("names its body"));
   EXPECT_THROW(find_task("/.toml"), Error);
   EXPECT_THROW(find_task("arm.xml"), UsageError);
   EXPECT_THROW(find_task("no_such.toml"), Error);
+}
+
+TEST(RobotFile, AJointWithoutANameGoesByItsBodys) {
+  using ::testing::HasSubstr;
+  const auto task = task_of(basics +
+                                "[[observe]]\njoint_velocity = \"all\"\n[[reward]]\n"
+                                "joint_velocity = \"trunk\"\ncomponent = \"x\"\n",
+                            floating);
+  EXPECT_TRUE(task->reward_is_exact());
+  Tensor after = torch::zeros({1, 12 + 10}, torch::kFloat64);
+  after[0][12] = 7;  // the first of the velocities
+  EXPECT_EQ(task->reward(after, after.slice(1, 0, 1), after).item<double>(), 7);
+  const std::string trunk = "[[reward]]\njoint_velocity = ";
+  EXPECT_THAT(complaint(basics + trunk + "\"trnk\"\n", floating),
+              HasSubstr("robot.toml:5:18: the body has no joint called 'trnk'; did you mean "
+                        "'trunk'? (it has knee, ankle; without names, by their bodies': trunk)"));
+  const std::string two = R"(<mujoco><worldbody><body name="cup"><joint type="slide"/>
+    <joint axis="1 0 0"/><geom size=".1"/></body></worldbody></mujoco>)";
+  EXPECT_THAT(complaint(basics + trunk + "\"cup\"\n", two), HasSubstr("cup has several joints"));
+}
+
+TEST(RobotFile, HealthIsOfDifferencesToo) {
+  const std::string text = basics + paid +
+                           "[[observe]]\nsite_position = \"hand\"\n"
+                           "[[observe]]\nsite_position = \"goal\"\n"
+                           "[[healthy]]\nsite_position = \"hand\"\n"
+                           "minus = { site_position = \"goal\" }\n"
+                           "component = \"y\"\nbelow = 0.25\n";
+  const auto task = task_of(text);
+  EXPECT_TRUE(task->end_is_exact());
+  EXPECT_THAT(task->spec().description,
+              ::testing::HasSubstr("while (y of position of hand - y of position of goal)"));
+  // joints, hand, goal
+  const Tensor seen = torch::tensor({{0.0, 0.0, 9.0, 1.0, 9.0, 0.0, 0.8, 0.0},
+                                     {0.0, 0.0, 9.0, 1.0, 9.0, 0.0, 0.7, 0.0}},
+                                    torch::kFloat64);
+  for (const auto type : {torch::kFloat32, torch::kFloat64})
+    EXPECT_TRUE(task->terminated(seen.to(type)).equal(torch::tensor({false, true})));
+  const TaskEntry& entry = find_task(written(text));
+  Environment environment(entry.make_task({}), entry.make_simulation({}));
+  RandomStream random(1, "arm");
+  environment.reset(random);  // the hand at (1, 0), the goal at (0.3, 0.4)
+  int steps = 1;
+  while (!environment.step(torch::ones({2})).terminated.item<bool>()) ++steps;
+  const Tensor measured = environment.measurement();
+  const Tensor end = environment.task().observe(measured)[0];
+  EXPECT_GE((end[3] - end[6]).item<double>(), 0.25);
+  EXPECT_GT(steps, 3);
+}
+
+TEST(RobotFile, TheQuantityThatIsNotObservedIsBlamed) {
+  using ::testing::HasSubstr;
+  using ::testing::Not;
+  const auto task = task_of(basics +
+                            "[[observe]]\nsite_position = \"hand\"\n[[reward]]\n"
+                            "site_position = \"hand\"\nminus = { site_position = \"goal\" }\n"
+                            "number = \"norm\"\n");
+  EXPECT_FALSE(task->reward_is_told());
+  EXPECT_THAT(task->spec().description, HasSubstr("; position of goal not observed"));
+}
+
+TEST(RobotFile, ABodyThatCannotMoveIsRefused) {
+  const std::string still = "<mujoco><worldbody><geom size=\".1\"/></worldbody></mujoco>";
+  EXPECT_THAT(complaint(basics + paid, still),
+              ::testing::HasSubstr("robot.toml:1:8: body.xml has no joints: nothing in it can"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <reverie/core/random.h>
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -11,10 +12,22 @@ struct mjModel_;  // MuJoCo's
 
 namespace reverie {
 
+/// What stands where a reset has put it, no joint's doing.
+struct Placed {
+  /// A site in the world.
+  struct Mark {
+    int site;
+    std::array<double, 3> at;
+  };
+  std::vector<double> mocap = {};  ///< [3 nmocap]; empty: where the MJCF has them.
+  std::vector<Mark> marks = {};
+};
+
 /// What a picture of a system shows.
 struct Pose {
   std::shared_ptr<const mjModel_> body;  ///< Null: there is nothing to see.
   std::vector<double> position;          ///< [nq] of the body's joints.
+  Placed placed = {};
 };
 
 /// A simulated system: something with a state that steps under an action. Says nothing of

@@ -16,9 +16,9 @@ std::string difference(const Quantity& quantity, const std::optional<Quantity>& 
 }
 
 /// What a term's weight is multiplied by.
-std::string number_in_words(const RewardTerm& term) {
+std::string number_alone(const RewardTerm& term) {
   if (term.of == RewardTerm::Of::one) return "";
-  std::string text = "action";
+  std::string text = term.of == RewardTerm::Of::action_change ? "change of action" : "action";
   if (term.of == RewardTerm::Of::quantity) {
     text = difference(term.quantity, term.minus);
     if (term.at == Moment::before) text += " before the step";
@@ -43,9 +43,44 @@ std::string number_in_words(const RewardTerm& term) {
     case Number::shortfall:
       text = fmt::format("max(0, -{})", text);
       break;
+    case Number::exponential:
+      text = fmt::format("exp(-|{}| / {:g})", text, term.width);
+      break;
+    case Number::tolerance:
+      text = fmt::format("tolerance(|{}|, {:g} to {:g})", text, term.margin,
+                         term.margin + term.width);
+      break;
+    case Number::within:
+      text = fmt::format("(1 where |{}| <= {:g})", text, term.width);
+      break;
+    case Number::cosine:
+      text = fmt::format("cos({})", text);
+      break;
+    case Number::sine:
+      text = fmt::format("sin({})", text);
+      break;
   }
   return std::isfinite(term.most) ? fmt::format("min({}, {})", text, term.most) : text;
 }
+
+std::string number_in_words(const RewardTerm& term) {
+  std::string text = number_alone(term);
+  for (const RewardTerm& factor : term.times)
+    text += (text.empty() ? "" : " * ") + number_alone(factor);
+  return text;
+}
+
+std::string range_in_words(const HealthyRange& range) {
+  const std::string numbers = difference(range.of, range.minus);
+  const std::string of = range.norm ? fmt::format("|{}|", numbers) : numbers;
+  const std::string less = range.ends_included ? "<=" : "<";
+  if (range.low == -range.high) return fmt::format("|{}| {} {:g}", of, less, range.high);
+  if (range.high == infinity) return fmt::format("{:g} {} {}", range.low, less, of);
+  if (range.low == -infinity) return fmt::format("{} {} {:g}", of, less, range.high);
+  return fmt::format("{:g} {} {} {} {:g}", range.low, less, of, less, range.high);
+}
+
+}  // namespace
 
 std::string reward_in_words(const TaskDescription& description) {
   std::string text = description.reward_in_words;
@@ -59,37 +94,48 @@ std::string reward_in_words(const TaskDescription& description) {
       text += fmt::format("{:g}{}", weight, number.empty() ? "" : " ");
     text += number;
     if (term.while_healthy) text += " while healthy";
+    if (term.when_unhealthy) text += " when unhealthy";
   }
   if (std::isfinite(description.reward_clip))
     text += fmt::format(", clipped to +-{:g}", description.reward_clip);
   return text.empty() ? "0" : text;
 }
 
-std::string range_in_words(const HealthyRange& range) {
-  const std::string of = words(range.of), less = range.ends_included ? "<=" : "<";
-  if (range.low == -range.high) return fmt::format("|{}| {} {:g}", of, less, range.high);
-  if (range.high == infinity) return fmt::format("{:g} {} {}", range.low, less, of);
-  if (range.low == -infinity) return fmt::format("{} {} {:g}", of, less, range.high);
-  return fmt::format("{:g} {} {} {} {:g}", range.low, less, of, less, range.high);
+std::string end_in_words(const TaskDescription& description) {
+  std::vector<std::string> ranges;
+  for (const HealthyRange& range : description.healthy) ranges.push_back(range_in_words(range));
+  std::string text;
+  if (!ranges.empty())
+    text = fmt::format("{} {}", description.ends_when_unhealthy ? "goes on while" : "healthy:",
+                       fmt::join(ranges, ", "));
+  if (ranges.empty() || !description.ends_when_unhealthy)
+    text += text.empty() ? "never ends early" : "; never ends early";
+  return text;
 }
-
-}  // namespace
 
 std::vector<Quantity> quantities(const TaskDescription& description) {
   std::vector<Quantity> all;
   const auto add = [&](const std::optional<Quantity>& quantity) {
     if (quantity) all.push_back(*quantity);
   };
+  const auto add_term = [&](const RewardTerm& term) {
+    if (term.of == RewardTerm::Of::quantity) add(term.quantity);
+    if (term.of == RewardTerm::Of::action_change) add(Quantity{Quantity::Kind::control});
+    add(term.minus);
+    add(term.stand_in);
+  };
   for (const ObservedPart& part : description.observe) {
     add(part.of);
     add(part.minus);
   }
   for (const RewardTerm& term : description.reward) {
-    if (term.of == RewardTerm::Of::quantity) add(term.quantity);
-    add(term.minus);
-    add(term.stand_in);
+    add_term(term);
+    for (const RewardTerm& factor : term.times) add_term(factor);
   }
-  for (const HealthyRange& range : description.healthy) add(range.of);
+  for (const HealthyRange& range : description.healthy) {
+    add(range.of);
+    add(range.minus);
+  }
   return all;
 }
 
@@ -98,19 +144,15 @@ SimulationPlan plan(const TaskDescription& description) {
           .timestep = description.timestep,
           .frame_skip = description.frame_skip,
           .reset = description.reset,
+          .start = description.start,
           .arrange = description.arrange,
+          .goals = description.goals,
           .measured = quantities(description),
           .forward_after_step = description.forward_after_step};
 }
 
 std::string words(const TaskDescription& description, double seconds_per_step) {
-  std::string text = reward_in_words(description);
-  std::vector<std::string> ranges;
-  for (const HealthyRange& range : description.healthy) ranges.push_back(range_in_words(range));
-  if (!ranges.empty())
-    text += fmt::format("; {} {}", description.ends_when_unhealthy ? "goes on while" : "healthy:",
-                        fmt::join(ranges, ", "));
-  if (ranges.empty() || !description.ends_when_unhealthy) text += "; never ends early";
+  std::string text = reward_in_words(description) + "; " + end_in_words(description);
   text += fmt::format("; {:g} s a step", seconds_per_step);
   return description.remark.empty() ? text : text + "; " + description.remark;
 }

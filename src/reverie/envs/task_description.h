@@ -24,11 +24,26 @@ struct ObservedPart {
 
 /// Weight times a number that is made of a quantity (or of the action; or of neither: 1).
 struct RewardTerm {
-  enum class Of { one, action, quantity };
+  /// action_change: the action, clipped to its range, less the one before.
+  enum class Of { one, action, quantity, action_change };
   /// When the quantity is taken: before or after the step; rate: its change, by the step's seconds.
   enum class Moment { before, after, rate };
-  /// Of the components. norm: Euclid's. shortfall: the sum of how far each is below 0.
-  enum class Number { sum, squares, absolutes, norm, shortfall };
+  /// Of the components. norm: Euclid's. shortfall: the sum of how far each is below 0. Of their
+  /// norm d: exponential is exp(-d / width); tolerance 1 up to margin, and from there a Gaussian
+  /// flank that is 0.1 at margin + width (dm_control's rewards.tolerance); within 1 up to width,
+  /// else 0. cosine, sine: their sum.
+  enum class Number {
+    sum,
+    squares,
+    absolutes,
+    norm,
+    shortfall,
+    exponential,
+    tolerance,
+    within,
+    cosine,
+    sine
+  };
   double weight = 1;
   Of of = Of::one;
   Quantity quantity = {};
@@ -36,23 +51,30 @@ struct RewardTerm {
   Moment at = Moment::after;
   double target = 0;       ///< Subtracted from each component.
   double margin = 0;       ///< Of absolutes: each counts as far as it is beyond this.
+  double width = 1;        ///< See Number.
   double clip = infinity;  ///< Each component is clipped to ±clip.
   Number number = Number::sum;
   double most = infinity;      ///< The number is at most this.
-  bool while_healthy = false;  ///< Paid (or charged) in healthy states only.
+  bool while_healthy = false;   ///< Paid (or charged) in healthy states only.
+  bool when_unhealthy = false;  ///< Paid (or charged) in unhealthy states only.
   /// What a model pays for where the quantity is not observed; none: nothing. A rate of a
   /// position needs none: the velocity stands in for it.
   std::optional<Quantity> stand_in = {};
   /// A model leaves it out where the quantity is not observed (as published), instead of learning
   /// the reward.
   bool models_leave_it_out = false;
+  /// Of each the number is multiplied in.
+  std::vector<RewardTerm> times = {};
 };
 
-/// A healthy state has every component of a quantity in (low, high), or in [low, high].
+/// A healthy state has every component of a quantity, or their norm, in (low, high), or in [low,
+/// high].
 struct HealthyRange {
   Quantity of;
   double low = -infinity, high = infinity;
   bool ends_included = false;
+  std::optional<Quantity> minus = {};  ///< Judged is the difference.
+  bool norm = false;
 };
 
 /// Everything that defines a task on a MuJoCo body. `DescribedTask` makes it what the simulator and
@@ -66,7 +88,9 @@ struct TaskDescription {
   bool forward_after_step = false;  ///< See SimulationPlan.
   int64_t horizon = 1000;
   ResetNoise reset = {};
+  Start start = {};
   Arrange arrange = nullptr;  ///< What a reset does after the noise.
+  std::vector<Goal> goals = {};
   std::vector<ObservedPart> observe = {};
   std::vector<RewardTerm> reward = {};
   double reward_clip = infinity;  ///< The reward is clipped to ±reward_clip.
@@ -79,6 +103,7 @@ struct TaskDescription {
   bool model_has_its_own = false;
   /// The reward in words, where the task's class computes it in the simulator, too.
   std::string reward_in_words = {};
+  std::vector<std::string> warnings = {};  ///< As in TaskSpec.
 };
 
 /// All that is to be measured.
@@ -87,7 +112,11 @@ std::vector<Quantity> quantities(const TaskDescription& description);
 /// The simulation that it needs.
 SimulationPlan plan(const TaskDescription& description);
 
-/// The reward and the end of an episode, in words.
+/// The reward, and when an episode ends ("never ends early"), in words.
+std::string reward_in_words(const TaskDescription& description);
+std::string end_in_words(const TaskDescription& description);
+
+/// Both, and all else, in words.
 std::string words(const TaskDescription& description, double seconds_per_step);
 
 // The vocabulary of the suites.

@@ -1,0 +1,146 @@
+#include <reverie/envs/robot_info.h>
+
+#include <reverie/envs/environment.h>
+#include <reverie/envs/mujoco_body.h>
+#include <reverie/envs/robot_file.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+using Kind = Quantity::Kind;
+
+/// "0.24 kg", "18 kg"
+double total_mass(const mjModel& body) {
+  double mass = 0;
+  for (int i = 1; i < body.nbody; ++i) mass += body.body_mass[i];
+  return mass;
+}
+
+/// A stretch of the observation as people see it.
+struct Row {
+  int64_t count;
+  std::string name;
+  std::string range = {};
+};
+
+std::string range_of(const mjModel& body, const ObservedPart& part, int joint) {
+  if (part.function != ObservedPart::Function::value) return "-1 to 1";
+  if (std::isfinite(part.clip)) return fmt::format("clipped to +-{:g}", part.clip);
+  if (part.minus) return "";
+  if (part.of.kind == Kind::upright) return "-1 to 1";
+  if (part.of.kind != Kind::position || joint < 0 || !body.jnt_limited[joint]) return "";
+  const mjtNum* range = body.jnt_range + 2 * joint;
+  const bool ball = body.jnt_type[joint] == mjJNT_BALL;
+  return ball ? "" : fmt::format("{:.4g} to {:.4g}", range[0], range[1]);
+}
+
+/// The rows of a part: of all joints' numbers, one a joint.
+std::vector<Row> rows_of(const mjModel& body, const ObservedPart& part, int64_t count) {
+  const bool of_joints = part.of.kind == Kind::position || part.of.kind == Kind::velocity;
+  const auto name = [&](const Quantity& quantity) {
+    std::string text = words(quantity);
+    if (part.minus) text += " - " + words(*part.minus);
+    if (part.function == ObservedPart::Function::sine) return "sin(" + text + ")";
+    if (part.function == ObservedPart::Function::cosine) return "cos(" + text + ")";
+    return text;
+  };
+  if (!of_joints || !part.of.name.empty() || part.of.count > 0 || part.of.first > 0)
+    return {{count, name(part.of),
+             range_of(body, part, of_joints ? find_joint(body, part.of.name) : -1)}};
+  std::vector<Row> rows;
+  constexpr int64_t numbers[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};
+  for (int joint = 0; joint < body.njnt; ++joint)
+    rows.push_back({numbers[part.of.kind == Kind::position][body.jnt_type[joint]],
+                    name({part.of.kind, joint_name(body, joint)}), range_of(body, part, joint)});
+  return rows;
+}
+
+std::string observed(const TaskDescription& robot, const mjModel& body,
+                     const MeasurementLayout& layout) {
+  std::string text;
+  int64_t at = 0;
+  for (const ObservedPart& part : robot.observe)
+    for (const Row& row : rows_of(body, part, layout.find(part.of).count)) {
+      const std::string index =
+          row.count > 1 ? fmt::format("{}..{}", at, at + row.count - 1) : std::to_string(at);
+      text += fmt::format("  {:<8} {}{}{}\n", index, row.name, row.range.empty() ? "" : ", ",
+                          row.range);
+      at += row.count;
+    }
+  return fmt::format("observes {} numbers, in this order\n{}", at, text);
+}
+
+std::string actions(const mjModel& body) {
+  std::string text = fmt::format("acts by  {} numbers\n", body.nu);
+  for (int i = 0; i < body.nu; ++i) {
+    const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
+    std::string drives;
+    if (body.actuator_trntype[i] == mjTRN_JOINT)
+      drives = ", on " + joint_name(body, body.actuator_trnid[2 * i]);
+    text += fmt::format("  {:<8} {}{}, {:g} to {:g}\n", i, name ? name : "without a name", drives,
+                        body.actuator_ctrlrange[2 * i], body.actuator_ctrlrange[2 * i + 1]);
+  }
+  return text;
+}
+
+std::string noise(const char* of, ResetNoise::Kind kind, double all,
+                  const std::vector<double>& each) {
+  const bool none = each.empty() ? all == 0 : std::ranges::count(each, 0.0) == std::ssize(each);
+  if (none) return "";
+  const std::string scale =
+      each.empty() ? fmt::format("{:g}", all) : fmt::format("{:g}", fmt::join(each, ", "));
+  return fmt::format(", {} {} {}", of, kind == ResetNoise::Kind::uniform ? "+-" : "normal", scale);
+}
+
+std::string start(const TaskDescription& robot, const mjModel& body) {
+  const char* key =
+      robot.start.keyframe < 0 ? nullptr : mj_id2name(&body, mjOBJ_KEY, robot.start.keyframe);
+  std::string text = key ? fmt::format("starts   in keyframe {}", key)
+                         : std::string("starts   in the MJCF's reference pose");
+  if (!robot.start.position.empty()) text += ", but for [reset] pose";
+  const ResetNoise& drawn = robot.reset;
+  text += noise("positions", drawn.position_kind, drawn.position_scale, drawn.position_scales);
+  text += noise("velocities", drawn.velocity_kind, drawn.velocity_scale, drawn.velocity_scales);
+  text += "\n";
+  for (const Goal& goal : robot.goals) {
+    const size_t count = goal.of == Goal::Of::joint ? 1 : 3;
+    text += fmt::format("  goal     {}, drawn from ({:g}) to ({:g})\n", goal.name,
+                        fmt::join(goal.low.begin(), goal.low.begin() + count, ", "),
+                        fmt::join(goal.high.begin(), goal.high.begin() + count, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string robot_info(const std::filesystem::path& file) {
+  const TaskDescription robot = read_robot_file(file);
+  const auto task = find_task(file.string()).make_task({});
+  const auto body = mujoco_body(robot.body);
+  const MeasurementLayout layout(body, quantities(robot));
+  const double own = body->opt.timestep, seconds = robot.frame_skip * own;
+  const int64_t horizon = task->spec().horizon;
+  std::string text = fmt::format(
+      "robot    {}\nbody     {}: {} joints, {} actuators, {:.3g} kg\n"
+      "rate     {:.4g} Hz: a step is {:g} s, {} of MuJoCo's own of {:g} s\n"
+      "episode  {} steps at most, {:.4g} s\n",
+      robot.name, robot.body, body->njnt, body->nu, total_mass(*body), 1 / seconds, seconds,
+      robot.frame_skip, own, horizon, static_cast<double>(horizon) * seconds);
+  text += observed(robot, *body, layout) + actions(*body) + start(robot, *body);
+  text += fmt::format("reward   {}\nend      {}\n", reward_in_words(robot), end_in_words(robot));
+  const char *reward = task->reward_is_told() ? "is told" : "learns",
+             *end = task->end_is_told() ? "is told" : "learns";
+  text += !task->terminates() ? fmt::format("a model  {} the reward\n", reward)
+          : std::string_view(reward) == end
+              ? fmt::format("a model  {} the reward and the end\n", reward)
+              : fmt::format("a model  {} the reward, and {} the end\n", reward, end);
+  for (const std::string& warning : task->spec().warnings) text += "warning: " + warning + "\n";
+  return text;
+}
+
+}  // namespace reverie

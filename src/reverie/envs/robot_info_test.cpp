@@ -1,0 +1,75 @@
+// `reverie info my_robot.toml`, and the examples in it.
+#include <reverie/envs/robot_fixture.h>
+#include <reverie/envs/robot_info.h>
+
+namespace reverie {
+namespace {
+
+using namespace testing_robots;
+using ::testing::HasSubstr;
+
+TEST(RobotInfo, SaysHowAFileWasUnderstood) {
+  const std::string text = robot_info(written(
+      "body = \"body.xml\"\nframe_skip = 2\nhorizon = 250\n"
+      "[reset]\nkeyframe = \"home\"\nposition_scale = 0.1\n"
+      "[[goal]]\nsite = \"goal\"\nfrom = [0, 0, 1]\nto = [1, 0, 1]\n"
+      "[[observe]]\njoint_position = \"all\"\n"
+      "[[observe]]\njoint_velocity = [\"knee\"]\nclip = 10\n"
+      "[[observe]]\nsite_position = \"middle\"\nminus = { site_position = \"goal\" }\n"
+      "[[observe]]\nupright = \"trunk\"\n"
+      "[[reward]]\nsite_position = \"middle\"\nminus = { site_position = \"goal\" }\n"
+      "number = \"exp\"\nwidth = 0.5\n"
+      "[[healthy]]\nbody_position = \"trunk\"\ncomponent = \"z\"\nabove = 0.2\n",
+      floating));
+  for (const char* line : {"3 joints, 1 actuators",
+                           "50 Hz: a step is 0.02 s, 2 of MuJoCo's own of 0.01 s",
+                           "250 steps at most, 5 s", "observes 17 numbers", "  0..6     trunk\n",
+                           "  7        knee, -2.618 to 1.047", "  8..11    ankle\n",
+                           "  12       velocity of knee, clipped to +-10",
+                           "  13..15   position of middle - position of goal",
+                           "  16       uprightness of trunk, -1 to 1",
+                           "  0        push, on knee, -1 to 1",
+                           "in keyframe home, positions +- 0.1",
+                           "goal, drawn from (0, 0, 1) to (1, 0, 1)",
+                           "exp(-|(position of middle - position of goal)| / 0.5)",
+                           "goes on while 0.2 < z of position of trunk",
+                           "is told the reward, and learns the end",
+                           "warning: what ends an episode is not observed"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(RobotInfo, TheExamplesAreUnderstood) {
+  const std::string folder = REVERIE_TEST_DATA "/../../examples/";
+  for (const char* name : {"hopper.toml", "balancer.toml"}) {
+    const std::string text = robot_info(folder + name);
+    EXPECT_THAT(text, HasSubstr("is told the reward and the end"));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("warning")));
+  }
+  const auto task = find_task(folder + "balancer.toml").make_task({});
+  EXPECT_EQ(task->spec().observation_size, 4 + 3 + 2 + 2);
+}
+
+TEST(RobotInfo, TheBalancerFallsIfLeftAlone) {
+  const TaskEntry& entry = find_task(REVERIE_TEST_DATA "/../../examples/balancer.toml");
+  Environment environment(entry.make_task({}), entry.make_simulation({}));
+  const Task& task = environment.task();
+  EXPECT_TRUE(task.reward_is_exact() && task.end_is_exact());
+  RandomStream random(1, "resets");
+  for (int episode = 0; episode < 5; ++episode) {
+    Tensor before = environment.reset(random);
+    StepResult step;
+    do {
+      step = environment.step(torch::zeros({2}));
+      const Tensor told = task.reward(before.unsqueeze(0), torch::zeros({1, 2}, torch::kFloat64),
+                                      step.next_observation);
+      EXPECT_NEAR(told.item<double>(), step.reward.item<double>(), 1e-12);
+      before = step.next_observation[0];
+    } while (!step.terminated.item<bool>() && !step.truncated.item<bool>());
+    EXPECT_TRUE(step.terminated.item<bool>());
+    EXPECT_LT(environment.time(), 150);
+    EXPECT_LT(step.reward.item<double>(), -9);
+  }
+}
+
+}  // namespace
+}  // namespace reverie

@@ -1,0 +1,109 @@
+// A TOML table of a robot's file, whose every key must be of use.
+#pragma once
+
+#include <reverie/core/error.h>
+#include <reverie/envs/quantity.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace reverie {
+
+/// Throws UsageError with file, line and column of `at`.
+[[noreturn]] void refuse(const toml::node& at, const std::string& message);
+
+/// Its keys are asked for by name; those never asked for are refused in the end. All its functions
+/// throw UsageError with file, line and column for a value of the wrong kind or out of range.
+class RobotTable {
+ public:
+  /// The file itself.
+  explicit RobotTable(const toml::table& table) : table_(table) {}
+  /// A table in another.
+  RobotTable(const toml::table& table, const RobotTable& outer)
+      : table_(table), body_(outer.body_), file_(outer.file_ ? outer.file_ : &outer) {}
+
+  /// Whose quantities it and the tables in it name.
+  void set_body(std::shared_ptr<const mjModel> body) { body_ = std::move(body); }
+  const std::shared_ptr<const mjModel>& body() const { return body_; }
+  const toml::table& source() const { return table_; }
+
+  /// Null where the key is not there.
+  const toml::node* find(std::string_view key) {
+    known_.emplace_back(key);
+    return table_.get(key);
+  }
+  template <class T>
+  T get(std::string_view key, T otherwise) {
+    const toml::node* node = find(key);
+    return node ? value<T>(*node, key) : otherwise;
+  }
+  double number(std::string_view key, double otherwise);
+  double scale(std::string_view key);  ///< A number from 0, which is what it is where left out.
+  double limit(std::string_view key);  ///< A number above 0; infinity where left out.
+  int64_t count(std::string_view key, int64_t otherwise, int64_t most);
+  /// One of an enumeration's `names`, given in the order of its values.
+  template <class Enum>
+  Enum choice(std::string_view key, const std::vector<std::string>& names, Enum otherwise) {
+    const auto name = get<std::string>(key, names[static_cast<size_t>(otherwise)]);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      refuse(*table_.get(key), fmt::format("'{}' takes one of {}", key, fmt::join(names, ", ")));
+    return static_cast<Enum>(found - names.begin());
+  }
+
+  /// Refuses those of `keys` that are there.
+  void refuse_keys(std::initializer_list<std::string_view> keys, std::string_view why) const;
+  void refuse_other_keys() const;
+  /// Refuses a quantity, named at `at`, that the body has not got.
+  void require(const Quantity& quantity, const toml::node& at) const;
+
+  /// What a key's node says, as a T.
+  template <class T>
+  static T value(const toml::node& node, std::string_view key) {
+    const auto value = node.value<T>();
+    const bool other_kind = node.is_boolean() != std::is_same_v<T, bool>;
+    if (!value || other_kind) refuse(node, fmt::format("'{}' takes {}", key, wanted<T>()));
+    return *value;
+  }
+
+  /// Calls `read(table)` for each of the tables [[key]].
+  template <class Read>
+  void for_each(std::string_view key, const Read& read) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    const toml::array* array = node->as_array();
+    if (!array)
+      refuse(*node, fmt::format("'{}' is a list: write [[{}]] above each entry", key, key));
+    for (const toml::node& entry : *array) {
+      if (!entry.is_table()) refuse(entry, fmt::format("an entry of '{}' is a table", key));
+      RobotTable table(*entry.as_table(), *this);
+      read(table);
+      table.refuse_other_keys();
+    }
+  }
+
+ private:
+  template <class T>
+  static const char* wanted() {
+    if constexpr (std::is_same_v<T, bool>) return "true or false";
+    if constexpr (std::is_same_v<T, std::string>) return "a text in quotes";
+    if constexpr (std::is_same_v<T, int64_t>) return "an integer";
+    return "a number";
+  }
+
+  const toml::table& table_;
+  std::shared_ptr<const mjModel> body_;
+  const RobotTable* file_ = nullptr;  ///< The outermost table that it is in.
+  std::vector<std::string> known_;
+};
+
+}  // namespace reverie
