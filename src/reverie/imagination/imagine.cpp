@@ -326,7 +326,7 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
         .copy_(task.reward(part(rollouts.observation), part(rollouts.action),
                            part(rollouts.next_observation)));
   });
-  if (task.terminates() || options.limit() < horizon)
+  if (task.terminates() || model.config().learn_end || options.limit() < horizon)
     leave_out_unfinished(rollouts, options.limit());
   return rollouts;
 }

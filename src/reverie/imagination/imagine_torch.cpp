@@ -166,7 +166,7 @@ Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const Gauss
   BatchedWalk walk(task, model, policy, parameters, starts, resets, options, random);
   for (int64_t t = 0; t < options.horizon; ++t) walk.step(t);
   auto rollouts = walk.rollouts();
-  if (task.terminates() || options.limit() < options.horizon)
+  if (task.terminates() || model.config().learn_end || options.limit() < options.horizon)
     leave_out_unfinished(rollouts, options.limit());
   const auto check = [&](const Tensor& field, const char* what) {
     if (torch::isfinite(field).all().item<bool>()) return;
