@@ -111,7 +111,8 @@ int start_run(Experiment& experiment, const std::string& out) {
                    ? "observations do not tell all of the reward, and the model is not to learn it "
                      "(model.learn_reward): the imagination leaves the rest out"
                    : "observations do not tell all of the reward: the model learns it");
-  for (const std::string& warning : experiment.task->make_task(experiment.env)->spec().warnings)
+  const auto task = experiment.task->make_task(experiment.env);
+  for (const std::string& warning : task->spec().warnings)
     view->note("warning: " + warning);
   if (!experiment.end_is_told())
     view->note(experiment.leaves_out_ends()
