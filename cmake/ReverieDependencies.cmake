@@ -34,16 +34,26 @@ separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(reverie_torch INTERFACE ${torch_flags})
 add_library(reverie::torch ALIAS reverie_torch)
 
-# MuJoCo. Debian's target names an include folder that does not exist: the header is looked for. The
-# Python wheel is a folder of its own, with the version in the library's name.
-foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+# MuJoCo: one in CMAKE_PREFIX_PATH, the pinned one that setup has fetched, or the distribution's.
+# What was found first stays (it is cached): a run goes on bit for bit only in the same MuJoCo.
+# Debian's target names an include folder that does not exist: the header is looked for. A Python
+# wheel is a folder of its own, with the version in the library's name.
+set(REVERIE_MUJOCO "${CMAKE_SOURCE_DIR}/build/mujoco/mujoco" CACHE PATH
+    "Folder of MuJoCo's wheel, if there; OFF: only look where libraries usually lie")
+foreach(prefix IN LISTS CMAKE_PREFIX_PATH REVERIE_MUJOCO)
   file(GLOB mujoco_of_wheel ${prefix}/libmujoco.so.*)
   if(mujoco_of_wheel AND NOT MUJOCO_LIBRARY)
-    list(GET mujoco_of_wheel 0 MUJOCO_LIBRARY)
+    list(GET mujoco_of_wheel 0 library)
+    set(MUJOCO_LIBRARY ${library} CACHE FILEPATH "MuJoCo's library")
   endif()
 endforeach()
 find_library(MUJOCO_LIBRARY NAMES mujoco libmujoco.so REQUIRED)
+get_filename_component(mujoco_folder ${MUJOCO_LIBRARY} DIRECTORY)
+if(EXISTS ${mujoco_folder}/include/mujoco/mujoco.h)  # a wheel's headers, and no others
+  set(MUJOCO_INCLUDE_DIR ${mujoco_folder}/include CACHE PATH "Where mujoco/mujoco.h lies")
+endif()
 find_path(MUJOCO_INCLUDE_DIR mujoco/mujoco.h REQUIRED)
+message(STATUS "MuJoCo: ${MUJOCO_LIBRARY}, headers in ${MUJOCO_INCLUDE_DIR}")
 add_library(reverie_mujoco INTERFACE)
 target_include_directories(reverie_mujoco SYSTEM INTERFACE ${MUJOCO_INCLUDE_DIR})
 target_link_libraries(reverie_mujoco INTERFACE ${MUJOCO_LIBRARY})

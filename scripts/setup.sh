@@ -48,6 +48,32 @@ install_packages() {
   fi
 }
 
+# Takes the MuJoCo of scripts/mujoco.txt, a Python wheel with its library and headers, into
+# build/mujoco. Only before the first configuration: a build keeps the MuJoCo it was configured with
+# (a run goes on bit for bit only in the same one); remove build/ to have the choice made anew.
+fetch_mujoco() {
+  local folder=$root/build/mujoco new=$root/build/mujoco.new pinned python library
+  [[ -d $folder ]] && return
+  pinned=$(sed -n 's/^mujoco-core==\([^ ]*\).*/\1/p' "$root/scripts/mujoco.txt")
+  for python in python3 /usr/bin/python3; do
+    rm -rf "$new"
+    # The library needs no Python: one wheel for whatever Python is there.
+    "$python" -m pip --disable-pip-version-check download --quiet --retries 1 --timeout 20 \
+      --no-deps --only-binary :all: --require-hashes --requirement "$root/scripts/mujoco.txt" \
+      --python-version 311 --implementation cp --abi cp311 \
+      --platform "manylinux_2_28_$(uname -m)" --dest "$new" >>"$log" 2>&1 || continue
+    "$python" -m zipfile -e "$new"/*.whl "$new" >>"$log" 2>&1 || continue
+    rm -f "$new"/*.whl "$new"/mujoco/*.cpython-*.so
+    library=$(compgen -G "$new/mujoco/libmujoco.so.*") || continue
+    "$python" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$library" >>"$log" 2>&1 || continue
+    mv "$new" "$folder"
+    say "MuJoCo $pinned, from the package index that pip uses"
+    return
+  done
+  rm -rf "$new"
+  say "MuJoCo $pinned could not be had by pip (why: $log): the distribution's is taken"
+}
+
 fail_with_log() {
   # The first thing that went wrong is what helps, and it stands after the first FAILED.
   sed -n '/FAILED\|CMake Error\|^E: /,$p' "$log" | head -n 30 >&2
@@ -88,6 +114,7 @@ bring_up_to_date() {
     SECONDS=0
     install_packages
     if [[ ! -e $build/build.ninja ]]; then
+      fetch_mujoco
       say "configuring"
       (cd "$root" && cmake --preset release) >>"$log" 2>&1 || fail_with_log "configuring failed"
     fi

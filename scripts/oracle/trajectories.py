@@ -9,7 +9,8 @@ taken. --classic adds its classic control tasks. Needs `gymnasium`, `mujoco` and
 
 The files in the repository are of Gymnasium 1.4.0 in mujoco 2.2.2, the version of Debian's package,
 with --steps 60 (`pip install --no-deps gymnasium` puts it beside so old a wheel). `align.sh` makes
-whole episodes for a current one. A line of a file: field, count, values; rows follow one another;
+whole episodes for a current one. Those in golden/mujoco_4 are the same in the wheel of
+scripts/mujoco.txt, of the tasks that move otherwise there. A line of a file: field, count, values; rows follow one another;
 actions are in 64ths of the actuators' range.
 """
 import argparse

@@ -2,6 +2,7 @@
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
+#include <reverie/envs/mujoco_version.h>
 #include <reverie/envs/robot_info.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/kernels/small_gemm.h>
@@ -11,7 +12,6 @@
 #include <reverie/runs/store.h>
 
 #include <fmt/core.h>
-#include <mujoco/mujoco.h>
 #include <torch/version.h>
 
 #include <atomic>
@@ -39,7 +39,7 @@ std::string matrix_product() {
 
 void tell_of_program() {
   fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
-             TORCH_VERSION, cuda_description(), mj_versionString(), host_description());
+             TORCH_VERSION, cuda_description(), mujoco_description(), host_description());
   fmt::print("threads  {}\n", find_processors().words());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
              kernels::bf16_description(), matrix_product());

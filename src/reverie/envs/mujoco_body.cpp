@@ -2,6 +2,7 @@
 
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/mujoco_version.h>
 
 #include <fmt/format.h>
 
@@ -55,7 +56,9 @@ ModelPointer compile(const std::string& file) {
   const auto own = [&](mjModel* model) {
     std::string reason = message;
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    if (!model) throw Error(fmt::format("MuJoCo cannot compile {}: {}", file, reason));
+    if (!model)
+      throw Error(fmt::format("MuJoCo {} cannot compile {}: {}{}", mj_versionString(), file, reason,
+                              mujoco_remedy(reason)));
     return ModelPointer(model, [](const mjModel* m) { mj_deleteModel(const_cast<mjModel*>(m)); });
   };
   if (!is_embedded(file) && file.find('/') != std::string::npos)

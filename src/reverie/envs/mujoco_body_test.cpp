@@ -1,6 +1,7 @@
 // Our MJCF compiles to the bodies of others, and settings vary them as they say.
 #include <reverie/envs/golden_file.h>
 #include <reverie/envs/mujoco_body.h>
+#include <reverie/envs/mujoco_version.h>
 
 #include <reverie/core/error.h>
 
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -168,6 +171,25 @@ TEST(MujocoBody, IsCompiledOnceAndShared) {
   config.mass_scale = 1;
   config.horizon = 7;  // not the body's
   EXPECT_EQ(mujoco_body("hopper.xml", config), mujoco_body("hopper.xml"));
+}
+
+// A robot written for a later version is the usual reason.
+TEST(MujocoBody, WhatMujocoDoesNotKnowIsSaidWithItsVersion) {
+  const std::string file = testing::TempDir() + "reverie_of_a_later_version.xml";
+  std::ofstream(file) << "<mujoco><worldbody><unheard/></worldbody></mujoco>";
+  try {
+    mujoco_body(file);
+    FAIL() << "compiled";
+  } catch (const Error& error) {
+    const std::string said = error.what();
+    EXPECT_TRUE(said.starts_with(std::string("MuJoCo ") + mj_versionString() + " cannot compile "))
+        << said;
+    EXPECT_NE(said.find("unrecognized element"), std::string::npos) << said;
+    EXPECT_EQ(said.find("for 3 or later") != std::string::npos, mj_version() < 300) << said;
+  }
+  std::remove(file.c_str());
+  EXPECT_TRUE(mujoco_description().starts_with(mj_versionString()));
+  EXPECT_NE(mujoco_description().find("libmujoco.so"), std::string::npos);
 }
 
 TEST(MujocoBody, SettingsVaryWhatTheyName) {
