@@ -21,11 +21,16 @@ TEST(Elementary, ExpIsAccurate) {
 }
 
 TEST(Elementary, TanhIsAccurate) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  constexpr double bound = 3e-7;
+#else
+  constexpr double bound = 4e-7;  // every product of the polynomials is rounded
+#endif
   for (double x = 1e-8; x < 50; x *= 1.0001) {  // an error relative to results near 0 too
     const auto argument = static_cast<float>(x);
     const double expected = std::tanh(static_cast<double>(argument));
-    EXPECT_NEAR(fast_tanh(argument), expected, 3e-7 * expected) << x;
-    EXPECT_NEAR(fast_tanh(-argument), -expected, 3e-7 * expected) << -x;
+    EXPECT_NEAR(fast_tanh(argument), expected, bound * expected) << x;
+    EXPECT_NEAR(fast_tanh(-argument), -expected, bound * expected) << -x;
   }
   EXPECT_EQ(fast_tanh(0.0f), 0.0f);
   EXPECT_EQ(fast_tanh(std::numeric_limits<float>::infinity()), 1.0f);
