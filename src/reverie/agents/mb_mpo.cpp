@@ -9,6 +9,9 @@
 namespace reverie {
 namespace {
 
+/// More would be made one by one until the memory is full.
+constexpr int64_t kMostEnvironments = 100'000;
+
 std::unique_ptr<Improver> make_improver(const MbMpoConfig& config) {
   if (config.outer == OuterStep::ppo) return std::make_unique<Ppo>(config.ppo);
   return std::make_unique<Trpo>(config.trpo);
@@ -71,6 +74,12 @@ MbMpo::MbMpo(const MbMpoConfig& config, const AgentContext& context)
     throw UsageError(fmt::format(
         "'collecting_tasks' takes at most the number of tasks ({}), or 0 for all, not {}",
         config_.tasks, config_.collecting_tasks));
+  if (environments() > kMostEnvironments)
+    throw UsageError(
+        fmt::format("{} collecting tasks of {} real rollouts each make {} environments: at most {} "
+                    "go; set 'collecting_tasks' or 'real_rollouts' lower",
+                    config_.collecting_tasks, config_.real_rollouts, environments(),
+                    kMostEnvironments));
 }
 
 int64_t MbMpo::environments() const {
@@ -214,12 +223,12 @@ void MbMpo::serialize(Archive& archive) {
   archive("policy", policy_);
   archive("model", model_);
   archive("improver", *improver_);
-  archive("adapted", adapted_);
+  archive.optional("adapted", adapted_, {config_.tasks, policy_.parameter_count()});
   if (adapted_.defined()) adapted_ = adapted_.to(device_);  // read where none was: on the CPU
-  archive("start_states", start_states_);
-  archive("fits", fits_);
-  archive("practices", practices_);
-  archive("imagined_steps", imagined_steps_);
+  archive.optional("start_states", start_states_, {-1, policy_.observation_size()});
+  archive.count("fits", fits_);
+  archive.count("practices", practices_);
+  archive.count("imagined_steps", imagined_steps_);
 }
 
 }  // namespace reverie

@@ -25,7 +25,7 @@ void MbMpoConfig::describe(Settings& settings) {
   settings.add("imagined_rollouts", imagined_rollouts, "imagined rollouts per task and phase",
                between(1, 100000));
   settings.add("imagined_horizon", imagined_horizon,
-               "steps of an imagined rollout; 0: the task's horizon", at_least(0));
+               "steps of an imagined rollout; 0: the task's horizon", between(0, 1e6));
   settings.add("real_rollouts", real_rollouts, "real episodes per collecting task and iteration",
                between(1, 10000));
   settings.add("collecting_tasks", collecting_tasks,
@@ -36,7 +36,8 @@ void MbMpoConfig::describe(Settings& settings) {
                at_least(0));
   settings.add("random_steps", random_steps, "real steps with uniform actions before the first fit",
                at_least(0));
-  settings.add("buffer", buffer, "newest real transitions that are remembered", at_least(1));
+  settings.add("buffer", buffer, "newest real transitions that are remembered",
+               between(1, 1e12));
   settings.add("meta_steps", meta_steps, "meta-gradient steps per iteration", at_least(1));
   settings.add("outer", outer, "the meta-learner's step");
   settings.add("explore_adapted", explore_adapted,

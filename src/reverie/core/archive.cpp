@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace reverie {
@@ -37,10 +38,27 @@ class Reader {
     return value;
   }
   bool empty() const { return bytes_.empty(); }
+  std::string_view rest() const { return bytes_; }
 
  private:
   std::string_view bytes_;
 };
+
+bool is_stored(torch::ScalarType type) {
+  for (const auto known : {torch::kFloat32, torch::kFloat64, torch::kInt64, torch::kInt32,
+                           torch::kUInt8, torch::kBool})
+    if (type == known) return true;
+  return false;
+}
+
+/// Whether so many bytes are the elements of a tensor of these sizes.
+bool holds(size_t bytes, const std::vector<int64_t>& sizes, size_t element) {
+  size_t expected = element;
+  for (const int64_t size : sizes)
+    if (size < 0 || __builtin_mul_overflow(expected, static_cast<size_t>(size), &expected))
+      return false;
+  return bytes == expected;
+}
 
 }  // namespace
 
@@ -102,6 +120,28 @@ void Archive::store(std::string_view name, char type, std::string payload) {
   if (!fresh) throw std::logic_error("archive: '" + place->first + "' written twice");
 }
 
+void Archive::refuse(std::string_view name, std::string_view what) const {
+  throw Error(fmt::format("archive holds {} at '{}{}'", what, prefix_, name));
+}
+
+void Archive::count(std::string_view name, int64_t& value) {
+  integer(name, value);
+  if (reading_ && (value < 0 || value > 1'000'000'000'000'000)) refuse(name, "no count");
+}
+
+void Archive::optional(std::string_view name, Tensor& value, const std::vector<int64_t>& sizes) {
+  if (reading_) value = Tensor();
+  tensor(name, value);
+  if (!reading_ || !value.defined()) return;
+  bool fits = value.scalar_type() == torch::kFloat32 &&
+              value.dim() == static_cast<int64_t>(sizes.size());
+  for (size_t i = 0; fits && i < sizes.size(); ++i)
+    fits = sizes[i] < 0 || value.size(static_cast<int64_t>(i)) == sizes[i];
+  if (!fits)
+    throw Error(fmt::format("tensor '{}{}' was saved as [{}], the settings make it [{}]", prefix_,
+                            name, fmt::join(value.sizes(), ", "), fmt::join(sizes, ", ")));
+}
+
 void Archive::raw(std::string_view name, char type, void* data, size_t size) {
   if (!reading_) {
     store(name, type, std::string(static_cast<const char*>(data), size));
@@ -131,6 +171,7 @@ void Archive::text(std::string_view name, std::string& value) {
 void Archive::vector(std::string_view name, std::vector<double>& values) {
   if (reading_) {
     const auto& payload = find(name, 'v').payload;
+    if (payload.size() % sizeof(double) != 0) refuse(name, "half a number");
     values.resize(payload.size() / sizeof(double));
     std::memcpy(values.data(), payload.data(), values.size() * sizeof(double));
   } else {
@@ -161,16 +202,24 @@ void Archive::tensor(std::string_view name, Tensor& value) {
   const auto what = fmt::format("tensor '{}{}'", prefix_, name);
   const auto type = static_cast<unsigned char>(reader.take<char>(what));
   if (type == 255) {
-    value = Tensor();
+    if (value.defined()) refuse(name, "nothing where the settings make a tensor");
     return;
   }
+  const auto dtype = static_cast<torch::ScalarType>(type);
+  if (!is_stored(dtype)) refuse(name, "elements of an unknown type");
   std::vector<int64_t> sizes(static_cast<unsigned char>(reader.take<char>(what)));
   for (auto& size : sizes) size = reader.take<int64_t>(what);
-  auto loaded = torch::empty(sizes, static_cast<torch::ScalarType>(type));
-  if (value.defined() && (value.sizes() != loaded.sizes() || value.dtype() != loaded.dtype()))
+  if (value.defined() && (value.sizes() != sizes || value.scalar_type() != dtype))
     throw Error(fmt::format("{} was saved as [{}], the settings make it [{}]", what,
-                            fmt::join(loaded.sizes(), ", "), fmt::join(value.sizes(), ", ")));
-  const auto elements = reader.take(loaded.nbytes(), what);
+                            fmt::join(sizes, ", "), fmt::join(value.sizes(), ", ")));
+  // Nothing is allocated for sizes that the payload doesn't hold.
+  const auto elements = reader.rest();
+  if (!holds(elements.size(), sizes, c10::elementSize(dtype)))
+    refuse(name, "other elements than its sizes say");
+  const auto not_bool = [](char byte) { return byte != 0 && byte != 1; };
+  if (dtype == torch::kBool && std::any_of(elements.begin(), elements.end(), not_bool))
+    refuse(name, "neither true nor false");
+  auto loaded = torch::empty(sizes, dtype);
   if (!elements.empty()) std::memcpy(loaded.data_ptr(), elements.data(), elements.size());
   const bool requires_grad = value.defined() && value.requires_grad();
   if (value.defined()) loaded = loaded.to(value.device());

@@ -21,10 +21,11 @@ namespace reverie {
 ///     }
 ///
 /// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
-/// inside a part gets a prefix. Values are numbers, bools, enums, strings, tensors (CPU copies are
-/// stored; device and requires_grad of the tensor read into are kept), vectors of these, and
-/// anything with `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and
-/// so does a tensor of another shape or type than the defined one read into.
+/// inside a part gets a prefix. Values are numbers, bools, strings, tensors (CPU copies are stored;
+/// device and requires_grad of the tensor read into are kept), vectors of these, and anything with
+/// `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and so does a number
+/// beyond its type's range, or a tensor of another shape or type than the defined one read into: a
+/// CRC tells what was damaged, not what was made up.
 class Archive {
  public:
   Archive() = default;  ///< An empty archive, for writing.
@@ -45,13 +46,12 @@ class Archive {
       tensor(name, value);
     } else if constexpr (std::is_same_v<T, std::string>) {
       text(name, value);
-    } else if constexpr (std::is_enum_v<T>) {
-      auto number = static_cast<int64_t>(value);
-      integer(name, number);
-      value = static_cast<T>(number);
     } else if constexpr (std::is_integral_v<T>) {
       auto number = static_cast<int64_t>(value);
       integer(name, number);
+      // A 64-bit word without a sign (a stream's key) is stored as the signed one of its bits.
+      if (sizeof(T) < sizeof(number) && number != static_cast<int64_t>(static_cast<T>(number)))
+        refuse(name, "a number that does not fit");
       value = static_cast<T>(number);
     } else if constexpr (std::is_floating_point_v<T>) {
       auto number = static_cast<double>(value);
@@ -61,6 +61,16 @@ class Archive {
       vector(name, value);
     }
   }
+
+  /// A number of things that have happened: what is read is at least 0, and far from overflowing.
+  void count(std::string_view name, int64_t& value);
+
+  /// A tensor that may be undefined: what is read is that, or float32 of these sizes (-1: any).
+  void optional(std::string_view name, Tensor& value, const std::vector<int64_t>& sizes);
+
+  /// Throws Error: the archive holds `what` at `name`. For parts that know more of their values than
+  /// the type says.
+  [[noreturn]] void refuse(std::string_view name, std::string_view what) const;
 
  private:
   struct Scope {
@@ -78,6 +88,9 @@ class Archive {
     Scope scope(*this, name);
     auto count = static_cast<int64_t>(values.size());
     integer("count", count);
+    // Each element is a record at least.
+    if (reading_ && (count < 0 || static_cast<size_t>(count) > records_.size()))
+      refuse("count", "a wrong number of values");
     values.resize(static_cast<size_t>(count));
     for (int64_t i = 0; i < count; ++i) {
       T value = values[static_cast<size_t>(i)];  // vector<bool> has no references

@@ -144,6 +144,7 @@ void RandomStream::serialize(Archive& archive) {
   archive("key", key_);
   archive("counter", counter_);
   archive("used", used_);
+  if (used_ < 0 || used_ > 4) archive.refuse("used", "more words than a block has");
   // The block in use follows from the counter.
   if (archive.reading() && used_ < 4) philox(key_, counter_ - 1, block_);
 }

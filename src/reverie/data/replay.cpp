@@ -69,7 +69,7 @@ void Replay::serialize(Archive& archive) {
   if (capacity != capacity_)
     throw Error(fmt::format("the saved replay holds {} transitions, the settings say {}", capacity,
                             capacity_));
-  archive("added", added_);
+  archive.count("added", added_);
   // Only the part in use: a checkpoint early in a run is small.
   const int64_t used = size();
   const auto field = [&](std::string_view name, Tensor& tensor) {

@@ -76,7 +76,7 @@ StepResult Environment::step(const Tensor& action) {
 void Environment::serialize(Archive& archive) {
   std::vector<double> state = simulation_->state();
   archive("state", state);
-  archive("time", time_);
+  archive.count("time", time_);
   archive("ended", ended_);
   if (archive.reading()) simulation_->restore(state);
 }

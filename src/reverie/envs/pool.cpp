@@ -156,7 +156,7 @@ void EnvironmentPool::serialize(Archive& archive) {
   int64_t environments = count();
   archive("environments", environments);
   if (environments != count())
-    throw std::invalid_argument(
+    throw Error(
         fmt::format("the saved pool has {} environments, this one {}", environments, count()));
   for (int64_t i = 0; i < count(); ++i)
     archive("environment" + std::to_string(i), environments_[static_cast<size_t>(i)]);
@@ -166,6 +166,8 @@ void EnvironmentPool::serialize(Archive& archive) {
   archive("observation", observation_);
   archive("measurement", measurement_);
   archive("finished", finished_);
+  if (episodes_.size() != environments_.size() || returns_.size() != environments_.size())
+    archive.refuse("episodes", "the episodes of other environments");
 }
 
 }  // namespace reverie

@@ -138,6 +138,8 @@ class VariedSimulation : public Simulation {
   void restore(std::span<const double> state) override {
     const auto own = static_cast<size_t>(2 + layout_.size());
     if (state.size() < own) throw std::invalid_argument("the saved state is of another variation");
+    if (!(state[0] >= 0 && state[0] < 0x1p32 && state[1] >= 0 && state[1] < 0x1p52))
+      throw std::invalid_argument("the saved state is of no episode");
     episode_ = static_cast<uint32_t>(state[0]);
     time_ = static_cast<int64_t>(state[1]);
     auto from = state.begin() + 2;

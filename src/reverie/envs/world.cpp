@@ -35,7 +35,7 @@ Tensor World::initial_observations(int64_t count, RandomStream& random) {
 
 void World::serialize(Archive& archive) {
   archive("pool", pool_);
-  archive("steps", steps_);
+  archive.count("steps", steps_);
   archive("finished", finished_);
 }
 

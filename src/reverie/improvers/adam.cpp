@@ -23,9 +23,12 @@ Tensor VectorAdam::ascent(const Tensor& gradient) {
 }
 
 void VectorAdam::serialize(Archive& archive) {
-  archive("steps", steps_);
-  archive("first", first_);
-  archive("second", second_);
+  archive.count("steps", steps_);
+  archive.optional("first", first_, {-1});
+  archive.optional("second", second_, {-1});
+  if (first_.defined() != second_.defined() ||
+      (first_.defined() && first_.sizes() != second_.sizes()))
+    archive.refuse("second", "the moments of another vector");
 }
 
 }  // namespace reverie

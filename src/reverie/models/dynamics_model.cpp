@@ -38,7 +38,7 @@ std::vector<std::string> setting_names(Head) {
 
 void ModelConfig::describe(Settings& settings) {
   settings.add("members", members, "networks in the ensemble", between(1, 1000));
-  settings.add("hidden", hidden, "units of each hidden layer", at_least(1));
+  settings.add("hidden", hidden, "units of each hidden layer", between(1, 100'000));
   settings.add("activation", activation, "hidden activation");
   settings.add("weight_normalisation", weight_normalisation,
                "whether weights are trained as direction times length");
@@ -157,7 +157,11 @@ void DynamicsModel::serialize(Archive& archive) {
   archive("lowest_state", lowest_state_);
   archive("highest_state", highest_state_);
   archive("ensemble", ensemble_);
-  archive("variance_bounds", variance_bounds_);
+  Tensor bounds = variance_bounds_;
+  archive("variance_bounds", bounds);
+  if (bounds.defined() != variance_bounds_.defined())
+    archive.refuse("variance_bounds", "the bounds of another head");
+  variance_bounds_ = bounds;
 }
 
 }  // namespace reverie

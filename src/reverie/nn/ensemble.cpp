@@ -74,6 +74,8 @@ void Ensemble::serialize(Archive& archive) {
   archive("first_moment", first_moment_);
   archive("second_moment", second_moment_);
   archive("steps", steps_);
+  if (archive.reading() && ((steps_ < 0) | (steps_ > 1'000'000'000'000)).any().item<bool>())
+    archive.refuse("steps", "no counts");
   if (archive.reading())
     for (int64_t k = 0; k < members(); ++k) refresh(k);
 }

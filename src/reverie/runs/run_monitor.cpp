@@ -59,6 +59,9 @@ void RunMonitor::serialize(Archive& archive) {
   archive("lengths", lengths);
   archive("environments", environments);
   if (!archive.reading()) return;
+  if (values.size() != names.size()) archive.refuse("values", "the values of other names");
+  if (lengths.size() != returns.size() || environments.size() != returns.size())
+    archive.refuse("lengths", "the lengths of other episodes");
   metrics_.clear();
   episodes_.clear();
   for (size_t i = 0; i < names.size(); ++i) metrics_[names[i]] = values.at(i);
