@@ -1,4 +1,5 @@
 #include <reverie/cli/commands.h>
+#include <reverie/cli/report.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/variations.h>
@@ -90,7 +91,7 @@ int evaluate_run(const EvalOptions& options) {
                     "the task shows {}",
                     seen_in_training, seen()));
   const SavedAgent saved(experiment, folder, [](const std::string& line) {
-    fmt::print(stderr, "reverie: warning: {}\n", line);
+    report("warning: " + line);
   });
   const auto seed = static_cast<uint64_t>(options.seed);
   // The same initial states before and after, so that the difference is the policy's.

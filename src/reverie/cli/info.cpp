@@ -1,4 +1,5 @@
 #include <reverie/cli/commands.h>
+#include <reverie/cli/report.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
@@ -72,8 +73,9 @@ int info(const std::string& path) {
   const Experiment experiment = read_experiment(folder.config());
   fmt::print("{} on {}, seed {}, {} real steps asked for\n", experiment.method->name,
              experiment.task->name, experiment.run.seed, experiment.run.steps);
+  // What is damaged is said, and the rest told all the same.
   std::error_code error;
-  if (std::filesystem::exists(folder.store(), error)) {
+  if (std::filesystem::exists(folder.store(), error)) try {
     const Store store(folder.store(), Store::Access::read);
     const auto iterations = store.iterations();
     if (!iterations.empty())
@@ -82,6 +84,8 @@ int info(const std::string& path) {
     for (const auto& one : store.evaluations())
       fmt::print("  evaluation at {:>9} steps: {:10.2f} +- {:.2f} ({} episodes)\n", one.env_steps,
                  one.return_mean, one.return_std, one.episodes);
+  } catch (const Error& damage) {
+    report(std::string("warning: ") + damage.what());
   }
   const Checkpoints checkpoints(folder.checkpoints());
   for (const int64_t number : checkpoints.numbers())

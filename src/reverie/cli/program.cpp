@@ -1,5 +1,6 @@
 // The command line. The only file that reads CLI11's header, which is slow to compile.
 #include <reverie/cli/commands.h>
+#include <reverie/cli/report.h>
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
 #include <reverie/runs/run_folder.h>
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <new>
 
 namespace reverie::cli {
 namespace {
@@ -29,9 +29,10 @@ Examples:
   reverie list settings mb-mpo
 
 Step counts read 200000, 200k, 1e6 or 1M.
-Ctrl-C or SIGTERM finishes the phase under way, writes a checkpoint and says how to resume; a second
-one stops at once, and loses only what came after the last checkpoint.
-Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity, 130 stopped by Ctrl-C, 143 by SIGTERM.)";
+Ctrl-C, SIGTERM or a terminal that closes finishes the phase under way, writes a checkpoint and says
+how to resume; a second one stops at once, and loses only what came after the last checkpoint.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity, 130 stopped by Ctrl-C, 143 by SIGTERM,
+129 by SIGHUP.)";
 
 // A flag that is shorthand for a setting; kept in order with --set, so that the last one wins.
 void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& flag,
@@ -283,14 +284,14 @@ int dispatch(int argc, char** argv) {
 }
 
 // Libraries add source positions and stack traces after their first line.
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
 }
 
 /// What did not arrive was not done: a script would take an empty file for an answer.
 int output_lost(int reason) {
   if (reason != EPIPE)  // else the reader has read enough: `| head`
-    fmt::print(stderr, "reverie: cannot write to standard output: {}\n", std::strerror(reason));
+    report(fmt::format("cannot write to standard output: {}", std::strerror(reason)));
   return 1;
 }
 
@@ -301,20 +302,19 @@ std::string counted(int64_t count, const std::string& noun) {
 }
 
 int run_program(int argc, char** argv) {
+  open_standard_descriptors();
   try {
     const int code = dispatch(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     return output_lost(errno);
   } catch (const Error& error) {
-    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
+    report(first_line(error.what()));
     return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "reverie: out of memory; use fewer or smaller models or environments\n");
   } catch (const std::system_error& error) {
     if (std::ferror(stdout) != 0) return output_lost(error.code().value());  // fmt::print's
-    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
+    report(first_line(error.what()));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "reverie: {}\n", first_line(error.what()));
+    report(is_out_of_memory(error) ? out_of_memory : first_line(error.what()));
   }
   return 1;
 }

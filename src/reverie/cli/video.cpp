@@ -1,5 +1,6 @@
 #include <reverie/cli/video.h>
 
+#include <reverie/cli/report.h>
 #include <reverie/core/error.h>
 #include <reverie/runs/files.h>
 
@@ -298,8 +299,8 @@ VideoWriter::VideoWriter(const fs::path& path, int width, int height, double fra
     return;
   }
   sink_ = std::make_unique<PngFolder>(path, width, height, frame_rate);
-  fmt::print(stderr, "reverie: no ffmpeg on the PATH: writing PNG frames into {}/ instead of {}\n",
-             sink_->path().string(), path.string());
+  cli::report(fmt::format("no ffmpeg on the PATH: writing PNG frames into {}/ instead of {}",
+                          sink_->path().string(), path.string()));
 }
 
 VideoWriter::~VideoWriter() = default;

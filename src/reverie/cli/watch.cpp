@@ -1,4 +1,5 @@
 #include <reverie/cli/commands.h>
+#include <reverie/cli/report.h>
 #include <reverie/cli/video.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
@@ -76,7 +77,7 @@ class Show {
     task_ = experiment.task;
     env_ = experiment.env;
     saved_.emplace(experiment, folder, [](const std::string& line) {
-      fmt::print(stderr, "reverie: warning: {}\n", line);
+      report("warning: " + line);
     });
   }
 
