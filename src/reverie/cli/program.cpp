@@ -31,8 +31,8 @@ Examples:
 Step counts read 200000, 200k, 1e6 or 1M.
 Ctrl-C, SIGTERM or a terminal that closes finishes the phase under way, writes a checkpoint and says
 how to resume; a second one stops at once, and loses only what came after the last checkpoint.
-Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity, 130 stopped by Ctrl-C, 143 by SIGTERM,
-129 by SIGHUP.)";
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity; stopped by Ctrl-C 130, by SIGTERM
+143, by a terminal that closed 129.)";
 
 // A flag that is shorthand for a setting; kept in order with --set, so that the last one wins.
 void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& flag,

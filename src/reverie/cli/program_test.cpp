@@ -298,7 +298,7 @@ TEST_F(ProgramTest, WhatIsMissingOfARunIsSaid) {
   fs::remove(root_ / "a" / "run.sqlite");
   const Result resumed = run({"resume", "a", "--steps", "3k"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_THAT(resumed.out, HasSubstr("warning: a/run.sqlite tells nothing"));
+  EXPECT_THAT(resumed.out, HasSubstr("warning: a/run.sqlite lacked"));
   fs::remove_all(root_ / "a" / "checkpoints");
   expect_error({"resume", "a"}, 1, {"a/checkpoints holds no checkpoint", "put it back"});
   EXPECT_EQ(run({"info", "a"}).code, 0);
@@ -314,6 +314,44 @@ TEST_F(ProgramTest, AFullStandardOutputIsAnError) {
   EXPECT_THAT(read_file(root_ / "stderr"), HasSubstr("cannot write to standard output: "));
 }
 
+// Neither closed nor full may it keep the program from its exit code.
+TEST_F(ProgramTest, AnErrorThatCannotBeWrittenIsAnExitCode) {
+  for (const char* where : {"2> /dev/full", "2>&-", "> /dev/full 2>&1", "<&- >&- 2>&-"}) {
+    const int status = std::system(fmt::format("{} trian {}", REVERIE_BINARY, where).c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 2) << where;
+  }
+  for (const char* where : {"> /dev/full 2> /dev/full", "> /dev/full 2>&-"}) {
+    const int status = std::system(fmt::format("{} list tasks {}", REVERIE_BINARY, where).c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 1) << where;
+  }
+}
+
+// A run's first file must not become its standard output.
+TEST_F(ProgramTest, ClosedDescriptorsStayNobodys) {
+  std::string command = REVERIE_BINARY;
+  for (const auto& argument : training((root_ / "a").string(), "600"))
+    command += " '" + argument + "'";
+  EXPECT_EQ(WEXITSTATUS(std::system((command + " <&- >&- 2>&-").c_str())), 0);
+  const std::string lock = read_file(root_ / "a" / "lock");
+  EXPECT_EQ(lock.find_first_not_of("0123456789\n"), std::string::npos) << lock;
+  EXPECT_EQ(std::count(lock.begin(), lock.end(), '\n'), 1) << lock;
+}
+
+TEST_F(ProgramTest, AbsurdSizesAreOneLine) {
+  const auto with = [this](std::vector<std::string> sets) {
+    auto arguments = training("a");
+    for (auto& set : sets) arguments.insert(arguments.end(), {"--set", std::move(set)});
+    return arguments;
+  };
+  expect_error(with({"model.hidden=[1000000000]"}), 2, {"model.hidden", "100000"});
+  expect_error(with({"tasks=1000000000"}), 2, {"tasks", "10000"});
+  expect_error(with({"tasks=10000", "real_rollouts=10000"}), 2, {"100000000 environments"});
+#ifndef __SANITIZE_ADDRESS__  // whose allocator ends the process instead
+  expect_error(with({"buffer=1000000000000"}), 2, {"out of memory", "buffer"});
+#endif
+  EXPECT_FALSE(fs::exists(root_ / "a"));
+}
+
 TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {
   ASSERT_EQ(run(training("whole")).code, 0);
   // Files may not outgrow the limit: somewhere in mid-run a write fails.
@@ -326,10 +364,22 @@ TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {
   EXPECT_EQ(last_checkpoint("a"), last_checkpoint("whole"));
 }
 
-TEST_F(ProgramTest, CtrlCAndSigtermStopWithACheckpoint) {
+TEST_F(ProgramTest, UnderNohupAClosedTerminalIsNothing) {
+  ::signal(SIGHUP, SIG_IGN);
+  const pid_t child = start(training("a"));
+  ::signal(SIGHUP, SIG_DFL);
+  await(child, fs::path("a") / "lock");
+  ::kill(child, SIGHUP);
+  const Result result = finish(child);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("done: "));
+}
+
+TEST_F(ProgramTest, CtrlCSigtermAndSighupStopWithACheckpoint) {
   ASSERT_EQ(run(training("whole")).code, 0);
   int stops = 0;
-  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+  for (const auto& [signal, code] :
+       {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}, std::pair{SIGHUP, 129}}) {
     const std::string name = fmt::format("stopped{}", signal);
     const pid_t child = start(training(name));
     await(child, fs::path(name) / "lock");

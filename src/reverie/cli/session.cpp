@@ -1,5 +1,6 @@
 #include <reverie/cli/session.h>
 
+#include <reverie/cli/report.h>
 #include <reverie/cli/views.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
@@ -23,14 +24,25 @@ void start_threads(const Experiment& experiment) {
   set_worker_count(static_cast<int>(experiment.run.threads));
 }
 
-// What a person can do after an error in mid-run.
-[[noreturn]] void rethrow_with_advice(const Error& error, const RunFolder& folder) {
-  const Checkpoints checkpoints(folder.checkpoints());
-  const std::string advice =
-      checkpoints.numbers().empty()
-          ? std::string()
-          : fmt::format("; once that is mended go on with: {}", resume_command(folder.root()));
-  throw Error(error.what() + advice);
+// Whatever ends a run, short of what no repetition mends, is one line that says how to go on.
+template <class Work>
+auto with_advice(const RunFolder& folder, Work work) {
+  const auto fail = [&folder] [[noreturn]] (std::string_view what) {
+    throw Error(fmt::format("{}; once that is mended go on with: {}", what,
+                            resume_command(folder.root())));
+  };
+  try {
+    return work();
+  } catch (const NonFiniteError&) {
+    throw;
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    fail(error.what());
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    fail(out_of_memory);
+  }
 }
 
 constexpr int kTried = 8;
@@ -51,16 +63,8 @@ bool begins_at_its_end(const Experiment& experiment) {
 }
 
 int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, TrainingView& view) {
-  bool done = false;
-  try {
-    done = trainer.run([] { return stop_signal() != 0; });
-  } catch (const NonFiniteError&) {
-    throw;
-  } catch (const UsageError&) {
-    throw;
-  } catch (const Error& error) {
-    rethrow_with_advice(error, folder);
-  }
+  const bool done =
+      with_advice(folder, [&] { return trainer.run([] { return stop_signal() != 0; }); });
   if (done) {
     const std::string beyond =
         trainer.env_steps() > asked
@@ -84,17 +88,21 @@ int start_run(Experiment& experiment, const std::string& out) {
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
   experiment.settle_precision();
   const bool ends_at_once = begins_at_its_end(experiment);
-  const RunFolder folder = create_run(experiment, out);
-  const FolderLock lock(folder.root());
+  const NewRun created = create_run(experiment, out);
+  const RunFolder& folder = created.folder;
   const auto view = make_view(experiment, folder.root().string());
-  std::unique_ptr<Trainer> trainer;
-  try {
-    trainer = std::make_unique<Trainer>(experiment, folder, *view);
-  } catch (const UsageError&) {
-    std::error_code ignored;  // nothing has happened in it yet
-    std::filesystem::remove_all(folder.root(), ignored);
-    throw;
-  }
+  const auto trainer = with_advice(folder, [&] {
+    try {
+      return std::make_unique<Trainer>(experiment, folder, *view);
+    } catch (const std::exception& error) {
+      // What is asked for can't be had, and nothing has happened in the folder yet.
+      if (!dynamic_cast<const UsageError*>(&error) && !is_out_of_memory(error)) throw;
+      std::error_code ignored;
+      std::filesystem::remove_all(folder.root(), ignored);
+      if (!dynamic_cast<const UsageError*>(&error)) throw UsageError(std::string(out_of_memory));
+      throw;
+    }
+  });
   view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
                          experiment.task->name, experiment.run.seed, experiment.run.steps,
                          folder.root().string()));
@@ -143,8 +151,12 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);
-  view->note(fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
-                         experiment.task->name, trainer.env_steps(), experiment.run.steps));
+  view->note(
+      trainer.env_steps() == 0
+          ? fmt::format("{} has no checkpoint yet: {} on {} begins again from the start",
+                        folder.root().string(), experiment.method->name, experiment.task->name)
+          : fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
+                        experiment.task->name, trainer.env_steps(), experiment.run.steps));
   return run_to_end(trainer, experiment.run.steps, folder, *view);
 }
 

@@ -23,9 +23,9 @@ namespace reverie {
 /// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
 /// inside a part gets a prefix. Values are numbers, bools, strings, tensors (CPU copies are stored;
 /// device and requires_grad of the tensor read into are kept), vectors of these, and anything with
-/// `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and so does a number
-/// beyond its type's range, or a tensor of another shape or type than the defined one read into: a
-/// CRC tells what was damaged, not what was made up.
+/// `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and so does a
+/// number beyond its type's range, or a tensor of another shape or type than the defined one read
+/// into: a CRC tells what was damaged, not what was made up.
 class Archive {
  public:
   Archive() = default;  ///< An empty archive, for writing.
@@ -68,8 +68,8 @@ class Archive {
   /// A tensor that may be undefined: what is read is that, or float32 of these sizes (-1: any).
   void optional(std::string_view name, Tensor& value, const std::vector<int64_t>& sizes);
 
-  /// Throws Error: the archive holds `what` at `name`. For parts that know more of their values than
-  /// the type says.
+  /// Throws Error: the archive holds `what` at `name`. For parts that know more of their values
+  /// than the type says.
   [[noreturn]] void refuse(std::string_view name, std::string_view what) const;
 
  private:

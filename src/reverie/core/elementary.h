@@ -32,8 +32,8 @@ inline float fast_exp(float x) {
   return scale * p + scale;
 }
 
-/// tanh(x) with a relative error below 3e-7 (4e-7 without FMA); NaN stays NaN. A quotient of odd and
-/// even polynomials, coefficients of Eigen (Eigen/src/Core/MathFunctionsImpl.h, ptanh_float).
+/// tanh(x) with a relative error below 3e-7 (4e-7 without FMA); NaN stays NaN. A quotient of
+/// polynomials with the minimax coefficients of Eigen (Core/MathFunctionsImpl.h, ptanh_float).
 inline float fast_tanh(float x) {
   // Beyond it the result is 1: 2.7e-7 too much at most.
   constexpr float limit = 7.90531110763549805f;

@@ -156,7 +156,7 @@ void EnvironmentPool::serialize(Archive& archive) {
   int64_t environments = count();
   archive("environments", environments);
   if (environments != count())
-    throw Error(
+    throw std::invalid_argument(
         fmt::format("the saved pool has {} environments, this one {}", environments, count()));
   for (int64_t i = 0; i < count(); ++i)
     archive("environment" + std::to_string(i), environments_[static_cast<size_t>(i)]);

@@ -2,6 +2,7 @@
 
 #include <reverie/core/error.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
 #include <zlib.h>
@@ -18,6 +19,15 @@ constexpr size_t kHeader = 8 + 8 + 4;  // magic, size, CRC-32
 uint32_t checksum(std::string_view bytes) {
   return static_cast<uint32_t>(
       crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+/// The archive of checkpoint `number`. Throws Error saying what is wrong with the file.
+Archive decode_numbered(std::string_view bytes, int64_t number) {
+  Archive archive = decode_checkpoint(bytes);
+  int64_t phases = 0;
+  archive("phases", phases);
+  if (phases != number) throw Error(fmt::format("it holds checkpoint {:06}", phases));
+  return archive;
 }
 
 }  // namespace
@@ -76,7 +86,7 @@ std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) co
   for (auto number = all.rbegin(); number != all.rend(); ++number) {
     const std::string bytes = read_file(path(*number));  // what can't be read isn't damaged
     try {
-      Loaded loaded{*number, decode_checkpoint(bytes)};
+      Loaded loaded{*number, decode_numbered(bytes, *number)};
       if (number != all.rbegin())
         warn(fmt::format("checkpoint {} is unusable ({}): going back to {}",
                          path(all.back()).string(), reason, path(*number).filename().string()));
@@ -85,8 +95,8 @@ std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) co
       if (reason.empty()) reason = error.what();
     }
   }
-  throw Error(fmt::format("no checkpoint in {} is usable (the newest is {}); start the run anew",
-                          folder_.string(), reason));
+  throw Error(fmt::format("no checkpoint in {} is usable (the newest: {}); to start over: {}",
+                          folder_.string(), reason, repeat_command(folder_.parent_path())));
 }
 
 void Checkpoints::set_aside_after(int64_t number) const {
@@ -95,6 +105,14 @@ void Checkpoints::set_aside_after(int64_t number) const {
     std::error_code ignored;
     std::filesystem::rename(path(newer), path(newer).string() + ".damaged", ignored);
   }
+}
+
+void Checkpoints::remove_leftovers() const {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored))
+    if (entry.path().string().ends_with(".ckpt.tmp")) leftovers.push_back(entry.path());
+  for (const auto& path : leftovers) std::filesystem::remove(path, ignored);
 }
 
 }  // namespace reverie

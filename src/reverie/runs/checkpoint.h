@@ -10,9 +10,9 @@
 
 namespace reverie {
 
-/// The checkpoints of one run: `folder/NNNNNN.ckpt`. A file is a header (magic, size, CRC-32 of the
-/// rest) and an Archive's bytes, so that any damage shows before a value is used. It holds no
-/// clock: two runs in the same state write the same bytes.
+/// The checkpoints of one run: `folder/NNNNNN.ckpt`, NNNNNN being the record "phases" within. A
+/// file is a header (magic, size, CRC-32 of the rest) and an Archive's bytes, so that any damage
+/// shows before a value is used. It holds no clock: two runs in the same state write the same bytes.
 class Checkpoints {
  public:
   using Warn = std::function<void(const std::string&)>;
@@ -33,13 +33,16 @@ class Checkpoints {
   /// be written (a full disk); those already there are unharmed.
   void save(int64_t number, const Archive& archive) const;
 
-  /// The newest that is whole; for each damaged one passed over, one line to `warn`. Nothing where
-  /// there is no checkpoint at all. Throws Error where all are damaged.
+  /// The newest that is whole and holds what its name says; for those passed over, one line to
+  /// `warn`. Nothing where there is no checkpoint at all. Throws Error where none is usable.
   std::optional<Loaded> load_newest(const Warn& warn) const;
 
   /// Sets aside (renames to `.damaged`) what is newer than `number`, so that going on from `number`
   /// never has it counted among the newest.
   void set_aside_after(int64_t number) const;
+
+  /// Removes the half-written files that a killed process left. Only for who holds the run.
+  void remove_leftovers() const;
 
  private:
   std::filesystem::path folder_;

@@ -27,8 +27,9 @@ class CheckpointTest : public ::testing::Test {
   }
   ~CheckpointTest() override { fs::remove_all(folder_); }
 
-  static Archive archive(int64_t value) {
+  static Archive archive(int64_t value, int64_t phases) {
     Archive archive;
+    archive("phases", phases);
     Tensor tensor = torch::arange(300, torch::kFloat) + static_cast<double>(value);
     archive("value", value);
     archive("tensor", tensor);
@@ -54,7 +55,7 @@ class CheckpointTest : public ::testing::Test {
 TEST_F(CheckpointTest, KeepsTheNewestTwo) {
   EXPECT_EQ(newest(), -1);
   const Checkpoints checkpoints(folder_);
-  for (int64_t i = 1; i <= 5; ++i) checkpoints.save(i, archive(10 * i));
+  for (int64_t i = 1; i <= 5; ++i) checkpoints.save(i, archive(10 * i, i));
   EXPECT_THAT(checkpoints.numbers(), ::testing::ElementsAre(4, 5));
   EXPECT_EQ(newest(), 50);
   EXPECT_TRUE(warnings_.empty());
@@ -62,8 +63,8 @@ TEST_F(CheckpointTest, KeepsTheNewestTwo) {
 
 TEST_F(CheckpointTest, FallsBackWhereTheNewestIsCutShort) {
   const Checkpoints checkpoints(folder_);
-  checkpoints.save(1, archive(1));
-  checkpoints.save(2, archive(2));
+  checkpoints.save(1, archive(1, 1));
+  checkpoints.save(2, archive(2, 2));
   const std::string whole = read_file(checkpoints.path(2));
   for (size_t length = 0; length < whole.size(); length += 1 + whole.size() / 97) {
     damage(2, whole.substr(0, length));
@@ -77,8 +78,8 @@ TEST_F(CheckpointTest, FallsBackWhereTheNewestIsCutShort) {
 
 TEST_F(CheckpointTest, FallsBackWhereAnyBitFlipped) {
   const Checkpoints checkpoints(folder_);
-  checkpoints.save(1, archive(1));
-  checkpoints.save(2, archive(2));
+  checkpoints.save(1, archive(1, 1));
+  checkpoints.save(2, archive(2, 2));
   const std::string whole = read_file(checkpoints.path(2));
   for (size_t at = 0; at < whole.size(); at += 1 + whole.size() / 211) {
     std::string flipped = whole;
@@ -88,16 +89,37 @@ TEST_F(CheckpointTest, FallsBackWhereAnyBitFlipped) {
   }
 }
 
+TEST_F(CheckpointTest, ANameThatIsNotItsOwnIsPassedOver) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1, 1));
+  checkpoints.save(2, archive(2, 2));
+  fs::copy(checkpoints.path(1), checkpoints.path(7));
+  EXPECT_EQ(newest(), 2);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_THAT(warnings_[0], ::testing::HasSubstr("it holds checkpoint 000001"));
+}
+
+TEST_F(CheckpointTest, HalfWrittenOnesGo) {
+  const Checkpoints checkpoints(folder_);
+  checkpoints.save(1, archive(1, 1));
+  std::ofstream(temporary_of(checkpoints.path(2))) << "half";
+  std::ofstream(folder_ / "mine.tmp") << "not ours";
+  checkpoints.remove_leftovers();
+  EXPECT_FALSE(fs::exists(temporary_of(checkpoints.path(2))));
+  EXPECT_TRUE(fs::exists(folder_ / "mine.tmp"));
+  EXPECT_EQ(newest(), 1);
+}
+
 TEST_F(CheckpointTest, AllDamagedIsOneError) {
-  Checkpoints(folder_).save(1, archive(1));
+  Checkpoints(folder_).save(1, archive(1, 1));
   damage(1, "nothing like it");
   EXPECT_THROW(newest(), Error);
 }
 
 TEST_F(CheckpointTest, ASetAsideOneIsNotCounted) {
   const Checkpoints checkpoints(folder_);
-  checkpoints.save(1, archive(1));
-  checkpoints.save(9, archive(9));
+  checkpoints.save(1, archive(1, 1));
+  checkpoints.save(9, archive(9, 9));
   checkpoints.set_aside_after(1);
   EXPECT_THAT(checkpoints.numbers(), ::testing::ElementsAre(1));
 }
@@ -106,11 +128,11 @@ TEST_F(CheckpointTest, ASetAsideOneIsNotCounted) {
 // every possible moment of the write.
 TEST_F(CheckpointTest, AFailedWriteHarmsNothing) {
   const Checkpoints checkpoints(folder_);
-  checkpoints.save(1, archive(1));
-  checkpoints.save(2, archive(2));
+  checkpoints.save(1, archive(1, 1));
+  checkpoints.save(2, archive(2, 2));
   const size_t size = read_file(checkpoints.path(2)).size();
   for (size_t limit = 0; limit < size; limit += 1 + size / 7) {
-    const std::string bytes = encode_checkpoint(archive(3));
+    const std::string bytes = encode_checkpoint(archive(3, 2));
     const pid_t child = ::fork();
     if (child == 0) {
       ::signal(SIGXFSZ, SIG_IGN);

@@ -19,6 +19,8 @@ namespace {
   throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
 
+constexpr const char* kLock = "lock";
+
 class Descriptor {
  public:
   explicit Descriptor(int value) : value_(value) {}
@@ -29,7 +31,9 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
   /// Closes now: some file systems report a failed write only here.
-  int close() { return ::close(std::exchange(value_, -1)); }
+  int close() { return ::close(release()); }
+  /// From now on it is the caller's to close.
+  int release() { return std::exchange(value_, -1); }
 
  private:
   int value_;
@@ -56,8 +60,7 @@ int write_and_sync(const std::filesystem::path& path, std::string_view bytes) {
 }  // namespace
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
+  const std::filesystem::path temporary = temporary_of(path);
   int error = write_and_sync(temporary, bytes);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
@@ -68,6 +71,11 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail("sync", folder, errno);
+}
+
+std::filesystem::path temporary_of(const std::filesystem::path& path) {
+  std::filesystem::path temporary = path;
+  return temporary += ".tmp";
 }
 
 std::string read_file(const std::filesystem::path& path) {
@@ -116,30 +124,35 @@ std::string json_text(std::string_view text) {
   return out + "\"";
 }
 
+std::optional<FolderLock> FolderLock::try_to_hold(const std::filesystem::path& folder) {
+  const auto path = folder / kLock;
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) fail("write", path, errno);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::nullopt;
+    fail("lock", path, errno);
+  }
+  // The number is a courtesy to whoever finds the folder locked: failing to write it is no error.
+  const std::string holder = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(file.get(), 0) != 0 ||
+      ::pwrite(file.get(), holder.data(), holder.size(), 0) < 0)
+    errno = 0;
+  return FolderLock(file.release());
+}
+
 FolderLock::FolderLock(const std::filesystem::path& folder) {
-  const auto path = folder / "lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("write", path, errno);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    char text[32] = {};
-    const ssize_t length = ::read(descriptor_, text, sizeof(text) - 1);
-    ::close(descriptor_);
-    if (error != EWOULDBLOCK) fail("lock", path, error);
-    std::string holder(text, length > 0 ? static_cast<size_t>(length) : 0);
+  auto held = try_to_hold(folder);
+  if (!held) {
+    std::string holder = read_file(folder / kLock);
     while (!holder.empty() && holder.back() == '\n') holder.pop_back();
     throw Error(fmt::format("{} is being trained by process {}: wait for it, or stop it first",
                             folder.string(), holder.empty() ? "unknown" : holder));
   }
-  // The number is a courtesy to whoever finds the folder locked: failing to write it is no error.
-  const std::string holder = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(descriptor_, 0) != 0 ||
-      ::pwrite(descriptor_, holder.data(), holder.size(), 0) < 0)
-    errno = 0;
+  descriptor_ = std::exchange(held->descriptor_, -1);
 }
 
 FolderLock::~FolderLock() {
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace reverie

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace reverie {
 
@@ -11,6 +13,9 @@ namespace reverie {
 /// the folder synced, so that at any instant either the old file or the new one is there. Throws
 /// Error naming the path and the reason (a full disk, no permission); the old file is unharmed.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// What `write_file_atomically` writes into before it renames; a killed process leaves it behind.
+std::filesystem::path temporary_of(const std::filesystem::path& path);
 
 /// The bytes of a file. Throws Error naming the path and the reason.
 std::string read_file(const std::filesystem::path& path);
@@ -29,11 +34,15 @@ class FolderLock {
  public:
   /// Throws Error with the process id where another process holds it.
   explicit FolderLock(const std::filesystem::path& folder);
+  /// Nothing where another process holds it. Throws Error where the lock can't be written.
+  static std::optional<FolderLock> try_to_hold(const std::filesystem::path& folder);
   ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
 
  private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+
   int descriptor_ = -1;
 };
 

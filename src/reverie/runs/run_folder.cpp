@@ -3,7 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
 #include <reverie/core/workers.h>
-#include <reverie/runs/files.h>
+#include <reverie/runs/checkpoint.h>
 #include <reverie/runs/store.h>
 
 #include <fmt/core.h>
@@ -17,17 +17,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Makes the first of name, name-2, name-3, … that isn't there: creating a folder is atomic, so two
-// programs that start at once get two.
-fs::path create_numbered(const std::string& name) {
-  make_folder(fs::path(name).parent_path());
-  for (int k = 1;; ++k) {
-    const fs::path path = k == 1 ? name : fmt::format("{}-{}", name, k);
-    std::error_code error;
-    if (fs::create_directory(path, error)) return path;
-    if (error && error != std::errc::file_exists)
-      throw Error(fmt::format("cannot create {}: {}", path.string(), error.message()));
+// Whether nothing is in the folder but what a start that was killed leaves there.
+bool is_unused(const fs::path& path) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    const fs::path name = entry.path().filename();
+    const bool cut_short = name == "config.toml" && fs::file_size(entry.path(), error) == 0;
+    if (name != "lock" && name != temporary_of("config.toml") && !cut_short) return false;
   }
+  if (error) throw Error(fmt::format("cannot read {}: {}", path.string(), error.message()));
+  return true;
+}
+
+// Takes the first of name, name-2, name-3, … that is unused. It is held before it is looked into:
+// two programs that start at once get two.
+NewRun take_numbered(const std::string& name) {
+  for (int k = 1;; ++k) {
+    const RunFolder folder(k == 1 ? name : fmt::format("{}-{}", name, k));
+    make_folder(folder.root());
+    if (!is_unused(folder.root())) continue;
+    auto lock = FolderLock::try_to_hold(folder.root());
+    if (lock && is_unused(folder.root())) return {folder, std::move(*lock)};
+  }
+}
+
+// As a shell takes it.
+std::string quoted(const std::string& path) {
+  if (path.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~!`{}") == std::string::npos) return path;
+  std::string quoted = "'";
+  for (const char letter : path) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return quoted + "'";
 }
 
 }  // namespace
@@ -46,32 +65,33 @@ std::string default_run_name(const Experiment& experiment) {
 }
 
 std::string resume_command(const fs::path& run) {
-  const std::string path = run.string();
-  const bool plain = path.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~!`{}") == std::string::npos;
-  std::string quoted = "'";
-  for (const char letter : path) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
-  return fmt::format("{} resume {}", program_name(), plain ? path : quoted + "'");
+  return fmt::format("{} resume {}", program_name(), quoted(run.string()));
 }
 
-RunFolder create_run(Experiment& experiment, const std::string& out) {
-  fs::path path;
-  if (out.empty()) {
-    path = create_numbered(default_run_name(experiment));
-  } else {
-    path = out;
-    std::error_code error;
-    if (fs::exists(path / "config.toml", error))
-      throw Error(
+std::string repeat_command(const fs::path& run) {
+  return fmt::format("{} train --config {} --out {}", program_name(),
+                     quoted(RunFolder(run).config().string()), quoted(run.string() + "-again"));
+}
+
+NewRun create_run(Experiment& experiment, const std::string& out) {
+  const auto take = [&out]() -> NewRun {
+    const RunFolder folder{fs::path(out)};
+    std::error_code ignored;
+    const auto held = [&] {
+      return Error(
           fmt::format("{} holds a run already; go on with it: {}", out, resume_command(out)));
-    make_folder(path);
-    const bool empty = fs::is_empty(path, error);
-    if (error) throw Error(fmt::format("cannot read {}: {}", out, error.message()));
-    if (!empty)
+    };
+    make_folder(folder.root());
+    if (fs::file_size(folder.config(), ignored) > 0 && !ignored) throw held();
+    if (!is_unused(folder.root()))
       throw Error(fmt::format("{} is not empty and holds no run; name another folder", out));
-  }
-  RunFolder folder(path);
-  write_config(folder, experiment);
-  return folder;
+    NewRun run{folder, FolderLock(folder.root())};
+    if (!is_unused(folder.root())) throw held();  // who held it in between
+    return run;
+  };
+  NewRun run = out.empty() ? take_numbered(default_run_name(experiment)) : take();
+  write_config(run.folder, experiment);
+  return run;
 }
 
 void write_config(const RunFolder& folder, Experiment& experiment) {
@@ -91,9 +111,18 @@ RunFolder open_run(const std::string& path) {
   if (!fs::exists(folder.root(), error)) throw Error(fmt::format("there is no folder {}", path));
   if (!fs::is_directory(folder.root(), error))
     throw Error(fmt::format("{} is a file; name the run's folder", path));
-  if (!fs::exists(folder.config(), error))
-    throw Error(fmt::format("{} is no run: it has no config.toml", path));
+  const auto size = fs::file_size(folder.config(), error);
+  if (error || size == 0)
+    throw Error(fmt::format("{} is no run: it has no config.toml{}", path,
+                            is_unused(folder.root()) ? "; train --out may take it" : ""));
   return folder;
+}
+
+void remove_leftovers(const RunFolder& folder) {
+  std::error_code ignored;
+  for (const auto& file : {folder.config(), folder.summary(), folder.policy(), folder.failed()})
+    fs::remove(temporary_of(file), ignored);
+  Checkpoints(folder.checkpoints()).remove_leftovers();
 }
 
 std::string host_description() {

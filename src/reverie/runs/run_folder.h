@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/runs/experiment.h>
+#include <reverie/runs/files.h>
 
 #include <filesystem>
 #include <string>
@@ -30,10 +31,17 @@ class RunFolder {
 /// runs/<method>-<task>-s<seed>
 std::string default_run_name(const Experiment& experiment);
 
-/// Makes the folder of a new run and writes its config.toml. An empty `out` stands for the default
-/// name, with -2, -3, … where that is taken. Throws Error where `out` holds
-/// anything already (and says how to resume a run), or can't be written.
-RunFolder create_run(Experiment& experiment, const std::string& out);
+/// A new run's folder, which this process holds.
+struct NewRun {
+  RunFolder folder;
+  FolderLock lock;
+};
+
+/// Makes the folder of a new run, holds it, and writes its config.toml. An empty `out` stands for
+/// the default name, with -2, -3, … where that is taken. A folder with nothing in it but what a
+/// start that was killed leaves is taken for empty. Throws Error where `out` holds anything else
+/// (and says how to resume a run), or can't be written.
+NewRun create_run(Experiment& experiment, const std::string& out);
 
 /// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it
 /// took from one are settings of its own.
@@ -47,6 +55,13 @@ std::string program_name();
 
 /// The command that goes on with a run, as a shell takes it.
 std::string resume_command(const std::filesystem::path& run);
+
+/// The command that does a run over, in a folder beside it.
+std::string repeat_command(const std::filesystem::path& run);
+
+/// Removes the half-written files that a killed process left in a run's folder. Only for who holds
+/// it.
+void remove_leftovers(const RunFolder& folder);
 
 /// A moment's result as summary.json tells it.
 struct Summary {

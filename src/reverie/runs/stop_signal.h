@@ -5,8 +5,8 @@ namespace reverie {
 
 /// From now on SIGINT, SIGTERM and (except under `nohup`) SIGHUP ask for a stop; a second one, half
 /// a second later or more, ends the process at once (every file is whole at any instant). Call
-/// before any other thread is made: those inherit that they are not disturbed. A write beyond a size
-/// limit becomes an error rather than a death.
+/// before any other thread is made: those inherit that they are not disturbed. A write beyond a
+/// size limit becomes an error rather than a death.
 ///
 /// The lines are what a person is then told: of the first signal (not where the live view shows
 /// it), and of the second. They must live as long as the process.

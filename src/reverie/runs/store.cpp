@@ -1,6 +1,7 @@
 #include <reverie/runs/store.h>
 
 #include <reverie/core/error.h>
+#include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
 #include <sqlite3.h>
@@ -141,8 +142,15 @@ Store::~Store() {
 }
 
 void Store::fail(int code) const {
-  const char* reason = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(code);
-  throw Error(fmt::format("cannot use {}: {}", file_.string(), reason));
+  const std::string reason = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(code);
+  const int kind = (database_ ? sqlite3_errcode(database_) : code) & 0xff;
+  const std::string way_out =
+      kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB
+          ? fmt::format("; put a copy back, or take it away: {} then goes on, with the figures "
+                        "that TensorBoard's events have",
+                        resume_command(file_.parent_path()))
+          : "";
+  throw Error(fmt::format("cannot use {}: {}{}", file_.string(), reason, way_out));
 }
 
 void Store::execute(const char* sql) const {

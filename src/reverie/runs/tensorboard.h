@@ -1,13 +1,12 @@
-// TensorBoard's event files, written by hand.
+// TensorBoard's event format, written and read by hand.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reverie {
 
@@ -24,25 +23,27 @@ std::string scalar_event(double wall_time, int64_t step,
                          const std::map<std::string, double>& scalars);
 std::string version_event(double wall_time);
 
-/// A growing event file, `folder/events.out.tfevents.<unix time>.<host>`. The run's store is the
-/// truth: on resume the files there are replaced by one written from it.
-class EventFile {
- public:
-  /// Removes the event files of `folder` and starts a new one. Throws Error where it cannot.
-  EventFile(const std::filesystem::path& folder, double unix_time);
+/// What readers take for a (re)start: from the second on, they forget every scalar seen so far
+/// whose step is `step` or later (_CheckForRestartAndMaybePurge in TensorBoard's
+/// plugin_event_accumulator.py).
+std::string start_event(double wall_time, int64_t step);
 
-  /// Appends scalars at a step. Throws Error where they cannot be written.
-  void add(double wall_time, int64_t step, const std::map<std::string, double>& scalars);
-  void flush();
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  void write(std::string_view data);
-
-  std::filesystem::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
+/// One record's scalars, as floats: that is how they are written.
+struct ScalarEvent {
+  double wall_time = 0;
+  int64_t step = 0;
+  std::map<std::string, double> scalars;
 };
+
+/// What the bytes of an event file come to.
+struct EventFileContent {
+  size_t whole = 0;                 ///< Bytes up to the end of the last whole record.
+  bool started = false;             ///< Whether a start event is among them.
+  std::vector<ScalarEvent> events;  ///< In order, those left out that a restart made forgotten.
+};
+
+/// Reads what the functions above wrote; stops at the first record that is damaged or cut short. A
+/// file that doesn't begin as event files do has no whole record.
+EventFileContent read_events(std::string_view bytes);
 
 }  // namespace reverie

@@ -32,6 +32,7 @@ Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& 
       store_(folder.store()),
       checkpoints_(folder.checkpoints()) {
   make_folder(folder.checkpoints());
+  remove_leftovers(folder);
   const auto seed = static_cast<uint64_t>(experiment.run.seed);
   // The task as the environments have it, with the settings of `env.…` in its spec.
   // How many environments there are is the agent's to say, and the agent needs a task before there
@@ -59,41 +60,53 @@ void Trainer::serialize(Archive& archive) {
   std::string settings = settings_that_matter(experiment_);
   archive("settings", settings);
   if (archive.reading()) require_same_settings(settings, settings_that_matter(experiment_));
-  archive("phases", phases_);
+  archive.count("phases", phases_);
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
-  archive("env_steps", env_steps);
+  archive.count("env_steps", env_steps);
   archive("world", *world_);
   archive("replay", *replay_);
   archive("agent", *agent_);
   archive("pending", monitor_);
 }
 
+void Trainer::warn(const std::string& line) {
+  view_.note("warning: " + line);
+  store_.add_event("warning", line);
+}
+
 void Trainer::resume() {
-  const auto warn = [this](const std::string& line) {
-    view_.note("warning: " + line);
-    store_.add_event("warning", line);
-  };
-  auto loaded = checkpoints_.load_newest(warn);
+  auto loaded = checkpoints_.load_newest([this](const std::string& line) { warn(line); });
   if (loaded) {
     serialize(loaded->archive);
     saved_phases_ = phases_;
     imagined_before_ = agent_->imagined_steps();
     checkpoints_.set_aside_after(loaded->number);
-    if (const auto row = store_.checkpoint(loaded->number)) earlier_seconds_ = row->wall_seconds;
-    if (iterations() > 0 && store_.iterations().empty())
-      warn(fmt::format("{} tells nothing of this run before {} real steps",
-                       folder_.store().string(), world_->steps()));
-  } else if (const auto row = store_.newest_checkpoint()) {
-    throw Error(
-        fmt::format("{} holds no checkpoint, but one was written at {} real steps: put it "
-                    "back, or start a new run",
-                    folder_.checkpoints().string(), row->env_steps));
+    recover_store();
+    earlier_seconds_ = seconds_until(loaded->number);
+  } else if (const auto row = store_.newest_checkpoint(); row && row->iteration > 1) {
+    // Beginning again would cost what somebody else may still have. Of a run's first iteration it
+    // costs next to nothing, and that row may be of a version that wrote it before the file.
+    throw Error(fmt::format(
+        "{} holds no checkpoint, but one was written at {} real steps: put it back, or "
+        "start over: {}",
+        folder_.checkpoints().string(), row->env_steps, repeat_command(folder_.root())));
   }
   first_steps_ = iteration_began_steps_ = world_->steps();
   iteration_began_ = earlier_seconds_;
   store_.truncate_after(iterations());
   store_.truncate_checkpoints_after(phases_);
   store_.add_event("resume", fmt::format("from {} real steps", world_->steps()));
+}
+
+// The row follows its checkpoint's file: a kill between them leaves only what the metrics say.
+double Trainer::seconds_until(int64_t checkpoint) const {
+  if (const auto row = store_.checkpoint(checkpoint)) return row->wall_seconds;
+  double seconds = 0;
+  for (const auto& row : store_.iterations()) {
+    const auto wall = row.metrics.find("time/wall");
+    if (row.iteration <= iterations() && wall != row.metrics.end()) seconds = wall->second;
+  }
+  return seconds;
 }
 
 bool Trainer::finished() const {
@@ -183,7 +196,6 @@ void Trainer::finish_iteration() {
   iteration_began_steps_ = world_->steps();
   store_.add(row);
   events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
-  events_->flush();
   if (row.evaluation) write_summary_now();
   view_.iteration(row, status());
 }
@@ -213,8 +225,9 @@ void Trainer::checkpoint() {
   if (saved_phases_ == phases_) return;
   Archive archive;
   serialize(archive);
-  store_.add(CheckpointRow{phases_, iterations(), world_->steps(), wall_seconds()});
   checkpoints_.save(phases_, archive);
+  // Only now: a row without its file would promise a way back that there isn't.
+  store_.add(CheckpointRow{phases_, iterations(), world_->steps(), wall_seconds()});
   saved_phases_ = phases_;
   saved_at_ = std::chrono::steady_clock::now();
 }
@@ -249,16 +262,44 @@ void Trainer::save_failed_state(const std::string& evidence) noexcept {
   }
 }
 
+// What the file has in common with the store stays; the rest is forgotten and told anew.
 void Trainer::open_events() {
   const double now = unix_time();
   first_unix_time_ = now - wall_seconds();
   events_ = std::make_unique<EventFile>(folder_.root(), now);
-  for (const auto& row : store_.iterations()) {
-    const auto wall = row.metrics.find("time/wall");
-    events_->add(first_unix_time_ + (wall == row.metrics.end() ? 0.0 : wall->second), row.env_steps,
-                 row.metrics);
+  const auto rows = store_.iterations();
+  const auto& held = events_->held();
+  size_t common = 0;
+  while (common < std::min(rows.size(), held.size()) &&
+         held[common].step == rows[common].env_steps)
+    ++common;
+  events_->keep(common, now);
+  for (size_t i = common; i < rows.size(); ++i) {
+    const auto wall = rows[i].metrics.find("time/wall");
+    events_->add(first_unix_time_ + (wall == rows[i].metrics.end() ? 0.0 : wall->second),
+                 rows[i].env_steps, rows[i].metrics);
   }
-  events_->flush();
+}
+
+// A store that was lost, or put back from an older copy, is completed by what TensorBoard was told.
+// That has no episodes, and is in single precision.
+void Trainer::recover_store() {
+  const auto known = static_cast<int64_t>(store_.iterations().size());
+  if (known >= iterations()) return;
+  const EventFile events(folder_.root(), unix_time());
+  const auto told = std::min(iterations(), static_cast<int64_t>(events.held().size()));
+  for (int64_t i = known; i < told; ++i) {
+    const auto& event = events.held()[static_cast<size_t>(i)];
+    IterationRow row{i + 1, event.step, event.scalars, {}, {}};
+    if (event.scalars.contains("eval/return"))
+      row.evaluation = EvaluationRow{i + 1, event.step, experiment_.run.eval_episodes,
+                                     row.metrics["eval/return"], row.metrics["eval/return_std"]};
+    store_.add(row);
+  }
+  warn(fmt::format("{} lacked {} iterations: {}", folder_.store().string(), iterations() - known,
+                   told == iterations()
+                       ? "their figures come back from TensorBoard's events, single episodes don't"
+                       : "the curves begin here"));
 }
 
 }  // namespace reverie

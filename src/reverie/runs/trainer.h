@@ -2,10 +2,10 @@
 #pragma once
 
 #include <reverie/runs/checkpoint.h>
+#include <reverie/runs/event_file.h>
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/run_monitor.h>
 #include <reverie/runs/store.h>
-#include <reverie/runs/tensorboard.h>
 
 #include <chrono>
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace reverie {
 
-/// Trains an experiment in a run folder. It is
+/// Trains an experiment in a run folder that this process holds. It is
 ///
 ///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
 ///
@@ -27,8 +27,8 @@ class Trainer {
   Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view);
   ~Trainer();
 
-  /// Goes back to the newest usable checkpoint, if there is any, and drops what the store holds
-  /// beyond it. Call once, before `run`.
+  /// Goes back to the newest usable checkpoint (where there is none yet, to the start) and drops
+  /// what the store holds beyond it. Call once, before `run`.
   void resume();
 
   /// Whether the budget is spent and nothing is left to do.
@@ -60,8 +60,11 @@ class Trainer {
   void add_rates(std::map<std::string, double>& metrics) const;
   void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
+  double seconds_until(int64_t checkpoint) const;
   RunStatus status() const;
+  void warn(const std::string& line);
   void open_events();
+  void recover_store();
   void write_summary_now();
 
   Experiment& experiment_;

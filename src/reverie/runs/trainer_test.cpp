@@ -36,7 +36,7 @@ class TrainerTest : public ::testing::Test {
   }
   RunFolder create(const std::string& name) {
     auto fresh = experiment();
-    return create_run(fresh, (root_ / name).string());
+    return create_run(fresh, (root_ / name).string()).folder;
   }
   // Trains until `phases` have run, in the manner of a kill: without a checkpoint of its own.
   bool train(const RunFolder& folder, int phases, bool resume) {
@@ -114,6 +114,92 @@ TEST_F(TrainerTest, AnEarlyKillStartsAnew) {
   train(whole, 1 << 30, false);
   EXPECT_TRUE(train(folder, 1 << 30, true));  // no checkpoint yet
   EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+}
+
+// As of a version that wrote the row before the file, and was killed between the two.
+TEST_F(TrainerTest, ARowWithoutItsFileIsNoCheckpoint) {
+  const auto whole = create("whole"), folder = create("early");
+  train(whole, 1 << 30, false);
+  EXPECT_FALSE(train(folder, 3, false));
+  fs::remove(Checkpoints(folder.checkpoints()).path(3));
+  EXPECT_TRUE(train(folder, 1 << 30, true));
+  EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+  EXPECT_EQ(figures(folder), figures(whole));
+}
+
+TEST_F(TrainerTest, CheckpointsThatWereTakenAwayAreAskedFor) {
+  const auto folder = create("run");
+  EXPECT_FALSE(train(folder, 9, false));
+  fs::remove_all(folder.checkpoints());
+  try {
+    train(folder, 1 << 30, true);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("put it back"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("train --config"), std::string::npos);
+  }
+}
+
+TEST_F(TrainerTest, ALostStoreComesBackFromTheEvents) {
+  const auto whole = create("whole"), folder = create("lost");
+  train(whole, 1 << 30, false);
+  EXPECT_FALSE(train(folder, 21, false));  // seven of twelve iterations
+  fs::remove(folder.store());
+  EXPECT_TRUE(train(folder, 1 << 30, true));
+  EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+  const Store lost(folder.store()), kept(whole.store());
+  ASSERT_EQ(lost.iterations().size(), kept.iterations().size());
+  for (size_t i = 0; i < kept.iterations().size(); ++i) {
+    const auto had = kept.iterations()[i], has = lost.iterations()[i];
+    EXPECT_EQ(has.env_steps, had.env_steps);
+    for (const auto& [name, value] : had.metrics) {
+      if (name.starts_with("time/")) continue;
+      EXPECT_EQ(static_cast<float>(has.metrics.at(name)), static_cast<float>(value)) << name;
+    }
+  }
+  ASSERT_EQ(lost.evaluations().size(), kept.evaluations().size());
+  EXPECT_EQ(lost.evaluations().back().return_mean, kept.evaluations().back().return_mean);
+  EXPECT_NE(read_file(folder.summary()).find("return_mean"), std::string::npos);
+}
+
+TEST_F(TrainerTest, ADamagedStoreSaysTheWayOutAndLosesNothing) {
+  const auto folder = create("run");
+  EXPECT_FALSE(train(folder, 9, false));
+  const std::string summary = read_file(folder.summary()), checkpoint = last_checkpoint(folder);
+  std::ofstream(folder.store(), std::ios::binary) << std::string(8192, 'x');
+  try {
+    train(folder, 1 << 30, true);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("resume"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(read_file(folder.summary()), summary);
+  EXPECT_EQ(last_checkpoint(folder), checkpoint);
+  fs::remove(folder.store());  // the way out
+  EXPECT_TRUE(train(folder, 1 << 30, true));
+}
+
+TEST_F(TrainerTest, WhatAKilledStartLeavesIsAnEmptyFolder) {
+  const fs::path left = root_ / "left";
+  fs::create_directories(left);
+  std::ofstream(left / "lock") << "1";
+  std::ofstream(left / "config.toml.tmp") << "method = \"mb";
+  EXPECT_THROW(open_run(left.string()), Error);
+  const auto folder = create("left");
+  EXPECT_TRUE(train(folder, 1 << 30, false));
+  EXPECT_FALSE(fs::exists(left / "config.toml.tmp"));
+}
+
+TEST_F(TrainerTest, ANewRunIsHeldBeforeItHasAConfig) {
+  auto one = experiment(), two = experiment();
+  const NewRun held = create_run(one, (root_ / "run").string());
+  fs::remove(held.folder.config());  // as if it were not yet written
+  try {
+    create_run(two, (root_ / "run").string());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(std::to_string(::getpid())), std::string::npos);
+  }
 }
 
 TEST_F(TrainerTest, ConfigFileRepeatsTheExperiment) {
