@@ -14,11 +14,16 @@ namespace {
 
 using Kind = Quantity::Kind;
 
-/// "0.24 kg", "18 kg"
 double total_mass(const mjModel& body) {
   double mass = 0;
   for (int i = 1; i < body.nbody; ++i) mass += body.body_mass[i];
   return mass;
+}
+
+/// How many positions or velocities a joint has.
+int64_t numbers_of(const mjModel& body, int joint, Kind kind) {
+  constexpr int64_t numbers[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};  // free, ball, slide, hinge
+  return numbers[kind == Kind::position][body.jnt_type[joint]];
 }
 
 /// A stretch of the observation as people see it.
@@ -53,9 +58,8 @@ std::vector<Row> rows_of(const mjModel& body, const ObservedPart& part, int64_t 
     return {{count, name(part.of),
              range_of(body, part, of_joints ? find_joint(body, part.of.name) : -1)}};
   std::vector<Row> rows;
-  constexpr int64_t numbers[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};
   for (int joint = 0; joint < body.njnt; ++joint)
-    rows.push_back({numbers[part.of.kind == Kind::position][body.jnt_type[joint]],
+    rows.push_back({numbers_of(body, joint, part.of.kind),
                     name({part.of.kind, joint_name(body, joint)}), range_of(body, part, joint)});
   return rows;
 }
@@ -88,13 +92,25 @@ std::string actions(const mjModel& body) {
   return text;
 }
 
-std::string noise(const char* of, ResetNoise::Kind kind, double all,
+/// ", positions +- knee 0.1, root (0, 0, 0, 0, 0, 0.05, 0)"
+std::string noise(const mjModel& body, Kind of, ResetNoise::Kind kind, double all,
                   const std::vector<double>& each) {
-  const bool none = each.empty() ? all == 0 : std::ranges::count(each, 0.0) == std::ssize(each);
-  if (none) return "";
-  const std::string scale =
-      each.empty() ? fmt::format("{:g}", all) : fmt::format("{:g}", fmt::join(each, ", "));
-  return fmt::format(", {} {} {}", of, kind == ResetNoise::Kind::uniform ? "+-" : "normal", scale);
+  std::vector<std::string> scales;
+  if (all > 0) scales.push_back(fmt::format("{:g}", all));
+  for (int joint = 0; joint < body.njnt && !each.empty(); ++joint) {
+    const int* address = of == Kind::position ? body.jnt_qposadr : body.jnt_dofadr;
+    const auto first = each.begin() + address[joint];
+    const auto last = first + numbers_of(body, joint, of);
+    if (std::all_of(first, last, [](double scale) { return scale == 0; })) continue;
+    const bool alike = std::all_of(first, last, [&](double scale) { return scale == *first; });
+    scales.push_back(joint_name(body, joint) +
+                     (alike ? fmt::format(" {:g}", *first)
+                            : fmt::format(" ({:g})", fmt::join(first, last, ", "))));
+  }
+  if (scales.empty()) return "";
+  return fmt::format(", {} {} {}", of == Kind::position ? "positions" : "velocities",
+                     kind == ResetNoise::Kind::uniform ? "+-" : "normal",
+                     fmt::join(scales, ", "));
 }
 
 std::string start(const TaskDescription& robot, const mjModel& body) {
@@ -104,8 +120,10 @@ std::string start(const TaskDescription& robot, const mjModel& body) {
                          : std::string("starts   in the MJCF's reference pose");
   if (!robot.start.position.empty()) text += ", but for [reset] pose";
   const ResetNoise& drawn = robot.reset;
-  text += noise("positions", drawn.position_kind, drawn.position_scale, drawn.position_scales);
-  text += noise("velocities", drawn.velocity_kind, drawn.velocity_scale, drawn.velocity_scales);
+  text += noise(body, Kind::position, drawn.position_kind, drawn.position_scale,
+                drawn.position_scales);
+  text += noise(body, Kind::velocity, drawn.velocity_kind, drawn.velocity_scale,
+                drawn.velocity_scales);
   text += "\n";
   for (const Goal& goal : robot.goals) {
     const size_t count = goal.of == Goal::Of::joint ? 1 : 3;

@@ -45,6 +45,8 @@ TEST(RobotInfo, TheExamplesAreUnderstood) {
     EXPECT_THAT(text, HasSubstr("is told the reward and the end"));
     EXPECT_THAT(text, ::testing::Not(HasSubstr("warning")));
   }
+  EXPECT_THAT(robot_info(folder + "balancer.toml"),
+              HasSubstr("reference pose, positions +- root (0, 0, 0, 0, 0, 0.05, 0)\n"));
   const auto task = find_task(folder + "balancer.toml").make_task({});
   EXPECT_EQ(task->spec().observation_size, 4 + 3 + 2 + 2);
 }
