@@ -134,6 +134,18 @@ std::string start(const TaskDescription& robot, const mjModel& body) {
   return text;
 }
 
+/// What a task's words say of a model, a line each.
+std::string why(const std::string& description) {
+  std::string text;
+  for (size_t from = 0; from < description.size();) {
+    const size_t to = std::min(description.find("; ", from), description.size());
+    const std::string clause = description.substr(from, to - from);
+    if (clause.find("a model") != clause.npos) text += fmt::format("         {}\n", clause);
+    from = to + 2;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string robot_info(const std::filesystem::path& file) {
@@ -157,6 +169,7 @@ std::string robot_info(const std::filesystem::path& file) {
           : std::string_view(reward) == end
               ? fmt::format("a model  {} the reward and the end\n", reward)
               : fmt::format("a model  {} the reward, and {} the end\n", reward, end);
+  text += why(task->spec().description);
   for (const std::string& warning : task->spec().warnings) text += "warning: " + warning + "\n";
   return text;
 }

@@ -33,7 +33,8 @@ TEST(RobotInfo, SaysHowAFileWasUnderstood) {
                            "goal, drawn from (0, 0, 1) to (1, 0, 1)",
                            "exp(-|(position of middle - position of goal)| / 0.5)",
                            "goes on while 0.2 < z of position of trunk",
-                           "is told the reward, and learns the end",
+                           "is told the reward, and learns the end\n         z of position of "
+                           "trunk not observed, so that a model has to learn the end\n",
                            "warning: what ends an episode is not observed"})
     EXPECT_THAT(text, HasSubstr(line));
 }
