@@ -34,6 +34,35 @@ separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(reverie_torch INTERFACE ${torch_flags})
 add_library(reverie::torch ALIAS reverie_torch)
 
+# CUDA graphs name the CUDA runtime itself: its headers, with those in crt/, and libcudart. They come
+# with the toolkit, or beside pip's torch with nvidia-cuda-runtime and nvidia-cuda-crt. Optional.
+add_library(reverie_cudart INTERFACE)
+foreach(prefix IN LISTS TORCH_INCLUDE_DIRS)
+  if(NOT torch_includes_cuda AND EXISTS ${prefix}/ATen/cuda/CUDAGraph.h)
+    set(torch_includes_cuda ${prefix})
+  endif()
+endforeach()
+if(REVERIE_CUDA_GRAPHS AND torch_includes_cuda)
+  file(GLOB wheels ${torch_includes_cuda}/../../nvidia/*)
+  get_filename_component(nvcc_folder "${NVCC}" DIRECTORY)
+  foreach(root IN LISTS wheels ITEMS ${nvcc_folder}/.. /usr/local/cuda /usr)
+    file(GLOB cudart ${root}/lib64/libcudart.so* ${root}/lib/libcudart.so*
+         ${root}/lib/*/libcudart.so*)
+    if(NOT REVERIE_HAVE_CUDART AND cudart AND EXISTS ${root}/include/cuda_runtime_api.h AND
+       EXISTS ${root}/include/crt/host_defines.h)
+      list(GET cudart 0 cudart)
+      set(REVERIE_HAVE_CUDART ON)
+      target_include_directories(reverie_cudart SYSTEM INTERFACE ${root}/include)
+      target_link_libraries(reverie_cudart INTERFACE ${cudart})
+      message(STATUS "CUDA graphs can be captured: ${cudart}")
+    endif()
+  endforeach()
+  if(NOT REVERIE_HAVE_CUDART)
+    message(STATUS "No CUDA graphs: no cuda_runtime_api.h, crt/host_defines.h and libcudart.so")
+  endif()
+endif()
+add_library(reverie::cudart ALIAS reverie_cudart)
+
 # MuJoCo: one in CMAKE_PREFIX_PATH, the pinned one that setup has fetched, or the distribution's.
 # What was found first stays (it is cached): a run goes on bit for bit only in the same MuJoCo.
 # Debian's target names an include folder that does not exist: the header is looked for. A Python

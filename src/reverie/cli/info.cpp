@@ -1,5 +1,6 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
+#include <reverie/core/captured_work.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
@@ -39,8 +40,10 @@ std::string matrix_product() {
 }
 
 void tell_of_program() {
-  fmt::print("reverie  {}\nlibtorch {}\nGPU      {}\nMuJoCo   {}\nhost     {}\n", REVERIE_VERSION,
-             TORCH_VERSION, cuda_description(), mujoco_description(), host_description());
+  fmt::print(
+      "reverie  {}\nlibtorch {}\nGPU      {}; CUDA graphs {}\nMuJoCo   {}\nhost     {}\n",
+      REVERIE_VERSION, TORCH_VERSION, cuda_description(), cuda_graphs::description(),
+      mujoco_description(), host_description());
   fmt::print("threads  {}\n", find_processors().words());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
              kernels::bf16_description(), matrix_product());

@@ -2,6 +2,7 @@
 
 #include <reverie/cli/report.h>
 #include <reverie/cli/views.h>
+#include <reverie/core/captured_work.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
@@ -19,9 +20,10 @@
 namespace reverie::cli {
 namespace {
 
-void start_threads(const Experiment& experiment) {
+void set_up_process(const Experiment& experiment) {
   install_stop_signals();  // first: see there
   set_worker_count(static_cast<int>(experiment.run.threads));
+  cuda_graphs::use(experiment.run.cuda_graphs && experiment.run.device != "cpu");
 }
 
 // Whatever ends a run, short of what no repetition mends, is one line that says how to go on.
@@ -82,7 +84,7 @@ int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, Trainin
 }  // namespace
 
 int start_run(Experiment& experiment, const std::string& out) {
-  start_threads(experiment);
+  set_up_process(experiment);
   // What the machine and the task refuse shows before a folder is made.
   parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
@@ -135,7 +137,7 @@ int start_run(Experiment& experiment, const std::string& out) {
 }
 
 int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config) {
-  start_threads(experiment);
+  set_up_process(experiment);
   const FolderLock lock(folder.root());
   const auto view = make_view(experiment, folder.root().string());
   Trainer trainer(experiment, folder, *view);

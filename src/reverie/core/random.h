@@ -36,6 +36,11 @@ class RandomStream {
   Tensor below(int64_t count, torch::IntArrayRef shape);              ///< int64, with replacement
   Tensor permutation(int64_t count);                                  ///< int64 [count]
 
+  // The same numbers, made on `device` by torch's operations, so that they need not travel
+  // (random_torch.cpp): integers to the bit, normals up to rounding. A count is below 2^31 here.
+  Tensor normal(torch::IntArrayRef shape, torch::Device device);
+  Tensor below(int64_t count, torch::IntArrayRef shape, torch::Device device);
+
   void serialize(Archive& archive);
 
  private:

@@ -1,7 +1,6 @@
 #include <reverie/core/archive.h>
 #include <reverie/core/random.h>
-
-#include <gtest/gtest.h>
+#include <reverie/nn/kernels/test_torch_path.h>
 
 namespace reverie {
 namespace {
@@ -45,11 +44,11 @@ TEST(RandomStream, MomentsAndRanges) {
   EXPECT_EQ(std::get<0>(stream.permutation(1000).sort()).equal(torch::arange(1000)), true);
 }
 
-TEST(RandomStream, AgreesWithThePublishedPhiloxVector) {
-  // Random123's known-answer test: counter 0, key 0 gives these words. A default-made stream has
-  // another key, so the block is reached through the archive.
+/// A stream of key 0 that goes on from block `counter`: reached through the archive, since a
+/// default-made one has another key.
+RandomStream stream_at(uint64_t counter) {
   Archive out;
-  uint64_t key = 0, counter = 0;
+  uint64_t key = 0;
   int32_t used = 4;
   out("key", key);
   out("counter", counter);
@@ -57,6 +56,12 @@ TEST(RandomStream, AgreesWithThePublishedPhiloxVector) {
   RandomStream stream;
   auto in = Archive::from_bytes(out.bytes());
   stream.serialize(in);
+  return stream;
+}
+
+TEST(RandomStream, AgreesWithThePublishedPhiloxVector) {
+  // Random123's known-answer test: counter 0, key 0 gives these words.
+  auto stream = stream_at(0);
   EXPECT_EQ(stream.bits(), 0x6627e8d5u);
   EXPECT_EQ(stream.bits(), 0xe169c58du);
   EXPECT_EQ(stream.bits(), 0xbc57ac4cu);
@@ -73,6 +78,47 @@ TEST(RandomStream, ResumesInsideABlock) {
   b.serialize(in);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(a.bits(), b.bits());
 }
+
+struct RandomOnDevice : testing::TorchPath {};
+
+TEST_P(RandomOnDevice, IntegersAreTheStreamsOwnToTheBit) {
+  // Two draws, from within a block and across its end; then a stream that has gone far.
+  for (const uint64_t counter : {uint64_t{0}, uint64_t{0xFFFFFFFF}, uint64_t{5} << 40}) {
+    for (const int64_t count : {int64_t{1}, int64_t{7}, (int64_t{1} << 31) - 1}) {
+      auto here = stream_at(counter), there = here;
+      here.bits();
+      there.bits();
+      for (const int64_t wanted : {1, 5, 1000, 0, 2}) {
+        const auto expected = here.below(count, {wanted});
+        const auto found = there.below(count, {wanted}, device());
+        EXPECT_EQ(found.device(), device());
+        EXPECT_TRUE(torch::equal(found.cpu(), expected)) << counter << " " << count;
+      }
+      EXPECT_EQ(there.bits(), here.bits()) << "the streams must stand at the same word";
+    }
+  }
+}
+
+TEST_P(RandomOnDevice, NormalsAreTheStreamsOwnUpToRounding) {
+  RandomStream here(3, "device"), there = here;
+  here.bits();
+  there.bits();
+  for (const int64_t wanted : {1, 2, 7, 40000, 0}) {
+    const auto expected = here.normal({wanted, 3});
+    const auto found = there.normal({wanted, 3}, device());
+    EXPECT_EQ(found.sizes(), expected.sizes());
+    EXPECT_TRUE(torch::allclose(found.cpu(), expected, 0, 5e-6));
+  }
+  EXPECT_EQ(there.bits(), here.bits()) << "the streams must stand at the same word";
+}
+
+TEST_P(RandomOnDevice, ManyBlocksAtATimeAreTheSame) {
+  RandomStream here(3, "many"), there = here;
+  const int64_t more = (int64_t{4} << 20) + 9;  // than are made at once
+  EXPECT_TRUE(torch::allclose(there.normal({more}, device()).cpu(), here.normal({more}), 0, 5e-6));
+}
+
+REVERIE_ON_EACH_DEVICE(RandomOnDevice);
 
 }  // namespace
 }  // namespace reverie

@@ -1,43 +1,53 @@
+#include <reverie/core/captured_work.h>
 #include <reverie/core/error.h>
+#include <reverie/imagination/dream_layers_torch.h>
 #include <reverie/imagination/imagine_torch.h>
+#include <reverie/nn/batched_mlp_torch.h>
 
 namespace reverie {
 namespace {
 
-/// Where each row sits in a batch [K, c, …] that gives each member its own rows. The members of
-/// rows are known on the CPU, so no device has to be waited for.
-class Seats {
- public:
-  Seats(const std::vector<int64_t>& member_of_row, int64_t members, torch::Device device)
-      : members_(members) {
-    std::vector<int64_t> taken(static_cast<size_t>(members), 0);
-    auto seat = torch::empty({static_cast<int64_t>(member_of_row.size())}, torch::kInt64);
-    for (const int64_t member : member_of_row) ++taken[member];
-    capacity_ = *std::max_element(taken.begin(), taken.end());
-    std::fill(taken.begin(), taken.end(), 0);
-    auto row = torch::zeros({members * capacity_}, torch::kInt64);  // an empty seat repeats row 0
-    for (size_t i = 0; i < member_of_row.size(); ++i) {
-      const int64_t at = member_of_row[i] * capacity_ + taken[member_of_row[i]]++;
-      seat.data_ptr<int64_t>()[i] = at;
-      row.data_ptr<int64_t>()[at] = static_cast<int64_t>(i);
-    }
-    seat_ = seat.to(device);
-    row_ = row.to(device);
-  }
+/// Steps of a CUDA graph: what goes in and out of it is copied once for all of them.
+constexpr int64_t kStepsOfGraph = 8;
 
-  /// [K, c, d] of rows [n, d].
-  Tensor place(const Tensor& rows) const {
-    return rows.index_select(0, row_).view({members_, capacity_, -1});
-  }
-  /// And back.
-  Tensor rows(const Tensor& placed) const { return placed.flatten(0, 1).index_select(0, seat_); }
+/// What steps are given and leave behind, a step after the other: [steps, n, …]. Undefined where
+/// there is no such thing.
+struct Steps {
+  Tensor action;        ///< At first the policies' noise.
+  Tensor next;          ///< The successors.
+  Tensor from;          ///< Where the row goes on from; at first where it would begin anew.
+  Tensor terminated;    ///< bool
+  Tensor begins;        ///< bool: whether it does begin anew
+  Tensor reward;        ///< Where it is learned.
+  Tensor target_noise;  ///< In units of the target, of variance 1 in the normalised one's.
+  Tensor row, seat;     ///< See Seats.
 
- private:
-  int64_t members_, capacity_ = 0;
-  Tensor seat_, row_;
+  template <class F>
+  Steps each(const F& f) const {
+    const auto of = [&](const Tensor& field) { return field.defined() ? f(field) : field; };
+    return {of(action), of(next),         of(from), of(terminated), of(begins),
+            of(reward), of(target_noise), of(row),  of(seat)};
+  }
+  Steps at(int64_t first, int64_t count) const {
+    return each([&](const Tensor& field) { return field.narrow(0, first, count); });
+  }
+  Steps like() const {
+    return each([](const Tensor& field) { return torch::zeros_like(field); });
+  }
+  void take_inputs(const Steps& other) {
+    for (const auto field :
+         {&Steps::action, &Steps::from, &Steps::target_noise, &Steps::row, &Steps::seat})
+      if ((this->*field).defined()) (this->*field).copy_(other.*field);
+  }
+  void take_outputs(const Steps& other) {
+    for (const auto field : {&Steps::action, &Steps::next, &Steps::from, &Steps::terminated,
+                             &Steps::begins, &Steps::reward})
+      if ((this->*field).defined()) (this->*field).copy_(other.*field);
+  }
 };
 
-/// Rows [n, …] of all tasks, step by step.
+/// Rows [n, …] of all tasks, step by step. Few operations a step, into memory that stays where it
+/// is; nothing waits for the device.
 class BatchedWalk {
  public:
   BatchedWalk(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
@@ -45,78 +55,93 @@ class BatchedWalk {
               const ImagineOptions& options, const RandomStream& random)
       : task_(task),
         model_(model),
-        policy_(policy),
-        options_(options),
-        device_(parameters.device()),
+        horizon_(options.horizon),
+        limit_(options.limit()),
         tasks_(starts.size(0)),
         n_(tasks_ * starts.size(1)),
-        limit_(options.limit()),
-        parameters_(parameters.contiguous()),
-        layers_(model.ensemble().layers(model.ensemble().parameters())),
-        resets_(resets.to(device_)),
-        state_(starts.to(device_).flatten(0, 1)),
-        time_(torch::zeros({n_}, device_)),
-        member_random_(random.split(0)) {
-    // One draw and one transfer for all steps, as large as the rollouts themselves.
-    auto action_random = random.split(1), target_random = random.split(2);
-    auto reset_random = random.split(3);
-    const int64_t horizon = options.horizon;
-    action_noise_ = action_random.normal({horizon, n_, model.action_size()}).to(device_);
+        o_(model.observation_size()),
+        a_(model.action_size()),
+        device_(parameters.device()),
+        starts_(starts.to(device_).flatten(0, 1)),
+        policy_blocks_(mean_layers(policy, parameters)),
+        model_blocks_(unnormalised_layers(model)),
+        policies_({policy.sizes(), Activation::tanh, false}, tasks_, n_ / tasks_, device_,
+                  BatchedMlp::Use::inference),
+        input_(with_ones(torch::cat({torch::zeros({n_, a_}, starts_.options()), starts_}, 1))),
+        seen_action_(input_.narrow(1, 0, a_)),
+        state_(input_.narrow(1, a_, o_)),
+        policy_input_(input_.narrow(1, a_, o_ + 1).view({tasks_, n_ / tasks_, o_ + 1})),
+        time_(torch::zeros({n_}, starts_.options())) {
+    const auto noise = [&](uint64_t stream, int64_t width) {
+      return random.split(stream).normal({horizon_, n_, width}, device_);
+    };
+    const auto log_std =
+        parameters.narrow(1, parameters.size(1) - a_, a_).clamp_min(policy.min_log_std());
+    all_.action = noise(1, a_);
+    all_.action.view({horizon_, tasks_, n_ / tasks_, a_}).mul_(log_std.exp().unsqueeze(1));
+    all_.next = empty({o_});
+    if (model.config().learn_reward) all_.reward = empty({});
     if (model.config().head == Head::gaussian)
-      target_noise_ = target_random.normal({horizon, n_, model.target_size()}).to(device_);
-    if (task.terminates() || model.config().learn_end || limit_ < horizon)
-      reset_choice_ = reset_random.below(resets.size(0), {horizon, n_}).to(device_);
-    member_.resize(static_cast<size_t>(n_));
-    for (int64_t row = 0; row < n_; ++row)
-      member_[row] = row / starts.size(1) * model.members() / tasks_;
-    seats_.emplace(member_, model.members(), device_);
+      all_.target_noise = noise(2, model.target_size()).mul_(model.target_normaliser().std());
+    const bool ends = task.terminates() || model.config().learn_end;
+    if (ends) all_.terminated = empty({}, torch::kBool);
+    if (ends || limit_ < horizon_) {
+      all_.begins = limit_ < horizon_ ? empty({}, torch::kBool) : all_.terminated;
+      const auto choice = random.split(3).below(resets.size(0), {horizon_ * n_}, device_);
+      all_.from = resets.to(device_).index_select(0, choice).view({horizon_, n_, o_});
+    }
+    place(options.propagation, random.split(0));
   }
 
-  void step(int64_t t) {
-    const auto policies =
-        policy_.distribution(parameters_, state_.reshape({tasks_, n_ / tasks_, -1}));
-    const auto noise = action_noise_[t].view_as(policies.mean);
-    const auto action = (policies.mean + torch::exp(policies.log_std) * noise).flatten(0, 1);
-    const auto target = predict(model_.inputs(state_, action), t);
-    const auto moved = state_ + target.narrow(1, 0, model_.observation_size());
-    const auto next =
-        torch::minimum(torch::maximum(moved, model_.lowest_state()), model_.highest_state());
-    auto ended = task_.terminates() ? task_.terminated(next)
-                                    : torch::zeros({n_}, time_.options().dtype(torch::kBool));
-    if (model_.config().learn_end)
-      ended = ended | (target.select(1, model_.end_column()) > DynamicsModel::end_threshold);
-    const auto over = t + 1 == options_.horizon ? torch::ones_like(ended) : time_ + 1 >= limit_;
-    observation_.push_back(state_);
-    action_.push_back(action);
-    next_.push_back(next);
-    time_at_.push_back(time_);
-    ended_.push_back(ended);
-    timed_out_.push_back(over & ended.logical_not());
-    if (model_.config().learn_reward)
-      reward_.push_back(target.select(1, model_.reward_column()));
-    // Where no episode can end before the horizon nothing begins again.
-    const auto begins = ended | over;
-    state_ = reset_choice_.defined() ? torch::where(begins.unsqueeze(1),
-                                                    resets_.index_select(0, reset_choice_[t]), next)
-                                     : next;
-    time_ = torch::where(begins, torch::zeros_like(time_), time_ + 1);
+  void run() {
+    const bool graphs = cuda_graphs::used(device_);
+    int64_t t = 0;
+    if (graphs && horizon_ >= 4 * kStepsOfGraph) {
+      Steps fixed = all_.at(0, kStepsOfGraph).like();
+      if (!own_begins()) fixed.begins = fixed.terminated;
+      CapturedWork steps(device_, [&] {
+        for (int64_t i = 0; i < kStepsOfGraph; ++i) step(fixed, i);
+      });
+      for (; t + kStepsOfGraph <= horizon_; t += kStepsOfGraph) {
+        auto here = all_.at(t, kStepsOfGraph);
+        fixed.take_inputs(here);
+        steps.run();
+        here.take_outputs(fixed);
+      }
+    }
+    for (; t < horizon_; ++t) step(all_, t);
   }
 
   Rollouts rollouts() const {
-    const auto whole = [&](const std::vector<Tensor>& steps) {
-      return torch::stack(steps, 1).unflatten(0, {tasks_, n_ / tasks_});
+    const auto by_row = [&](const Tensor& steps) {  // [horizon, n, …] to [tasks, rows, horizon, …]
+      return steps.transpose(0, 1).contiguous().unflatten(0, {tasks_, n_ / tasks_});
     };
     Rollouts result;
-    result.observation = whole(observation_);
-    result.action = whole(action_);
-    result.next_observation = whole(next_);
-    result.time = whole(time_at_);
-    result.terminated = whole(ended_);
-    result.truncated = whole(timed_out_);
+    const auto& from = all_.from.defined() ? all_.from : all_.next;
+    result.observation = by_row(torch::cat({starts_.unsqueeze(0), from.narrow(0, 0, horizon_ - 1)}));
+    result.action = by_row(all_.action);
+    result.next_observation = by_row(all_.next);
+    result.terminated =
+        by_row(all_.terminated.defined()
+                   ? all_.terminated
+                   : torch::zeros({1, 1}, time_.options().dtype(torch::kBool)).expand({horizon_, n_}));
+    const auto step = torch::arange(horizon_, time_.options()).unsqueeze(1).expand({horizon_, n_});
+    if (all_.begins.defined()) {
+      // An episode goes on from the step after the last that ended one.
+      const auto begun = std::get<0>(torch::cummax(torch::where(all_.begins, step + 1, 0 * step), 0));
+      const auto first = torch::cat({torch::zeros({1, n_}, time_.options()),
+                                     begun.narrow(0, 0, horizon_ - 1)});
+      result.time = by_row(step - first);
+    } else {
+      result.time = by_row(step);
+    }
+    auto over = all_.begins.defined() ? by_row(all_.begins) : torch::zeros_like(result.terminated);
+    over.select(2, horizon_ - 1).fill_(true);
+    result.truncated = over & result.terminated.logical_not();
     const auto all = [](const Tensor& field) { return field.flatten(0, 2); };
     result.reward =
-        model_.config().learn_reward
-            ? whole(reward_)
+        all_.reward.defined()
+            ? by_row(all_.reward)
             : task_
                   .reward(all(result.observation), all(result.action), all(result.next_observation))
                   .view_as(result.time);
@@ -124,37 +149,115 @@ class BatchedWalk {
   }
 
  private:
-  /// The change of state (and the reward) that each row's member predicts for inputs x [n, …].
-  Tensor predict(const Tensor& x, int64_t t) {
-    if (options_.propagation == Propagation::random_member) {
-      for (auto& member : member_) member = member_random_.below(model_.members());
-      seats_.emplace(member_, model_.members(), device_);
+  Tensor empty(std::vector<int64_t> of_a_row, torch::ScalarType type = torch::kFloat32) const {
+    of_a_row.insert(of_a_row.begin(), {horizon_, n_});
+    return torch::empty(of_a_row, torch::TensorOptions(type).device(device_));
+  }
+  /// Whether episodes also end by their limit, before the horizon.
+  bool own_begins() const { return all_.begins.defined() && limit_ < horizon_; }
+
+  /// Deals the rows to the members, and makes the network that is as wide.
+  void place(Propagation propagation, RandomStream random) {
+    const int64_t members = model_.members();
+    int64_t width = n_ / members;
+    const bool mixed = propagation == Propagation::random_member;
+    if (mixed || tasks_ % members != 0) {  // else they lie as they are dealt
+      const auto task = torch::arange(tasks_, torch::TensorOptions(torch::kInt64).device(device_));
+      const auto member = mixed ? random.below(members, {horizon_, n_}, device_)
+                                : (task * members)
+                                      .div_(tasks_, "floor")
+                                      .repeat_interleave(n_ / tasks_)
+                                      .unsqueeze(0);
+      const auto seats = seats_for(member, members);
+      width = seats.row.size(1) / members;
+      all_.row = seats.row.expand({horizon_, -1});
+      all_.seat = seats.seat.expand({horizon_, -1});
+      placed_ = torch::empty({members * width, a_ + o_ + 1}, input_.options());
     }
-    const auto raw = model_.ensemble().forward(layers_, seats_->place(x));
-    const auto said = model_.heads(raw);
-    auto target = seats_->rows(said.mean);
+    networks_.emplace(model_.ensemble().shape(), members, width, device_,
+                      BatchedMlp::Use::inference);
+  }
+
+  void step(const Steps& steps, int64_t t) {
+    auto action = steps.action[t], next = steps.next[t];
+    auto by_task = action.view({tasks_, n_ / tasks_, a_});
+    by_task.baddbmm_(policies_.hidden(policy_blocks_, policy_input_), policy_blocks_.back());
+    if (model_.config().clip_action)
+      torch::clamp_out(seen_action_, action, model_.action_low(), model_.action_high());
+    else
+      seen_action_.copy_(action);
+    move(steps, t, next);
+    if (model_.config().clip_margin >= 0)
+      next.clamp_(model_.lowest_state(), model_.highest_state());
+    if (steps.from.defined())
+      begin_again(steps, t, next);
+    else
+      state_.copy_(next);
+  }
+
+  /// Writes the successors that each row's member predicts, and the rewards and ends where they are
+  /// learned.
+  void move(const Steps& steps, int64_t t, Tensor& next) {
+    const int64_t members = model_.members();
+    Tensor x = input_;
+    if (placed_.defined()) x = torch::index_select_out(placed_, input_, 0, steps.row[t]);
+    const auto hidden = networks_->hidden(model_blocks_, x.view({members, -1, a_ + o_ + 1}));
+    if (!placed_.defined() && !steps.target_noise.defined() && model_.target_size() == o_) {
+      auto by_member = next.view({members, -1, o_});
+      torch::baddbmm_out(by_member, state_.view(by_member.sizes()), hidden, model_blocks_.back());
+      return;
+    }
+    const auto of_rows = [&](const Tensor& predicted) {  // [K, …, d]
+      const auto flat = predicted.flatten(0, 1);
+      return placed_.defined() ? flat.index_select(0, steps.seat[t]) : flat;
+    };
+    const auto said = model_.heads(torch::bmm(hidden, model_blocks_.back()));
+    auto target = of_rows(said.mean);
     if (said.log_variance.defined())
-      target = target + torch::exp(0.5 * seats_->rows(said.log_variance)) * target_noise_[t];
-    return model_.target_normaliser().denormalise(target);
+      target = torch::addcmul(target, of_rows(torch::exp(0.5 * said.log_variance)),
+                              steps.target_noise[t]);
+    torch::add_out(next, state_, target.narrow(1, 0, o_));
+    if (steps.reward.defined()) steps.reward[t].copy_(target.select(1, model_.reward_column()));
+    if (model_.config().learn_end) {
+      auto ended = steps.terminated[t];
+      torch::gt_out(ended, target.select(1, model_.end_column()), DynamicsModel::end_threshold);
+    }
+  }
+
+  /// Ends or continues each row's episode.
+  void begin_again(const Steps& steps, int64_t t, const Tensor& next) {
+    if (task_.terminates()) {
+      auto ended = steps.terminated[t];
+      const auto told = task_.terminated(next);
+      if (model_.config().learn_end)
+        ended.logical_or_(told);
+      else
+        ended.copy_(told);
+    }
+    auto begins = steps.begins[t], from = steps.from[t];
+    if (own_begins()) {
+      time_.add_(1);
+      torch::ge_out(begins, time_, static_cast<double>(limit_));
+      if (steps.terminated.defined()) begins.logical_or_(steps.terminated[t]);
+      time_.masked_fill_(begins, 0);
+    }
+    torch::where_out(state_, begins.unsqueeze(1), from, next);
+    from.copy_(state_);
   }
 
   const Task& task_;
   const DynamicsModel& model_;
-  const GaussianPolicy& policy_;
-  const ImagineOptions& options_;
+  const int64_t horizon_, limit_, tasks_, n_, o_, a_;
   const torch::Device device_;
-  const int64_t tasks_, n_, limit_;
-  const Tensor parameters_;
-  const std::vector<Ensemble::Layer> layers_;
-  const Tensor resets_;
-  Tensor state_, time_;
-  RandomStream member_random_;
-  Tensor action_noise_, target_noise_;  // [horizon, n, …]
-  Tensor reset_choice_;                 // [horizon, n] int64; undefined where nothing is reset
-  std::vector<int64_t> member_;         // of each row
-  std::optional<Seats> seats_;
-  // A step an entry, [n, …].
-  std::vector<Tensor> observation_, action_, next_, reward_, time_at_, ended_, timed_out_;
+  const Tensor starts_;
+  const std::vector<Tensor> policy_blocks_, model_blocks_;
+  BatchedMlp policies_;
+  std::optional<BatchedMlp> networks_;
+  Tensor input_;                              // [n, a + o + 1]: the action that is seen, state, 1
+  Tensor seen_action_, state_, policy_input_;  // views of it; the last [tasks, rows, o + 1]
+  Tensor time_;    // [n]: of the episode, where it has a limit before the horizon
+  Tensor placed_;  // the inputs, each member its own; undefined where they lie so already
+  Steps all_;
 };
 
 }  // namespace
@@ -164,7 +267,7 @@ Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const Gauss
                        const ImagineOptions& options, const RandomStream& random) {
   const torch::NoGradGuard no_grad;
   BatchedWalk walk(task, model, policy, parameters, starts, resets, options, random);
-  for (int64_t t = 0; t < options.horizon; ++t) walk.step(t);
+  walk.run();
   auto rollouts = walk.rollouts();
   if (task.terminates() || model.config().learn_end || options.limit() < options.horizon)
     leave_out_unfinished(rollouts, options.limit());

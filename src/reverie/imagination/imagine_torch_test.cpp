@@ -1,7 +1,10 @@
 // The imagination by torch: against the CPU kernels' trajectories where nothing is random, by its
 // properties elsewhere.
+#include <reverie/core/captured_work.h>
 #include <reverie/core/error.h>
+#include <reverie/core/test_operators.h>
 #include <reverie/data/test_counted.h>
+#include <reverie/imagination/dream_layers_torch.h>
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/test_line_task.h>
 #include <reverie/nn/kernels/test_torch_path.h>
@@ -218,6 +221,106 @@ TEST_P(ImagineTorch, StatesThatAreNotFiniteAreRefused) {
   } catch (const NonFiniteError& error) {
     EXPECT_NE(std::string(error.what()).find("task 2"), std::string::npos) << error.what();
   }
+}
+
+TEST_P(ImagineTorch, DataFarFromZeroAreAsExact) {
+  for (const bool gaussian : {false, true}) {
+    model_config.head = gaussian ? Head::gaussian : Head::deterministic;
+    build(1e-12);
+    if (gaussian) model->variance_bounds().fill_(-80);
+    RandomStream random(2, "far");
+    Transitions data;
+    const auto where = torch::tensor({300.0f, -20.0f, 0.0f});
+    data.observation = random.normal({500, 3}) + where;
+    data.action = random.normal({500, 2});
+    data.next_observation = data.observation + 0.3 * random.normal({500, 3});
+    data.reward = random.normal({500});
+    model->set_statistics(data);
+    starts = random.normal({4, 5, 3}) + where;
+    const auto expected = by_kernels(task), found = by_torch(task);
+    // In units of the data's spread, of which a float's rounding at 300 is 2e-5.
+    const auto apart = (found.next_observation.cpu() - expected.next_observation).abs();
+    EXPECT_LT(apart.max().item<double>(), 2e-3);
+  }
+}
+
+/// Every kind of imagination there is: heads, members, rewards, ends of episodes.
+template <class F>
+void for_each_kind(ImagineTorch& test, const F& f) {
+  for (const auto head : {Head::deterministic, Head::gaussian})
+    for (const auto propagation : {Propagation::fixed_member, Propagation::random_member})
+      for (const int64_t members : {2, 3})
+        for (const bool learn_reward : {false, true})
+          for (const int64_t limit : {0, 7})
+            for (const double end : {0.0, 0.9}) {
+              test.model_config.head = head;
+              test.model_config.members = members;
+              test.model_config.learn_reward = learn_reward;
+              test.options.propagation = propagation;
+              test.options.episode_limit = limit;
+              test.build(1.0);
+              f(LineTask(end, 0.1));
+            }
+}
+
+TEST_P(ImagineTorch, StepsOverFixedMemoryAreTheSame) {
+  options.horizon = 37;  // some graphs' worth, and steps beyond
+  for_each_kind(*this, [&](const LineTask& which) {
+    const auto expected = by_torch(which);
+    cuda_graphs::use(device().is_cuda() && cuda_graphs::built());
+    const cuda_graphs::Emulate emulate;
+    const auto found = by_torch(which);
+    cuda_graphs::use(false);
+    EXPECT_TRUE(torch::equal(found.observation, expected.observation));
+    EXPECT_TRUE(torch::equal(found.action, expected.action));
+    EXPECT_TRUE(torch::equal(found.next_observation, expected.next_observation));
+    EXPECT_TRUE(torch::equal(found.reward, expected.reward));
+    EXPECT_TRUE(torch::equal(found.time, expected.time));
+    EXPECT_TRUE(torch::equal(found.terminated, expected.terminated));
+    EXPECT_TRUE(torch::equal(found.truncated, expected.truncated));
+  });
+}
+
+TEST_P(ImagineTorch, AStepAsksForFewOperationsAndNoneWaits) {
+  const auto asked = [&](const LineTask& which, int64_t horizon) {
+    options.horizon = horizon;
+    by_torch(which);  // what is made once is made
+    const testing::OperatorLog log;
+    by_torch(which);
+    return std::array{log.count(), log.count("aten::_local_scalar_dense"),
+                      log.count("aten::nonzero"), log.count("aten::_to_copy")};
+  };
+  const auto of_a_step = [&](const LineTask& which) {
+    const auto few = asked(which, 12), many = asked(which, 22);
+    for (size_t i = 1; i < few.size(); ++i) EXPECT_EQ(many[i], few[i]) << "a step waits, or copies";
+    return static_cast<double>(many[0] - few[0]) / 10;
+  };
+  build(1.0);
+  const double plain = of_a_step(LineTask(0)), ending = of_a_step(LineTask(0.9));
+  options.propagation = Propagation::random_member;
+  const double mixed = of_a_step(LineTask(0));
+  model_config.head = Head::gaussian;
+  build(1.0);
+  const double gaussian = of_a_step(LineTask(0));
+  RecordProperty("operations_of_a_step", fmt::format("{} {} {} {}", plain, ending, mixed, gaussian));
+  EXPECT_LE(plain, 15);  // 13: six products, four activations, two bounds and a copy
+  EXPECT_LE(ending, 20);
+  EXPECT_LE(mixed, 19);
+  EXPECT_LE(gaussian, 32);
+}
+
+TEST_P(ImagineTorch, SeatsGiveEachMemberItsRows) {
+  RandomStream random(3, "seats");
+  const auto member = random.below(3, {4, 50}, device());
+  const auto seats = seats_for(member, 3);
+  const int64_t capacity = seats.row.size(1) / 3;
+  for (int64_t step = 0; step < 4; ++step) {
+    const auto seat = seats.seat[step];
+    // Each row sits with its member, and finds itself there.
+    EXPECT_TRUE(torch::equal(torch::floor_divide(seat, capacity), member[step]));
+    EXPECT_TRUE(torch::equal(seats.row[step].index_select(0, seat).cpu(), torch::arange(50)));
+  }
+  EXPECT_EQ(std::get<0>(at::_unique(seats.row)).size(0), 50);
 }
 
 REVERIE_ON_EACH_DEVICE(ImagineTorch);

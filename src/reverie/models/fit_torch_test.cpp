@@ -1,5 +1,9 @@
 // The fit by torch against the CPU kernels': the same data, splits and minibatches.
+#include <reverie/core/archive.h>
+#include <reverie/core/captured_work.h>
 #include <reverie/core/error.h>
+#include <reverie/core/test_operators.h>
+#include <reverie/core/workers.h>
 #include <reverie/models/fit.h>
 #include <reverie/models/fit_schedule.h>
 #include <reverie/models/objectives/likelihood.h>
@@ -166,6 +170,116 @@ TEST_P(FitTorch, StopsBeforeTheBatchWhereTheLossIsNotFinite) {
     EXPECT_FALSE(error.evidence().empty());
   }
   EXPECT_TRUE(torch::equal(model.ensemble().parameters(), before));
+}
+
+/// Has no value for the row 17 of the data.
+struct Gap : Likelihood {
+  Tensor loss(const Prediction& prediction, const Tensor& target,
+              const Tensor& index) const override {
+    const auto value = Likelihood::loss(prediction, target, index);
+    const auto gap = (index == 17).any().to(value.device());
+    return torch::where(gap, torch::full_like(value, std::nan("")), value);
+  }
+  double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
+                           Tensor& gradient) const override {
+    return Objective::loss_and_gradient(mean, target, index, gradient);
+  }
+  Tensor losses(const Prediction& prediction, const Tensor& target,
+                const Tensor& index) const override {
+    return Objective::losses(prediction, target, index);
+  }
+  Tensor losses_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
+                             Tensor& gradient) const override {
+    return Objective::losses_and_gradient(mean, target, index, gradient);
+  }
+};
+
+TEST_P(FitTorch, ALossThatIsNotFiniteIsFoundWithinAnEpochOrTheHoldout) {
+  RandomStream random(9, "data");
+  const auto data = some_data(150, 0.1, random);
+  model_config.members = 1;
+  fit_config.batch = 8;
+  int in_training = 0, in_holdout = 0;
+  for (const auto head : {Head::deterministic, Head::gaussian})
+    for (uint64_t seed = 0; seed < 12; ++seed) {
+      model_config.head = head;
+      auto here = fresh(), there = fresh();
+      there.to(device());
+      const auto evidence = [&](DynamicsModel& model) {
+        Gap gap;
+        Monitor monitor;
+        try {
+          fit(model, data, gap, fit_config, 3, RandomStream(seed, "gap"), monitor);
+        } catch (const NonFiniteError& error) {
+          auto archive = Archive::from_bytes(error.evidence());
+          Tensor inputs, targets;
+          archive("inputs", inputs);
+          archive("targets", targets);
+          return std::tuple{std::string(error.what()), inputs, targets};
+        }
+        ADD_FAILURE() << "no error";
+        return std::tuple{std::string(), Tensor(), Tensor()};
+      };
+      const auto expected = evidence(here);
+      const auto found = TorchPath::by_torch([&] { return evidence(there); });
+      EXPECT_EQ(std::get<0>(found), std::get<0>(expected));  // the member and the epoch
+      EXPECT_LT(difference(std::get<1>(found), std::get<1>(expected)), 1e-5);
+      EXPECT_LT(difference(std::get<2>(found), std::get<2>(expected)), 1e-5);
+      // The weights are those before that batch.
+      EXPECT_LT(difference(there.ensemble().parameters(), here.ensemble().parameters()), 1e-3);
+      EXPECT_EQ(there.ensemble().steps({0}), here.ensemble().steps({0}));
+      ++(std::get<0>(found).find("epoch 1") != std::string::npos ? in_training : in_holdout);
+    }
+  EXPECT_GT(in_training, 0);
+  EXPECT_GT(in_holdout, 0);
+}
+
+TEST_P(FitTorch, StepsOverFixedMemoryAreTheSame) {
+  RandomStream random(1, "data");
+  const auto data = some_data(90, 3.0, random);  // with a last batch that is smaller
+  fit_config.persistence = 0.3;                  // members that stop
+  fit_config.learning_rate = 1e-2;
+  fit_config.batch = 16;
+  for (const bool weight_normalisation : {false, true})
+    for (const auto head : {Head::deterministic, Head::gaussian}) {
+      model_config.weight_normalisation = weight_normalisation;
+      model_config.head = head;
+      const auto expected = by_torch(data, 30);
+      cuda_graphs::use(device().is_cuda() && cuda_graphs::built());
+      const cuda_graphs::Emulate emulate;
+      const auto found = by_torch(data, 30);
+      cuda_graphs::use(false);
+      EXPECT_LT(found.report.epochs, 30) << "some are to stop";
+      EXPECT_EQ(found.report.epochs, expected.report.epochs);
+      EXPECT_EQ(found.report.train_loss, expected.report.train_loss);
+      EXPECT_TRUE(torch::equal(found.model.ensemble().parameters(),
+                               expected.model.ensemble().parameters()));
+    }
+}
+
+TEST_P(FitTorch, AMinibatchAsksForFewOperationsAndNoneWaits) {
+  fit_config.holdout = 0;
+  fit_config.batch = 20;
+  const auto asked = [&](int64_t batches, int64_t epochs) {
+    RandomStream random(1, "data");
+    const auto data = some_data(20 * batches, 0.1, random);
+    const testing::OperatorLog log;
+    by_torch(data, epochs);
+    return std::array{log.count(), log.count("aten::_local_scalar_dense"),
+                      log.count("aten::nonzero"), log.count("aten::_to_copy")};
+  };
+  std::string figures;
+  for (const auto head : {Head::deterministic, Head::gaussian}) {
+    model_config.head = head;
+    const auto few = asked(5, 2), many = asked(15, 2);
+    for (size_t i = 1; i < few.size(); ++i)
+      EXPECT_EQ(many[i], few[i]) << "a minibatch waits, or copies";
+    const auto of_a_batch = static_cast<double>(many[0] - few[0]) / 20;
+    figures += fmt::format("{} ", of_a_batch);
+    EXPECT_LE(of_a_batch, head == Head::gaussian ? 80 : 28);  // see docs/speed.md
+    EXPECT_EQ(asked(5, 4)[1] - few[1], 2) << "an epoch is to wait once";
+  }
+  RecordProperty("operations_of_a_minibatch", figures);
 }
 
 REVERIE_ON_EACH_DEVICE(FitTorch);

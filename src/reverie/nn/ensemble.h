@@ -10,6 +10,7 @@ class Archive;
 namespace kernels {
 class NetworkStep;
 }
+struct AdamRows;
 
 /// K members' parameters as one block [K, p], with Adam's moments beside it. The members are
 /// independent: what trains or evaluates them may do so side by side.
@@ -51,6 +52,14 @@ class Ensemble {
   /// The layers that `parameters` [K, p] stand for. Differentiable.
   std::vector<Layer> layers(const Tensor& parameters) const;
   Tensor forward(const std::vector<Layer>& layers, const Tensor& x) const;
+
+  /// Parameters and moments of some members, to be trained side by side; the ensemble's own where
+  /// they are all of them, else copies. `put_back` takes them in again after some steps of Adam,
+  /// and is needed in either case: it counts the steps.
+  AdamRows rows(const std::vector<int64_t>& members) const;
+  void put_back(const std::vector<int64_t>& members, const AdamRows& rows, int64_t steps);
+  /// How many steps each of them has made.
+  std::vector<int64_t> steps(const std::vector<int64_t>& members) const;
 
   /// One step of Adam on some members, given dL/d(parameters) [members.size(), p].
   void step(const std::vector<int64_t>& members, const Tensor& gradient, double learning_rate);

@@ -40,12 +40,36 @@ Tensor Ensemble::forward(const std::vector<Layer>& layers, const Tensor& x) cons
   return hidden;
 }
 
+AdamRows Ensemble::rows(const std::vector<int64_t>& members) const {
+  const Tensor index = index_of(members, parameters_);
+  return {pick(parameters_, index), pick(first_moment_, index), pick(second_moment_, index)};
+}
+
+void Ensemble::put_back(const std::vector<int64_t>& members, const AdamRows& rows, int64_t steps) {
+  const torch::NoGradGuard no_grad;
+  const Tensor index = index_of(members, parameters_);
+  reverie::put_back(parameters_, index, rows.parameters);
+  reverie::put_back(first_moment_, index, rows.first_moment);
+  reverie::put_back(second_moment_, index, rows.second_moment);
+  for (const int64_t k : members) {
+    steps_.data_ptr<int64_t>()[k] += steps;
+    refresh(k);
+  }
+}
+
+std::vector<int64_t> Ensemble::steps(const std::vector<int64_t>& members) const {
+  std::vector<int64_t> counts;
+  for (const int64_t k : members) counts.push_back(steps_.data_ptr<int64_t>()[k]);
+  return counts;
+}
+
 void Ensemble::step(const std::vector<int64_t>& members, const Tensor& gradient,
                     double learning_rate) {
   kernels::AdamRates rates;
   rates.learning_rate = static_cast<float>(learning_rate);
-  RowAdam{parameters_, first_moment_, second_moment_, steps_}.step(members, gradient, rates);
-  for (const int64_t k : members) refresh(k);
+  auto moved = rows(members);
+  moved.step(gradient, adam_factors(steps(members), 1, rates)[0].to(gradient.device()), rates);
+  put_back(members, moved, 1);
 }
 
 }  // namespace reverie

@@ -1,6 +1,6 @@
 // The ensemble by torch against the CPU kernels.
 #include <reverie/core/archive.h>
-#include <reverie/nn/ensemble.h>
+#include <reverie/nn/ensemble_training_torch.h>
 #include <reverie/nn/kernels/mlp.h>
 #include <reverie/nn/kernels/test_torch_path.h>
 
@@ -79,6 +79,54 @@ TEST_P(EnsembleTorch, StepsOfSomeMembersEqualTheKernels) {
     if (!device().is_cpu()) continue;
     EXPECT_LT(difference(there.effective(), here.effective()), 0.05) << "it must be refreshed";
   }
+}
+
+TEST_P(EnsembleTorch, TrainingByHandIsThatByAutograd) {
+  for (int trial = 0; trial < 20; ++trial) {
+    draw();
+    const auto members = trial % 2 == 0 ? std::vector<int64_t>{0, 2} : std::vector<int64_t>{0, 1, 2};
+    const auto m = static_cast<int64_t>(members.size());
+    auto by_hand = ensemble(), by_autograd = ensemble();
+    by_hand.to(device());
+    by_autograd.to(device());
+    const auto chosen = torch::tensor(members, torch::kInt64).to(device());
+    EnsembleTraining training(by_hand, members, rows + 3);
+    for (int step = 0; step < 4; ++step) {
+      const int64_t n = step == 2 ? 1 : rows;  // buffers are of more rows than there are
+      const auto x = random.normal({m, n, shape.input()}).to(device());
+      const auto cotangent = random.normal({m, n, shape.output()}).to(device());
+      const auto leaf =
+          by_autograd.parameters().index_select(0, chosen).detach().clone().requires_grad_();
+      const auto expected = by_autograd.forward(by_autograd.layers(leaf), x);
+      (expected * cotangent).sum().backward();
+      by_autograd.step(members, leaf.grad(), 0.01);
+
+      const torch::NoGradGuard no_grad;
+      const auto found = training.forward(with_ones(x));
+      EXPECT_LT(difference(found, expected), 1e-4);
+      training.step(with_ones(x), cotangent, training.factors(1, 0.01)[0]);
+      training.put_back(1);
+    }
+    // As above: Adam makes whole steps of gradients that are all rounding.
+    const auto error = (by_hand.parameters() - by_autograd.parameters()).abs();
+    EXPECT_LT(error.mean().item<double>(), 1e-5);
+    EXPECT_LT((error > 1e-4).to(torch::kFloat32).mean().item<double>(), 0.01);
+    EXPECT_EQ(by_hand.steps({0, 1, 2}), by_autograd.steps({0, 1, 2}));
+  }
+}
+
+TEST(AdamFactors, AreAdamsCorrections) {
+  kernels::AdamRates rates;
+  rates.learning_rate = 0.02f;
+  const auto factors = adam_factors({0, 7}, 3, rates).to(torch::kFloat64);
+  for (int64_t step = 0; step < 3; ++step)
+    for (int64_t row = 0; row < 2; ++row) {
+      const double count = static_cast<double>((row == 0 ? 0 : 7) + step + 1);
+      const double root = std::sqrt(1 - std::pow(0.999, count));
+      EXPECT_NEAR(factors[step][0][row].item<double>(), 0.02 * root / (1 - std::pow(0.9, count)),
+                  1e-5);
+      EXPECT_NEAR(factors[step][1][row].item<double>(), 1e-8 * root, 1e-12);
+    }
 }
 
 TEST_P(EnsembleTorch, MembersLeftOutStayAsTheyWere) {

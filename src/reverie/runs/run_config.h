@@ -10,6 +10,7 @@ struct RunConfig {
   int64_t seed = 1;
   int64_t threads = 0;
   std::string device = "cpu";
+  bool cuda_graphs = false;
   int64_t eval_every = 5;
   int64_t eval_episodes = 20;
   double checkpoint_seconds = 30;
@@ -20,6 +21,10 @@ struct RunConfig {
     settings.add("threads", threads, "worker threads; 0: as many as the process may use processors",
                  between(0, 1024));
     settings.add("device", device, "where policy, model and imagination live: cpu, cuda or cuda:N");
+    settings.add("cuda_graphs", cuda_graphs,
+                 "whether steps of imagination and of fits on a CUDA device are captured as CUDA "
+                 "graphs, where the program was built with them (reverie info); not yet tried on a "
+                 "GPU");
     settings.add("eval_every", eval_every,
                  "iterations between evaluations of the policy's mean action; 0: only at the end",
                  at_least(0));

@@ -14,6 +14,10 @@ class Likelihood : public Objective {
               const Tensor& index) const override;
   double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                            Tensor& gradient) const override;
+  Tensor losses(const Prediction& prediction, const Tensor& target,
+                const Tensor& index) const override;
+  Tensor losses_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
+                             Tensor& gradient) const override;
 };
 
 }  // namespace reverie

@@ -25,6 +25,18 @@ class Objective {
   /// torch's bookkeeping (docs/speed.md).
   virtual double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                    Tensor& gradient) const;
+
+  // The same of m members side by side, each with its own minibatch: predictions and `target`
+  // [m, n, d], `index` [m, n], on any device. A fit by torch captures it in a CUDA graph where asked
+  // to: overrides do not wait for the device.
+
+  /// The members' losses [m]. The default asks `loss` m times.
+  virtual Tensor losses(const Prediction& prediction, const Tensor& target,
+                        const Tensor& index) const;
+  /// The losses of a deterministic head's `mean`; each one's gradient goes to `gradient`. The
+  /// default differentiates `losses`.
+  virtual Tensor losses_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
+                                     Tensor& gradient) const;
 };
 
 }  // namespace reverie

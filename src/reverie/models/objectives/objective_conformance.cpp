@@ -69,6 +69,41 @@ TEST_P(ObjectiveConformance, TheClosedFormIsTheGradient) {
   }
 }
 
+TEST_P(ObjectiveConformance, MembersSideBySideAreEachOnItsOwn) {
+  // The same six rows as two members of three.
+  const auto by_member = [](const Tensor& rows) { return rows.view({2, 3, 3}); };
+  const auto rows = index.view({2, 3});
+  for (const bool gaussian : {false, true})
+    for (const bool by_default : {false, true}) {
+      const Prediction all{by_member(mean), gaussian ? by_member(log_variance) : Tensor()};
+      const auto found = by_default
+                             ? objective->Objective::losses(all, by_member(target), rows)
+                             : objective->losses(all, by_member(target), rows);
+      EXPECT_EQ(found.sizes(), torch::IntArrayRef({2}));
+      for (int64_t i = 0; i < 2; ++i) {
+        const Prediction one{all.mean[i], gaussian ? all.log_variance[i] : Tensor()};
+        EXPECT_NEAR(found[i].item<double>(),
+                    objective->loss(one, by_member(target)[i], rows[i]).item<double>(), 1e-12);
+      }
+    }
+  for (const bool by_default : {false, true}) {
+    const torch::NoGradGuard no_grad;  // as in a fit
+    const auto m = by_member(mean), y = by_member(target);
+    auto gradient = torch::full_like(m, 7.0);
+    const auto values = by_default
+                            ? objective->Objective::losses_and_gradient(m, y, rows, gradient)
+                            : objective->losses_and_gradient(m, y, rows, gradient);
+    for (int64_t i = 0; i < 2; ++i) {
+      const torch::AutoGradMode mode(true);
+      const auto leaf = m[i].clone().requires_grad_();
+      const auto expected = objective->loss({leaf, {}}, y[i], rows[i]);
+      expected.backward();
+      EXPECT_NEAR(values[i].item<double>(), expected.item<double>(), 1e-12);
+      EXPECT_TRUE(torch::allclose(gradient[i], leaf.grad(), 1e-10, 1e-12));
+    }
+  }
+}
+
 TEST_P(ObjectiveConformance, TheTruthIsNoWorseThanAnythingElse) {
   EXPECT_LE(loss(target, {}), loss(mean, {}));
   EXPECT_LE(loss(target, log_variance), loss(mean, log_variance));
