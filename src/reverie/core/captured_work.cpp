@@ -4,8 +4,8 @@
 #include <atomic>
 
 #ifdef REVERIE_CUDA_GRAPHS
-#include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/Event.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -98,9 +98,9 @@ struct CapturedWork::Graph {
 
   /// Makes what is started on `later` from now on wait for what `earlier` has been given.
   static void follow(const c10::cuda::CUDAStream& later, const c10::cuda::CUDAStream& earlier) {
-    at::cuda::CUDAEvent event;
-    event.record(earlier);
-    event.block(later);
+    c10::Event event(torch::kCUDA);
+    event.record(earlier.unwrap());
+    event.block(later.unwrap());
   }
 
   const torch::Device device;
