@@ -38,7 +38,8 @@ add_library(reverie::torch ALIAS reverie_torch)
 # with the toolkit, or beside pip's torch with nvidia-cuda-runtime and nvidia-cuda-crt. Optional.
 add_library(reverie_cudart INTERFACE)
 foreach(prefix IN LISTS TORCH_INCLUDE_DIRS)
-  if(NOT torch_includes_cuda AND EXISTS ${prefix}/ATen/cuda/CUDAGraph.h)
+  if(NOT torch_includes_cuda AND EXISTS ${prefix}/ATen/cuda/CUDAGraph.h AND
+     EXISTS ${prefix}/../lib/libtorch_cuda.so)
     set(torch_includes_cuda ${prefix})
   endif()
 endforeach()
