@@ -1,6 +1,7 @@
 // Many MLPs of one shape in one batch, by few of torch's operations: what runs on CUDA.
 #pragma once
 
+#include <reverie/core/tensor.h>
 #include <reverie/nn/mlp_shape.h>
 
 namespace reverie {
