@@ -6,7 +6,6 @@
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/cuda.h>
-#include <torch/linalg.h>
 #include <torch/utils.h>
 
 #include <fmt/core.h>

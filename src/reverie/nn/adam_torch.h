@@ -1,6 +1,7 @@
 // Adam by torch's operations: the twin of kernels::adam_step.
 #pragma once
 
+#include <reverie/core/tensor.h>
 #include <reverie/nn/kernels/adam.h>
 
 namespace reverie {
