@@ -23,7 +23,10 @@ bool is_unused(const fs::path& path) {
   for (const auto& entry : fs::directory_iterator(path, error)) {
     const fs::path name = entry.path().filename();
     const bool cut_short = name == "config.toml" && fs::file_size(entry.path(), error) == 0;
-    if (name != "lock" && name != temporary_of("config.toml") && !cut_short) return false;
+    // A robot's files are copied before config.toml is written; without our lock they are another's.
+    const bool copied = name == "robot" && fs::exists(path / "lock", error);
+    if (name != "lock" && name != temporary_of("config.toml") && !cut_short && !copied)
+      return false;
   }
   if (error) throw Error(fmt::format("cannot read {}: {}", path.string(), error.message()));
   return true;

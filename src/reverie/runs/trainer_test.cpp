@@ -184,6 +184,7 @@ TEST_F(TrainerTest, WhatAKilledStartLeavesIsAnEmptyFolder) {
   fs::create_directories(left);
   std::ofstream(left / "lock") << "1";
   std::ofstream(left / "config.toml.tmp") << "method = \"mb";
+  fs::create_directories(left / "robot");
   EXPECT_THROW(open_run(left.string()), Error);
   const auto folder = create("left");
   EXPECT_TRUE(train(folder, 1 << 30, false));
