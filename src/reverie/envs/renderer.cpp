@@ -143,9 +143,17 @@ class Renderer::Stage {
             uint8_t* bottom_up) {
     if (static_cast<int>(position.size()) != model_->nq)
       throw std::invalid_argument("a pose to draw must have the body's nq positions");
+    const size_t places = 3 * static_cast<size_t>(model_->nmocap);
+    if (!placed.mocap.empty() && placed.mocap.size() != places)
+      throw std::invalid_argument("what is placed must have a place for each mocap body");
     std::ranges::copy(position, data_->qpos);
-    if (placed.mocap.size() == static_cast<size_t>(3 * model_->nmocap))
-      std::ranges::copy(placed.mocap, data_->mocap_pos);
+    for (int i = 0; i < model_->nbody; ++i) {
+      const int mocap = model_->body_mocapid[i];
+      if (mocap < 0) continue;
+      const double* at = placed.mocap.data() + 3 * mocap;
+      std::copy_n(placed.mocap.empty() ? model_->body_pos + 3 * i : at, 3,
+                  data_->mocap_pos + 3 * mocap);
+    }
     arrange(placed.marks);
     point_camera();
     mjv_updateScene(model_.get(), data_.get(), &option_, nullptr, &camera_, mjCAT_ALL, &scene_);

@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco_body.h>
+#include <reverie/envs/robot_fixture.h>
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,31 @@ TEST_F(RendererTest, ThePoseDecidesTheImage) {
   const Image second = draw(*body, bent);
   EXPECT_NE(first, second);
   EXPECT_EQ(first, draw(*body, home));
+}
+
+TEST_F(RendererTest, GoalsAreDrawnWhereAResetHasPutThem) {
+  const std::string scene = R"(<mujoco><worldbody><light pos="0 0 3"/>
+    <site name="mark" size="0.2" pos="-0.6 0 0"/>
+    <body name="target" mocap="true" pos="0.6 0 0"><geom size="0.2" contype="0"/></body>
+    <body><joint/><geom type="capsule" size="0.1" fromto="0 0 0 0 0 1"/></body>
+    </worldbody></mujoco>)";
+  const std::string file = testing_robots::written("", scene);
+  const auto body = mujoco_body(std::filesystem::path(file).replace_filename("body.xml").string());
+  const std::vector<double> home = {0};
+  const auto placed = [&](const Placed& where) {
+    Image image(3 * kSize * kSize);
+    renderer_->draw(*body, home, image, where);
+    return image;
+  };
+  const Image plain = draw(*body, home);
+  const Image moved = placed({.mocap = {0.6, 0, 0.7}});
+  const Image marked = placed({.marks = {{0, {-0.6, 0, 0.7}}}});
+  EXPECT_NE(plain, moved);
+  EXPECT_NE(plain, marked);
+  EXPECT_NE(moved, marked);
+  EXPECT_EQ(plain, placed({.mocap = {0.6, 0, 0}}));
+  EXPECT_EQ(plain, draw(*body, home));
+  EXPECT_THROW(placed({.mocap = {1}}), std::invalid_argument);
 }
 
 TEST_F(RendererTest, TheTopRowComesFirst) {
