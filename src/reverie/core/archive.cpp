@@ -173,7 +173,7 @@ void Archive::vector(std::string_view name, std::vector<double>& values) {
     const auto& payload = find(name, 'v').payload;
     if (payload.size() % sizeof(double) != 0) refuse(name, "half a number");
     values.resize(payload.size() / sizeof(double));
-    std::memcpy(values.data(), payload.data(), values.size() * sizeof(double));
+    if (!values.empty()) std::memcpy(values.data(), payload.data(), payload.size());
   } else {
     store(
         name, 'v',
