@@ -131,7 +131,8 @@ void DescribedTask::judge_end() {
   std::vector<std::string> unseen, keys;
   for (const Range& range : healthy_) {
     add_words(range.source.unseen, unseen);
-    for (const Quantity& quantity : range.source.unseen) keys.push_back(as_toml(quantity));
+    for (const Quantity& quantity : range.source.unseen)
+      if (std::ranges::count(keys, as_toml(quantity)) == 0) keys.push_back(as_toml(quantity));
   }
   spec_.description += fmt::format("; {} not observed, so that a model has to learn the end",
                                    fmt::join(unseen, ", "));
