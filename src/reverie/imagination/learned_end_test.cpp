@@ -123,7 +123,9 @@ TEST_P(LearnedEnd, AnEndThatIsNotObservedIsLearned) {
     const auto fresh = data_of(2000, later);
     const auto said = learned.predict(fresh.observation.to(device()), fresh.action.to(device()));
     const Tensor right = (said.end.cpu() > 0.5) == fresh.terminated;
-    EXPECT_GT(right.to(torch::kFloat32).mean().item<double>(), 0.9);
+    // Over seeds 0.98 to 0.99, and 0.86 to 0.95 with a Gaussian head, by kernels and torch alike.
+    EXPECT_GT(right.to(torch::kFloat32).mean().item<double>(),
+              head == Head::deterministic ? 0.95 : 0.8);
     const double often = fresh.terminated.to(torch::kFloat32).mean().item<double>();
     EXPECT_GT(often, 0.1);
     EXPECT_LT(often, 0.9);
