@@ -22,8 +22,8 @@ void use(bool wanted);
 /// Whether work on `device` is captured: whoever runs it must keep its tensors where they are.
 bool used(torch::Device device);
 
-/// While one lives, `used` says yes for the CPU too, where work is run as it is: how tests reach the
-/// code that graphs need where there is no CUDA device.
+/// While one lives, `used` says yes for the CPU too, where work is run as it is: how tests reach
+/// the code that graphs need where there is no CUDA device.
 class Emulate {
  public:
   Emulate();

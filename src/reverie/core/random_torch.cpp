@@ -60,7 +60,8 @@ Tensor RandomStream::normal(torch::IntArrayRef shape, torch::Device device) {
     const int64_t some = std::min(kMostBlocks, blocks - from);
     const auto words = philox_blocks(key_, counter_, some, device);
     counter_ += static_cast<uint64_t>(some);
-    for (int64_t half = 0; half < 2; ++half) {  // Box and Muller: a pair of words, a pair of numbers
+    // Box and Muller: a pair of words, a pair of numbers.
+    for (int64_t half = 0; half < 2; ++half) {
       const auto radius = open_unit(words[2 * half]).log_().mul_(-2).sqrt_();
       const auto turn = open_unit(words[2 * half + 1]).mul_(2 * std::numbers::pi);
       const auto pair = numbers.narrow(0, from, some).narrow(1, 2 * half, 2);

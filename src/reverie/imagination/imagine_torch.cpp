@@ -118,17 +118,18 @@ class BatchedWalk {
     };
     Rollouts result;
     const auto& from = all_.from.defined() ? all_.from : all_.next;
-    result.observation = by_row(torch::cat({starts_.unsqueeze(0), from.narrow(0, 0, horizon_ - 1)}));
+    result.observation =
+        by_row(torch::cat({starts_.unsqueeze(0), from.narrow(0, 0, horizon_ - 1)}));
     result.action = by_row(all_.action);
     result.next_observation = by_row(all_.next);
-    result.terminated =
-        by_row(all_.terminated.defined()
-                   ? all_.terminated
-                   : torch::zeros({1, 1}, time_.options().dtype(torch::kBool)).expand({horizon_, n_}));
+    const auto never = torch::zeros({1, 1}, time_.options().dtype(torch::kBool));
+    result.terminated = by_row(all_.terminated.defined() ? all_.terminated
+                                                         : never.expand({horizon_, n_}));
     const auto step = torch::arange(horizon_, time_.options()).unsqueeze(1).expand({horizon_, n_});
     if (all_.begins.defined()) {
       // An episode goes on from the step after the last that ended one.
-      const auto begun = std::get<0>(torch::cummax(torch::where(all_.begins, step + 1, 0 * step), 0));
+      const auto after = torch::where(all_.begins, step + 1, torch::zeros_like(step));
+      const auto begun = std::get<0>(torch::cummax(after, 0));
       const auto first = torch::cat({torch::zeros({1, n_}, time_.options()),
                                      begun.narrow(0, 0, horizon_ - 1)});
       result.time = by_row(step - first);

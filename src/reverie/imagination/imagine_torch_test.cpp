@@ -302,7 +302,8 @@ TEST_P(ImagineTorch, AStepAsksForFewOperationsAndNoneWaits) {
   model_config.head = Head::gaussian;
   build(1.0);
   const double gaussian = of_a_step(LineTask(0));
-  RecordProperty("operations_of_a_step", fmt::format("{} {} {} {}", plain, ending, mixed, gaussian));
+  RecordProperty("operations_of_a_step",
+                 fmt::format("{} {} {} {}", plain, ending, mixed, gaussian));
   EXPECT_LE(plain, 15);  // 13: six products, four activations, two bounds and a copy
   EXPECT_LE(ending, 20);
   EXPECT_LE(mixed, 19);

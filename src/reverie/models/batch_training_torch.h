@@ -22,8 +22,8 @@ class BatchTraining {
     Tensor network, bounds;
   };
 
-  /// Minibatches have up to `batch` rows. `bounds_moments` [2, K, 2 d] are Adam's for the variance's
-  /// bounds, undefined for a deterministic head.
+  /// Minibatches have up to `batch` rows. `bounds_moments` [2, K, 2 d] are Adam's for the bounds of
+  /// the variance, undefined for a deterministic head.
   BatchTraining(DynamicsModel& model, const Objective& objective, std::vector<int64_t> members,
                 Tensor bounds_moments, int64_t batch);
 

@@ -6,9 +6,9 @@
 
 namespace reverie {
 
-/// What is the same for all parameters of a row in Adam's steps (Kingma & Ba 2015, algorithm 1), for
-/// rows that have made `done` steps each, step by step for the next `steps`: [steps, 2, m, 1] on the
-/// CPU. With c the count and a the step size these are a sqrt(1 - beta2^c) / (1 - beta1^c) and
+/// What is the same for all parameters of a row in Adam's steps (Kingma & Ba 2015, algorithm 1),
+/// for rows that have made `done` steps each, step by step for the next `steps`: [steps, 2, m, 1]
+/// on the CPU. With c the count and a the step size these are a sqrt(1 - beta2^c) / (1 - beta1^c) and
 /// epsilon sqrt(1 - beta2^c): the corrections of both moments' bias, brought together.
 Tensor adam_factors(const std::vector<int64_t>& done, int64_t steps,
                     const kernels::AdamRates& rates);

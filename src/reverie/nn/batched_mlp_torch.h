@@ -6,8 +6,8 @@
 
 namespace reverie {
 
-/// A batch of MLPs of one shape, each with rows of its own. A bias is the weight of an input that is
-/// always one: a layer's *block* is [count, in + 1, out], the bias its last row, and inputs bring a
+/// A batch of MLPs of one shape, each with rows of its own. A bias is the weight of an input that
+/// is always one: a layer's *block* is [count, in + 1, out], the bias its last row, and inputs bring a
 /// last column of ones, so that a layer is one product in either direction. Results lie in buffers
 /// that stay where they are, and are good until the next call.
 class BatchedMlp {
