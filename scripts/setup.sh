@@ -125,7 +125,7 @@ bring_up_to_date() {
     fi
     trap - INT
     mv "$stamp.new" "$stamp"
-    say "built in $SECONDS s"
+    grep -q '^ninja: no work to do' "$log" || say "built in $SECONDS s"
   fi
   exec 9>&-
 }

@@ -59,6 +59,11 @@ class Agent {
   virtual int64_t imagined_steps() const { return 0; }
 
   virtual void serialize(Archive& archive) = 0;
+
+  /// Starts from what another agent of this method saved ("agent" in `saved`, as `serialize` wrote
+  /// it): policy and model, each where its shape is this one's. Call before anything else. Says
+  /// what was taken, and what wasn't and why; throws Error where nothing fits.
+  virtual std::string start_from(Archive& saved);
 };
 
 /// A registered method.

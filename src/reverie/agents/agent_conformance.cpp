@@ -2,6 +2,7 @@
 #include <reverie/agents/agent.h>
 #include <reverie/core/archive.h>
 #include <reverie/core/device.h>
+#include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/data/rollout.h>
 #include <reverie/nn/kernels/choice.h>
@@ -210,6 +211,38 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   EXPECT_FALSE(life.monitor.figures.contains("model/new_data_error"));
   life.iterate(0);
   EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
+  // What tells how well it learns.
+  EXPECT_EQ(life.monitor.figures["episode/length"], 30);
+  EXPECT_EQ(life.monitor.figures["imagination/episode_length"], 30);
+  EXPECT_GT(life.monitor.figures["policy/saturated"], 0) << "a std of 0.5 within +-1";
+  EXPECT_LT(life.monitor.figures["policy/saturated"], 0.5);
+}
+
+TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {
+  Life first(entry());
+  for (int64_t phase = 0; phase < 3; ++phase) first.iterate(phase);
+  const std::string saved = first.bytes();
+  const auto start_from = [&](Life& life) {
+    auto archive = Archive::from_bytes(saved);
+    return life.agent->start_from(archive);
+  };
+  Life second(entry(), 2);
+  EXPECT_EQ(start_from(second), "policy and model taken");
+  const auto given = second.agent->policy().parameters().clone();
+  EXPECT_TRUE(torch::equal(given, first.agent->policy().parameters()));
+  second.iterate(0);
+  EXPECT_TRUE(torch::equal(given, second.agent->policy().parameters())) << "normalised already";
+  EXPECT_TRUE(second.monitor.figures.contains("policy/saturated")) << "it acts itself";
+  second.iterate(1);
+  second.iterate(2);
+
+  auto other = entry();
+  other.sets.push_back("policy.hidden=[8]");
+  Life third(other);
+  EXPECT_TRUE(start_from(third).starts_with("model taken, not the policy: "));
+  other.sets.push_back("model.hidden=[8]");
+  Life fourth(other);
+  EXPECT_THROW(start_from(fourth), UsageError);
 }
 
 TEST_P(AgentConformance, LearnsASmallTask) {

@@ -17,9 +17,17 @@ std::unique_ptr<Improver> make_improver(const MbMpoConfig& config) {
   return std::make_unique<Trpo>(config.trpo);
 }
 
+/// Steps by the number of episodes; those that a row's end cuts count too.
+double mean_episode_length(const Rollouts& rollouts) {
+  // Each row's last step is the end of an episode.
+  const auto ends = (rollouts.terminated | rollouts.truncated).sum().item<int64_t>();
+  return static_cast<double>(rollouts.reward.numel()) / static_cast<double>(ends);
+}
+
 /// What the meta-steps of an iteration came to.
 struct MetaStepTally {
   double steps = 0, kl = 0, accepted = 0, imagined_before = 0, imagined_after = 0;
+  double episode_length = 0;
 
   void add(const ImprovementReport& report, const Rollouts& before, const Rollouts& after) {
     ++steps;
@@ -27,14 +35,23 @@ struct MetaStepTally {
     accepted += report.accepted ? 1 : 0;
     imagined_before = first_returns(before).mean().item<double>();  // the last step's are kept
     imagined_after = first_returns(after).mean().item<double>();
+    episode_length = mean_episode_length(after);
   }
   void record(Monitor& monitor) const {
     monitor.record("policy/kl", kl / steps);
     monitor.record("policy/accepted", accepted / steps);
     monitor.record("return/imagined_before", imagined_before);
     monitor.record("return/imagined", imagined_after);
+    monitor.record("imagination/episode_length", episode_length);
   }
 };
+
+/// The fraction of actions that reach an end of the actuators' range, or beyond.
+double saturated(const Tensor& action, const TaskSpec& spec) {
+  const auto low = torch::tensor(spec.action_low).to(torch::kFloat32);
+  const auto high = torch::tensor(spec.action_high).to(torch::kFloat32);
+  return ((action <= low) | (action >= high)).to(torch::kFloat32).mean().item<double>();
+}
 
 }  // namespace
 
@@ -90,7 +107,7 @@ void MbMpo::collect(World& world, Replay& replay) {
   const bool first = replay.size() == 0 && config_.random_steps > 0;
   Rollouts rollouts;
   do {  // of the random steps, the last rollouts' return is recorded
-    rollouts = first ? explore_at_random(world) : explore_with_policies(world);
+    rollouts = first && !policy_given_ ? explore_at_random(world) : explore_with_policies(world);
     const auto gathered = transitions(rollouts);
     if (fits_ > 0)  // where the policies go now, before a fit has seen it
       monitor_.record("model/new_data_error", model_.squared_error(moved(gathered, device_)));
@@ -99,8 +116,11 @@ void MbMpo::collect(World& world, Replay& replay) {
   const auto returns = first_returns(rollouts);
   monitor_.record("return/real", returns.mean().item<double>());
   monitor_.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());
+  monitor_.record("episode/length", mean_episode_length(rollouts));
+  if (!first || policy_given_)
+    monitor_.record("policy/saturated", saturated(rollouts.action, task_.spec()));
 
-  if (first && config_.normalise_observations) {
+  if (first && !policy_given_ && config_.normalise_observations) {
     Normaliser statistics(policy_.observation_size());
     statistics.fit(replay.all().observation);
     policy_.absorb_input_normalisation(statistics.mean(), statistics.std());
@@ -226,9 +246,39 @@ void MbMpo::serialize(Archive& archive) {
   archive.optional("adapted", adapted_, {config_.tasks, policy_.parameter_count()});
   if (adapted_.defined()) adapted_ = adapted_.to(device_);  // read where none was: on the CPU
   archive.optional("start_states", start_states_, {-1, policy_.observation_size()});
+  archive("policy_given", policy_given_);
   archive.count("fits", fits_);
   archive.count("practices", practices_);
   archive.count("imagined_steps", imagined_steps_);
+}
+
+std::string MbMpo::start_from(Archive& saved) {
+  std::string taken, left;
+  // Each is read into one of its own first: one that fits in part must not be taken in part.
+  const auto attempt = [&](const char* name, const auto& take) {
+    try {
+      take();
+      taken += fmt::format("{}{}", taken.empty() ? "" : " and ", name);
+    } catch (const Error& error) {
+      left += fmt::format("{}{}: {}", left.empty() ? "" : "; ", name, error.what());
+    }
+  };
+  RandomStream random;
+  attempt("policy", [&] {
+    const auto& sizes = policy_.sizes();
+    GaussianPolicy policy(sizes.front(), sizes.back(), config_.policy, random);
+    saved("agent/policy", policy);
+    policy_.set_parameters(policy.parameters().to(device_));  // the floor of its std is our own
+    policy_given_ = true;
+  });
+  attempt("model", [&] {
+    DynamicsModel model(task_.spec(), config_.model, random);
+    saved("agent/model", model);
+    model.to(device_);
+    model_ = std::move(model);
+  });
+  if (taken.empty()) throw UsageError(fmt::format("nothing of it fits these settings: {}", left));
+  return taken + " taken" + (left.empty() ? "" : fmt::format(", not the {}", left));
 }
 
 }  // namespace reverie

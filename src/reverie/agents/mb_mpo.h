@@ -70,6 +70,7 @@ class MbMpo : public Agent {
   const GaussianPolicy& policy() const override { return policy_; }
   int64_t imagined_steps() const override { return imagined_steps_; }
   void serialize(Archive& archive) override;
+  std::string start_from(Archive& saved) override;
 
  private:
   struct Practice {
@@ -97,6 +98,7 @@ class MbMpo : public Agent {
   std::unique_ptr<Improver> improver_;
   Tensor adapted_;  ///< [tasks, p]: the policies that collect next; undefined before the first.
   Tensor start_states_;  ///< States of the replay that imagination may start from.
+  bool policy_given_ = false;  ///< It is another run's: it takes the first steps itself.
   int64_t fits_ = 0;
   int64_t practices_ = 0;  ///< Calls of practise so far.
   int64_t imagined_steps_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/nn/kernels/precision.h>
+#include <reverie/runs/experiment.h>
 
 #include <string>
 #include <utility>
@@ -28,12 +29,13 @@ struct ResumeOptions {
 
 struct EvalOptions {
   std::string folder;
-  int64_t episodes = 20;
+  int64_t episodes = 100;
   int64_t seed = 1;
   int64_t adapt = 0;            ///< Policy-gradient steps on real rollouts; 0: none.
   int64_t adapt_episodes = 20;  ///< Real episodes that each of these learns from.
   bool stochastic = false;
   bool json = false;
+  std::string save;  ///< File for the adapted policy; "true": one in the run's folder; empty: none.
   std::vector<std::string> sets;
 };
 
@@ -51,6 +53,14 @@ struct WatchOptions {
   std::vector<std::string> sets;
 };
 
+struct ListOptions {
+  std::string what;  ///< "methods", "tasks", "settings"; empty: the first two.
+  std::string name;  ///< Of settings: the method; of tasks: how their names begin.
+  std::string task;  ///< Of settings: on which task.
+  std::string preset;
+  bool json = false;
+};
+
 struct BenchOptions {
   std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
   int64_t threads = 0;               ///< 0: one for each usable processor.
@@ -63,13 +73,16 @@ int train(const TrainOptions& options);
 int resume(const ResumeOptions& options);
 int evaluate_run(const EvalOptions& options);
 int watch(const WatchOptions& options);
-int list(const std::string& what, const std::string& name, bool json);
+int list(const ListOptions& options);
 int info(const std::string& folder);
 int bench(const BenchOptions& options);
 
-/// Every setting of a method (or of all, where `method` is empty), with documentation, type, range
-/// and default, for the terminal.
-std::string describe_settings(const std::string& method);
+/// Every setting of what would run, with documentation, type, range and value, for the terminal;
+/// where no task is named, with the preset's general values and what it says of single tasks.
+std::string describe_settings(const ExperimentRequest& request);
+
+/// What a person asks for by the arguments of `train`.
+ExperimentRequest request_of(const TrainOptions& options);
 
 /// "1 step", "2 steps"
 std::string counted(int64_t count, const std::string& noun);

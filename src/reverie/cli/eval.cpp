@@ -1,5 +1,6 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
+#include <reverie/cli/variation.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/variations.h>
@@ -21,9 +22,11 @@ void print_result(const std::string& label, const Evaluation& found) {
   const auto [low, high] = std::minmax_element(found.returns.begin(), found.returns.end());
   double steps = 0;
   for (const int64_t length : found.lengths) steps += static_cast<double>(length);
-  fmt::print("{:<28}{:10.2f} +- {:<9.2f} (min {:.2f}, max {:.2f}, {:.0f} steps each)\n", label,
-             returns.mean, returns.std, *low, *high,
-             steps / static_cast<double>(found.lengths.size()));
+  const auto count = static_cast<int64_t>(found.returns.size());
+  fmt::print("{:<28}{:10.2f}, standard error {:.2f} (spread {:.2f}, min {:.2f}, max {:.2f}, {:.0f} "
+             "steps each)\n",
+             label, returns.mean, standard_error(returns.std, count), returns.std, *low, *high,
+             steps / static_cast<double>(count));
 }
 
 // The method's own settings where it has them: those it was trained to adapt by.
@@ -49,13 +52,16 @@ void print_json(const SavedAgent& saved, const EvalOptions& options, const std::
   const Spread returns = spread(before.returns);
   std::string json = fmt::format(
       "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
-      "\"return_std\": {}, \"seed\": {}, \"variations\": {}",
+      "\"return_std\": {}, \"return_stderr\": {}, \"seed\": {}, \"variations\": {}",
       saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std,
+      standard_error(returns.std, options.episodes),
       options.seed, json_text(varied));
   if (!after.returns.empty()) {
     const Spread adapted = spread(after.returns);
-    json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}",
-                        options.adapt, adapted.mean, adapted.std);
+    json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}, "
+                        "\"adapted_stderr\": {}",
+                        options.adapt, adapted.mean, adapted.std,
+                        standard_error(adapted.std, options.episodes));
   }
   fmt::print("{}}}\n", json);
 }
@@ -74,6 +80,8 @@ void require_use(const std::string& set) {
 
 int evaluate_run(const EvalOptions& options) {
   set_worker_count(0);
+  if (!options.save.empty() && options.adapt == 0)
+    throw UsageError("--save keeps the adapted policy: give --adapt K as well");
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
@@ -81,10 +89,10 @@ int evaluate_run(const EvalOptions& options) {
     return experiment.task->make_task(experiment.env)->spec().observation_size;
   };
   const int64_t seen_in_training = seen();
-  for (const auto& set : options.sets) {
-    require_use(set);
-    settings.assign(set, "--set");
-  }
+  for (const auto& set : options.sets) require_use(set);
+  vary(settings, options.sets, [](const std::string& line) {
+    fmt::print(stderr, "reverie: {}\n", line);
+  });
   if (seen() != seen_in_training)
     throw UsageError(
         fmt::format("the policy sees {} numbers; under these settings (env.distractors) "
@@ -102,10 +110,17 @@ int evaluate_run(const EvalOptions& options) {
   };
   const Evaluation before = measure(saved.policy());
   Evaluation after;
-  if (options.adapt > 0)
-    after = measure(adapt_in_world(saved.policy(), *experiment.task, experiment.env,
-                                   adapt_options(settings, options),
-                                   RandomStream(seed, "eval command/adapt")));
+  std::string kept;
+  if (options.adapt > 0) {
+    const GaussianPolicy adapted =
+        adapt_in_world(saved.policy(), *experiment.task, experiment.env,
+                       adapt_options(settings, options), RandomStream(seed, "eval command/adapt"));
+    after = measure(adapted);
+    if (!options.save.empty()) {
+      kept = options.save == "true" ? (folder.root() / "policy-adapted.pt").string() : options.save;
+      write_file_atomically(kept, adapted.torchscript());
+    }
+  }
   const std::string varied = words(experiment.env);
   if (options.json) {
     print_json(saved, options, varied, before, after);
@@ -116,6 +131,7 @@ int evaluate_run(const EvalOptions& options) {
              options.stochastic ? "sampled" : "mean", varied.empty() ? "" : "; ", varied);
   print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
   if (options.adapt > 0) print_result("return after " + counted(options.adapt, "step"), after);
+  if (!kept.empty()) fmt::print("the adapted policy is in {}\n", kept);
   return 0;
 }
 

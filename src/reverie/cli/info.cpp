@@ -9,6 +9,7 @@
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>
+#include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/store.h>
@@ -61,6 +62,20 @@ std::string state_of(const Checkpoints& checkpoints, int64_t number) {
   }
 }
 
+/// The newest figures that tell how well it learns, and the signs that were seen.
+void tell_of_learning(const Store& store) {
+  for (const auto& [metric, label] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"return/real", "real return"},
+           {"return/imagined", "imagined return"},
+           {"episode/length", "episode length"},
+           {"policy/std", "std of the policy"},
+           {"policy/saturated", "saturated actions"},
+           {"model/new_data_error", "model's error on new data"}})
+    if (const auto value = store.newest(metric)) fmt::print("  {:<28}{:10.4g}\n", label, *value);
+  for (const auto& event : store.events())
+    if (event.kind == "sign") fmt::print("  sign: {}\n", event.text);
+}
+
 }  // namespace
 
 int info(const std::string& path) {
@@ -85,8 +100,11 @@ int info(const std::string& path) {
       fmt::print("{} iterations, {} real steps\n", iterations.back().iteration,
                  iterations.back().env_steps);
     for (const auto& one : store.evaluations())
-      fmt::print("  evaluation at {:>9} steps: {:10.2f} +- {:.2f} ({} episodes)\n", one.env_steps,
-                 one.return_mean, one.return_std, one.episodes);
+      fmt::print(
+          "  evaluation at {:>9} steps: {:10.2f}, standard error {:.2f} (spread {:.2f}, {})\n",
+          one.env_steps, one.return_mean, standard_error(one.return_std, one.episodes),
+          one.return_std, counted(one.episodes, "episode"));
+    tell_of_learning(store);
   } catch (const Error& damage) {
     report(std::string("warning: ") + damage.what());
   }

@@ -1,11 +1,15 @@
 #include <reverie/cli/views.h>
 #include <reverie/runs/experiment.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/stop_signal.h>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -24,9 +28,7 @@ std::string format_rate(double rate) {
 }
 
 std::string format_eta(const RunStatus& status) {
-  if (status.steps_per_second <= 0) return "?";
-  const auto left = static_cast<double>(std::max<int64_t>(0, status.budget - status.env_steps));
-  return format_duration(left / status.steps_per_second);
+  return status.seconds_left < 0 ? "?" : format_duration(status.seconds_left);
 }
 
 void LineView::iteration(const IterationRow& row, const RunStatus& status) {
@@ -40,7 +42,10 @@ void LineView::iteration(const IterationRow& row, const RunStatus& status) {
   add("return/real", "return", "", 1);
   add("return/imagined", "imagined", "", 1);
   add("eval/return", "eval", "", 1);
-  add("model/holdout_loss", "holdout", "", 5);
+  add("episode/length", "length", "", 0);
+  add("model/new_data_error", "model error", "", 3);
+  add("policy/std", "std", "", 3);
+  add("policy/saturated", "saturated", "", 2);
   add("policy/kl", "kl", "", 5);
   add("time/collect", "collect", "s", 2);
   add("time/fit", "fit", "s", 2);
@@ -55,9 +60,10 @@ void LineView::iteration(const IterationRow& row, const RunStatus& status) {
 }
 
 void LineView::note(const std::string& line) {
-  // A reader that has gone, or a full disk under the log, is no reason to stop training.
-  std::fputs((line + "\n").c_str(), stdout);
-  std::fflush(stdout);
+  // A full disk under the log is no reason to stop training. A reader that has gone (`| head`) has
+  // seen enough: the run ends as by Ctrl-C.
+  const bool written = std::fputs((line + "\n").c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!written && errno == EPIPE) request_stop(SIGPIPE);
 }
 
 std::unique_ptr<TrainingView> make_view(const Experiment& experiment, const std::string& folder) {

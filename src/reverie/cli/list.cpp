@@ -11,33 +11,46 @@
 namespace reverie::cli {
 namespace {
 
-std::string describe(const Setting& setting) {
+std::string describe(const Setting& setting, const std::vector<TaskOverride>& overrides) {
   std::string text =
       fmt::format("  {} = {}\n      {}", setting.key, format_value(setting.get()), setting.doc);
   text += setting.choices.empty() ? fmt::format("; {}", setting.accepts())
                                   : fmt::format("; one of {}", fmt::join(setting.choices, ", "));
+  for (const auto& one : overrides)
+    if (one.key == setting.key)
+      text += fmt::format("\n      on {}: {}", one.task, format_value(one.value));
   return text + "\n";
 }
 
-template <class Config>
-std::string describe_group(const char* name, Config config) {
-  Settings settings;
-  settings.group(name, config);
-  std::string text;
-  for (const auto& setting : settings.list()) text += describe(setting);
+std::string describe_all(const Settings& settings, const std::vector<TaskOverride>& overrides) {
+  std::string text, group;
+  for (const auto& setting : settings.list()) {
+    const std::string begin = setting.key.substr(0, setting.key.find('.') + 1);
+    const bool shared = begin == "env." || begin == "run.";
+    if (shared && begin != group)
+      text += begin == "env." ? "\nSettings of the task:\n" : "\nSettings of the run:\n";
+    group = begin;
+    text += describe(setting, overrides);
+  }
   return text;
 }
 
-std::string describe_method(const AgentEntry& entry) {
+/// Whatever the task; what the preset says of single tasks stands beside it.
+std::string describe_method(const AgentEntry& entry, const std::string& asked) {
+  const std::string preset = asked.empty() ? kDefaultPreset : asked;
   const auto config = entry.make_config();
+  EnvConfig env;
+  RunConfig run;
   Settings settings;
   config->describe(settings);
-  std::string text = fmt::format(
-      "Settings of {}, with the built-in values. A preset ({}) changes some: `train {} TASK "
-      "--print-config` shows what a run would use.\n",
-      entry.name, fmt::join(preset_names(entry.name), ", "), entry.name);
-  for (const auto& setting : settings.list()) text += describe(setting);
-  return text;
+  settings.group("env", env);
+  settings.group("run", run);
+  apply_preset(settings, preset, entry.name, "");
+  return fmt::format("Settings of {}, with the values of preset \"{}\" (it has {}; \"{}\": the "
+                     "built-in values); a TASK's own with: list settings {} TASK\n",
+                     entry.name, preset, fmt::join(preset_names(entry.name), ", "), kNoPreset,
+                     entry.name) +
+         describe_all(settings, task_overrides(preset, entry.name));
 }
 
 void list_methods() {
@@ -87,19 +100,26 @@ void list_tasks_json(const std::string& start) {
 
 }  // namespace
 
-std::string describe_settings(const std::string& method) {
-  std::string text;
-  if (method.empty()) {
-    for (const auto& entry : all_agents()) text += describe_method(entry) + "\n";
-  } else {
-    text += describe_method(find_agent(method)) + "\n";
+std::string describe_settings(const ExperimentRequest& asked) {
+  const ExperimentRequest request = understood(asked);
+  if (!request.task.empty() || !request.config_file.empty()) {
+    Experiment experiment = resolve(request);
+    return fmt::format("Settings of {} on {}, as they would run (preset \"{}\")\n",
+                       experiment.method->name, experiment.task->name, experiment.preset) +
+           describe_all(experiment.settings(), {});
   }
-  text += "Settings of the task:\n" + describe_group("env", EnvConfig{});
-  return text + "\nSettings of the run:\n" + describe_group("run", RunConfig{});
+  if (!request.method.empty()) return describe_method(find_agent(request.method), request.preset);
+  std::string text;
+  for (const auto& entry : all_agents())
+    text += (text.empty() ? "" : "\n") + describe_method(entry, request.preset);
+  return text;
 }
 
-int list(const std::string& what, const std::string& name, bool json) {
-  if (json) {
+int list(const ListOptions& options) {
+  const std::string &what = options.what, &name = options.name;
+  if (what != "settings" && (!options.task.empty() || !options.preset.empty()))
+    throw UsageError("a task and --preset are for: list settings METHOD TASK");
+  if (options.json) {
     if (what != "tasks") throw UsageError("--json is for: list tasks");
     list_tasks_json(name);
     return 0;
@@ -111,7 +131,7 @@ int list(const std::string& what, const std::string& name, bool json) {
   } else if (what == "tasks") {
     list_tasks(name);
   } else if (what == "settings") {
-    fmt::print("{}", describe_settings(name));
+    fmt::print("{}", describe_settings({name, options.task, options.preset, {}, {}}));
   } else if (what.empty()) {
     list_methods();
     fmt::print("\n");

@@ -109,8 +109,13 @@ std::vector<std::string> LiveView::lines(int width) const {
           fmt::format("real {}  imagined {}  evaluation {}", bold(value("return/real", "{:.1f}")),
                       value("return/imagined", "{:.1f}"), bold(value("eval/return", "{:.1f}")))),
       row("", sparkline(returns_, static_cast<size_t>(std::max(10, width - 12)))),
-      row("model", fmt::format("holdout loss {}  kl {}", value("model/holdout_loss", "{:.5f}"),
-                               value("policy/kl", "{:.5f}"))),
+      row("episode", fmt::format("{} steps", value("episode/length", "{:.0f}"))),
+      row("policy",
+          fmt::format("std {}  saturated {}  kl {}", value("policy/std", "{:.3f}"),
+                      value("policy/saturated", "{:.2f}"), value("policy/kl", "{:.5f}"))),
+      row("model", fmt::format("error on new data {}  holdout loss {}",
+                               value("model/new_data_error", "{:.3f}"),
+                               value("model/holdout_loss", "{:.5f}"))),
       row("speed",
           fmt::format("{} imagined steps/s  {} fitted rows/s",
                       rate("time/imagined_steps_per_second"), rate("time/fit_rows_per_second"))),
@@ -149,10 +154,18 @@ void LiveView::progress(std::string_view phase, double fraction, const RunStatus
   draw(new_phase);
 }
 
-void LiveView::iteration(const IterationRow& row, const RunStatus& status) {
+void LiveView::remember(const IterationRow& row) {
   for (const auto& [name, value] : row.metrics) metrics_[name] = value;
   const auto real = row.metrics.find("return/real");
   if (real != row.metrics.end()) returns_.push_back(real->second);
+}
+
+void LiveView::history(const std::vector<IterationRow>& rows) {
+  for (const auto& row : rows) remember(row);
+}
+
+void LiveView::iteration(const IterationRow& row, const RunStatus& status) {
+  remember(row);
   status_ = status;
   draw(true);
 }

@@ -10,8 +10,10 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 
 namespace reverie::cli {
 namespace {
@@ -20,19 +22,23 @@ constexpr const char* kCommands[] = {"train", "resume", "eval",  "watch",
                                      "list",  "info",   "bench", "help"};
 
 constexpr const char* kFooter = R"(
-Examples:
+Examples (each command has more: reverie COMMAND --help):
   reverie train mb-mpo rllib/half-cheetah
-  reverie train mb-mpo classic/pendulum --steps 20k --set run.eval_every=1
   reverie resume runs/mb-mpo-rllib-half-cheetah-s1
-  reverie eval runs/mb-mpo-rllib-half-cheetah-s1 --adapt 2 --set env.mass_scale=1.5
+  reverie eval runs/mb-mpo-rllib-half-cheetah-s1
   reverie watch --policy runs/mb-mpo-rllib-half-cheetah-s1 --video run.mp4
-  reverie list settings mb-mpo
 
 Step counts read 200000, 200k, 1e6 or 1M.
 Ctrl-C, SIGTERM or a terminal that closes finishes the phase under way, writes a checkpoint and says
 how to resume; a second one stops at once, and loses only what came after the last checkpoint.
 Exit codes: 0 done, 1 an error, 2 wrong usage, 3 NaN or infinity; stopped by Ctrl-C 130, by SIGTERM
-143, by a terminal that closed 129.)";
+143, by a terminal that closed 129, by a reader that has gone (| head) 141.)";
+
+void add_examples(CLI::App& command, std::initializer_list<const char*> lines) {
+  std::string text = "\nExamples:";
+  for (const char* line : lines) text += fmt::format("\n  reverie {} {}", command.get_name(), line);
+  command.footer(text);
+}
 
 // A flag that is shorthand for a setting; kept in order with --set, so that the last one wins.
 void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& flag,
@@ -67,7 +73,10 @@ void add_set(
 
 CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   auto* command = app.add_subcommand("train", "Train a method on a task");
-  command->add_option("METHOD", options.method, "see: reverie list methods")->type_name("");
+  command
+      ->add_option("METHOD", options.method,
+                   "see: reverie list methods (default: mb-mpo, where a TASK stands alone)")
+      ->type_name("");
   command
       ->add_option("TASK", options.task,
                    "a name (see: reverie list tasks), or the .toml of a robot of your own")
@@ -76,18 +85,27 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options) {
       ->type_name("NAME");
   command
       ->add_option("--config", options.config_file,
-                   "A file of settings, such as a run's config.toml")
+                   "A file of settings, or a run whose settings to take")
       ->type_name("FILE");
   add_shorthand(*command, options, "--steps", "run.steps", "COUNT", "Real steps in all");
   add_shorthand(*command, options, "--seed", "run.seed", "N", "Where every random stream starts");
   add_shorthand(*command, options, "--threads", "run.threads", "N", "Worker threads");
   add_shorthand(*command, options, "--device", "run.device", "NAME", "cpu, cuda, cuda:1, ...");
+  add_shorthand(*command, options, "--from", "run.from", "DIR",
+                "A run whose policy and model to start from");
   add_set(*command, options.assignments);
   command->add_option("--out", options.out, "The run's folder (default: runs/METHOD-TASK-sSEED)")
       ->type_name("DIR");
   command->add_flag("--print-config", options.print_config,
                     "Print every setting, resolved and documented, as TOML; train nothing");
-  command->footer([&options] { return "\n" + describe_settings(options.method); });
+  add_examples(*command,
+               {"mb-mpo rllib/half-cheetah",
+                "mb-mpo classic/pendulum --steps 20k --seed 3 --set run.eval_every=1",
+                "mb-mpo my_robot.toml --set model.hidden=[128,128]",
+                "mb-mpo rllib/hopper --preset rllib --print-config > my.toml",
+                "--config runs/mb-mpo-classic-pendulum-s1 --seed 2",
+                "mb-mpo gym/hopper --from runs/mb-mpo-gym-hopper-s1 --set env.mass_scale=1.3",
+                "mb-mpo rllib/hopper --help        # with that task's values"});
   return command;
 }
 
@@ -99,6 +117,8 @@ CLI::App* add_resume(CLI::App& app, ResumeOptions& options) {
       ->type_name("COUNT");
   command->add_option("--threads", options.threads, "Worker threads")->type_name("N");
   command->add_option("--device", options.device, "cpu, cuda, cuda:1, ...")->type_name("NAME");
+  add_examples(*command, {"runs/mb-mpo-rllib-half-cheetah-s1",
+                          "mb-mpo-rllib-half-cheetah-s1 --steps 200k   # in runs/; goes further"});
   return command;
 }
 
@@ -132,9 +152,16 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
+  command->add_flag("--save", options.save,
+                    "With --adapt: keep the adapted policy, as policy-adapted.pt in the run's "
+                    "folder, or --save=FILE");
   command->add_flag("--json", options.json, "Print one JSON object");
   add_set(*command, sets,
           "A variation, env.… (docs/variations.md), or how it adapts; may be repeated");
+  add_examples(*command,
+               {"runs/mb-mpo-rllib-half-cheetah-s1 --episodes 500",
+                "mb-mpo-rllib-half-cheetah-s1 --set env.mass_scale=1.5   # in runs/; heavier",
+                "mb-mpo-rllib-half-cheetah-s1 --adapt 1 --set env.mass_scale=1.5 --save"});
   return command;
 }
 
@@ -179,6 +206,9 @@ CLI::App* add_watch(CLI::App& app, WatchOptions& options,
       ->capture_default_str()
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
   add_set(*command, sets, "A variation, env.… (docs/variations.md); may be repeated");
+  add_examples(*command, {"gym/ant --picture ant.png",
+                          "--policy runs/mb-mpo-rllib-half-cheetah-s1 --video run.mp4",
+                          "my_robot.toml --video random.mp4 --seconds 10"});
   return command;
 }
 
@@ -205,6 +235,26 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
           fmt::format("Of imagination and fit: {}", fmt::join(setting_names(Precision{}), ", ")))
       ->type_name("NAME");
   command->add_flag("--json", options.json, "Print one JSON array");
+  add_examples(*command, {"--threads 1", "environments", "imagination fit --precision bf16x3"});
+  return command;
+}
+
+CLI::App* add_list(CLI::App& app, ListOptions& options) {
+  auto* command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
+  command
+      ->add_option("WHAT", options.what, "methods, tasks or settings (default: the first two)")
+      ->type_name("");
+  command
+      ->add_option("NAME", options.name,
+                   "For settings: of which method; for tasks: how their names begin, say gym/")
+      ->type_name("");
+  command->add_option("TASK", options.task, "For settings: with the values on this task")
+      ->type_name("");
+  command->add_option("--preset", options.preset, "For settings: with this preset's values")
+      ->type_name("NAME");
+  command->add_flag("--json", options.json, "For tasks: print one JSON array");
+  add_examples(*command, {"tasks gym/", "settings mb-mpo",
+                          "settings mb-mpo classic/pendulum --preset rllib"});
   return command;
 }
 
@@ -229,26 +279,20 @@ int dispatch(int argc, char** argv) {
   BenchOptions bench_options;
   WatchOptions watch_options;
   std::vector<std::vector<std::string>> eval_sets, watch_sets;
-  bool list_json = false;
-  std::string list_what, list_name, info_folder;
+  ListOptions list_options;
+  std::string info_folder;
   auto* train_command = add_train(app, train_options);
   auto* resume_command = add_resume(app, resume_options);
   auto* eval_command = add_eval(app, eval_options, eval_sets);
   auto* watch_command = add_watch(app, watch_options, watch_sets);
   auto* bench_command = add_bench(app, bench_options);
-  auto* list_command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
-  list_command->add_option("WHAT", list_what, "methods, tasks or settings (default: the first two)")
-      ->type_name("");
-  list_command
-      ->add_option("NAME", list_name,
-                   "For settings: of which method; for tasks: how their names begin, say gym/")
-      ->type_name("");
-  list_command->add_flag("--json", list_json, "For tasks: print one JSON array");
+  auto* list_command = add_list(app, list_options);
   auto* info_command = app.add_subcommand(
       "info", "Tell of a run, of a robot of your own, or of this program and machine");
   info_command
       ->add_option("DIR", info_folder, "A run's folder, or the .toml of a robot of your own")
       ->type_name("");
+  add_examples(*info_command, {"", "runs/mb-mpo-rllib-half-cheetah-s1", "my_robot.toml"});
 
   if (argc > 1 && argv[1][0] != '-' && !is_command(argv[1]))
     throw UsageError(
@@ -260,8 +304,12 @@ int dispatch(int argc, char** argv) {
   }
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    // All settings first: what fits on the screen at last are the options.
+    if (train_command->parsed()) fmt::print("{}\n", describe_settings(request_of(train_options)));
+    return app.exit(help);
   } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help and --version
+    return app.exit(success);  // --version
   } catch (const CLI::ParseError& error) {
     const std::string command = is_command(argv[1]) ? fmt::format(" {}", argv[1]) : "";
     throw UsageError(fmt::format("{}; see: {}{} --help", error.what(), program_name(), command));
@@ -276,7 +324,7 @@ int dispatch(int argc, char** argv) {
     watch_options.sets = joined(watch_sets);
     return watch(watch_options);
   }
-  if (*list_command) return list(list_what, list_name, list_json);
+  if (*list_command) return list(list_options);
   if (*bench_command) return bench(bench_options);
   if (*info_command) return info(info_folder);
   fmt::print("{}", app.help());
@@ -290,8 +338,8 @@ std::string_view first_line(std::string_view text) {
 
 /// What did not arrive was not done: a script would take an empty file for an answer.
 int output_lost(int reason) {
-  if (reason != EPIPE)  // else the reader has read enough: `| head`
-    report(fmt::format("cannot write to standard output: {}", std::strerror(reason)));
+  if (reason == EPIPE) return 128 + SIGPIPE;  // the reader has read enough: `| head`
+  report(fmt::format("cannot write to standard output: {}", std::strerror(reason)));
   return 1;
 }
 
@@ -305,6 +353,7 @@ int run_program(int argc, char** argv) {
   open_standard_descriptors();
   try {
     const int code = dispatch(argc, argv);
+    if (code != 0) return code;
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     return output_lost(errno);
   } catch (const Error& error) {

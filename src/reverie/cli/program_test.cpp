@@ -108,7 +108,9 @@ class ProgramTest : public ::testing::Test {
                                           "--set",
                                           "run.eval_every=2",
                                           "--set",
-                                          "run.eval_episodes=2"};
+                                          "run.eval_episodes=2",
+                                          "--set",
+                                          "run.final_episodes=2"};
     for (const auto& set : tiny()) {
       arguments.push_back("--set");
       arguments.push_back(set);
@@ -154,7 +156,12 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
   const std::string classic = run({"list", "tasks", "classic/"}).out;
   EXPECT_THAT(classic, HasSubstr("classic/lqr"));
   EXPECT_THAT(classic, Not(HasSubstr("gym/")));
-  EXPECT_THAT(run({"train", "--help"}).out, HasSubstr("run.checkpoint_seconds"));
+  const std::string help = run({"train", method(), "classic/pendulum", "--help"}).out;
+  EXPECT_THAT(help, HasSubstr("random_steps = 4000")) << "the values of what would run";
+  const std::string end = help.substr(help.find("Usage:"));
+  EXPECT_LT(std::count(end.begin(), end.end(), '\n'), 40) << "must end with its options";
+  for (const char* part : {"--config", "--out", "reverie train mb-mpo"})
+    EXPECT_THAT(end, HasSubstr(part));
 }
 
 TEST_F(ProgramTest, PrintedConfigurationIsReadBack) {
@@ -182,6 +189,8 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--set", "run.steps=many"}, 2, {"run.steps", "integer"});
   expect_error({"train", method(), task, "--steps", "0"}, 2,
                {"--steps", "run.steps", "at least 1"});
+  expect_error({"train", method(), task, "--steps", "2k"}, 2,
+               {"2000", "4000 random ones", "--steps", "random_steps"});
   expect_error({"train", method(), task, "--threads", "-1"}, 2, {"run.threads"});
   expect_error({"train", method(), task, "--device", "toaster"}, 2, {"run.device"});
   if (!torch::cuda::is_available())
@@ -351,6 +360,43 @@ TEST_F(ProgramTest, AbsurdSizesAreOneLine) {
   expect_error(with({"buffer=1000000000000"}), 2, {"out of memory", "buffer"});
 #endif
   EXPECT_FALSE(fs::exists(root_ / "a"));
+}
+
+TEST_F(ProgramTest, AReaderThatHasGoneEndsTheRunWithACheckpoint) {
+  std::string command = fmt::format("cd {} && {{ {}", root_.string(), REVERIE_BINARY);
+  for (const auto& one : training("a", "100M")) command += " '" + one + "'";
+  command += " 2> stderr; echo $? > code; } | head -n 2 > /dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(read_file(root_ / "code"), "141\n");
+  EXPECT_THAT(read_file(root_ / "stderr"), HasSubstr("go on with: reverie resume a"));
+  EXPECT_FALSE(Checkpoints(root_ / "a" / "checkpoints").numbers().empty());
+  EXPECT_EQ(run({"resume", "a", "--steps", "500"}).code, 0);
+}
+
+TEST_F(ProgramTest, AnAdaptedPolicyIsKeptAndARunStartsFromAnother) {
+  ASSERT_EQ(run(training("a", "500")).code, 0);
+  expect_error({"eval", "a", "--save"}, 2, {"--adapt"});
+  const std::vector<std::string> eval = {"eval", "a", "--episodes", "2", "--adapt", "1"};
+  auto save = eval;
+  save.insert(save.end(), {"--adapt-episodes", "1", "--save"});
+  EXPECT_EQ(run(save).code, 0);
+  EXPECT_NE(read_file(root_ / "a" / "policy-adapted.pt"), read_file(root_ / "a" / "policy.pt"));
+  save.back() = "--save=mine.pt";
+  EXPECT_THAT(run(save).out, HasSubstr("mine.pt"));
+  EXPECT_EQ(read_file(root_ / "mine.pt"), read_file(root_ / "a" / "policy-adapted.pt"));
+
+  auto next = training("b", "500");
+  next.insert(next.end(), {"--from", "a", "--set", "env.horizon=150"});
+  const Result started = run(next);
+  EXPECT_EQ(started.code, 0) << started.err;
+  EXPECT_THAT(started.out, HasSubstr("from a: policy and model taken, as they were at"));
+  fs::rename(root_ / "a", root_ / "gone");
+  EXPECT_EQ(run({"train", "--config", "b", "--out", "c"}).code, 0);
+  EXPECT_EQ(last_checkpoint("c"), last_checkpoint("b")) << "repeats without the first run";
+  next[next.size() - 3] = "nowhere";
+  next[4] = "d";
+  expect_error(next, 1, {"nowhere"});
+  EXPECT_FALSE(fs::exists(root_ / "d"));
 }
 
 TEST_F(ProgramTest, AFullDiskIsOneLineAndHarmsNothing) {

@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 
@@ -47,6 +48,20 @@ auto with_advice(const RunFolder& folder, Work work) {
   }
 }
 
+/// A budget that the random steps use up trains nothing by what was learned.
+void require_budget(Experiment& experiment) {
+  const Settings settings = experiment.settings();
+  for (const Setting& one : settings.list()) {
+    if (one.key != "random_steps") continue;
+    const auto random = std::get<int64_t>(one.get());
+    if (experiment.run.steps < random)
+      throw UsageError(
+          fmt::format("{} real steps (--steps) end before the {} random ones that {} begins with: "
+                      "more of the first, or fewer of these by --set random_steps=N",
+                      experiment.run.steps, random, experiment.method->name));
+  }
+}
+
 constexpr int kTried = 8;
 
 /// Whether first states end an episode, all that are tried, as of a robot whose ranges don't fit
@@ -76,26 +91,35 @@ int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, Trainin
                             beyond, folder.root().string()));
     return 0;
   }
-  view.finish(fmt::format("stopped at {} real steps; go on with: {}", trainer.env_steps(),
-                          resume_command(folder.root())));
+  const std::string stopped = fmt::format("stopped at {} real steps; go on with: {}",
+                                          trainer.env_steps(), resume_command(folder.root()));
+  if (stop_signal() == SIGPIPE)
+    fmt::print(stderr, "reverie: nobody reads the output any more: {}\n", stopped);
+  else
+    view.finish(stopped);
   return 128 + stop_signal();
 }
 
 }  // namespace
 
 int start_run(Experiment& experiment, const std::string& out) {
+  require_budget(experiment);
   set_up_process(experiment);
   // What the machine and the task refuse shows before a folder is made.
   parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
   experiment.settle_precision();
   const bool ends_at_once = begins_at_its_end(experiment);
+  const std::string from = experiment.run.from;
   const NewRun created = create_run(experiment, out);
   const RunFolder& folder = created.folder;
   const auto view = make_view(experiment, folder.root().string());
+  std::string taken;
   const auto trainer = with_advice(folder, [&] {
     try {
-      return std::make_unique<Trainer>(experiment, folder, *view);
+      auto made = std::make_unique<Trainer>(experiment, folder, *view);
+      if (!from.empty()) taken = made->start_from();
+      return made;
     } catch (const std::exception& error) {
       // What is asked for can't be had, and nothing has happened in the folder yet.
       if (!dynamic_cast<const UsageError*>(&error) && !is_out_of_memory(error)) throw;
@@ -105,9 +129,10 @@ int start_run(Experiment& experiment, const std::string& out) {
       throw;
     }
   });
-  view->note(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
-                         experiment.task->name, experiment.run.seed, experiment.run.steps,
-                         folder.root().string()));
+  view->begin(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
+                          experiment.task->name, experiment.run.seed, experiment.run.steps,
+                          folder.root().string()));
+  if (!taken.empty()) view->note(fmt::format("from {}: {}", from, taken));
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
   for (const std::string& remark : experiment.agent->remarks()) view->note("warning: " + remark);
@@ -153,7 +178,7 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);
-  view->note(
+  view->begin(
       trainer.env_steps() == 0
           ? fmt::format("{} has no checkpoint yet: {} on {} begins again from the start",
                         folder.root().string(), experiment.method->name, experiment.task->name)

@@ -8,10 +8,14 @@
 
 namespace reverie::cli {
 
-int train(const TrainOptions& options) {
+ExperimentRequest request_of(const TrainOptions& options) {
   ExperimentRequest request{options.method, options.task, options.preset, options.config_file, {}};
   for (const auto& one : options.assignments) request.flags.push_back({one[0], one[1], one[2]});
-  Experiment experiment = resolve(request);
+  return request;
+}
+
+int train(const TrainOptions& options) {
+  Experiment experiment = resolve(request_of(options));
   if (options.print_config) {
     fmt::print("{}", experiment.to_toml(true));
     return 0;

@@ -32,6 +32,8 @@ class LiveView : public TrainingView {
   LiveView(std::string title, bool colour) : title_(std::move(title)), colour_(colour) {}
   ~LiveView() override;
 
+  void begin(const std::string&) override {}  // the title says it
+  void history(const std::vector<IterationRow>& rows) override;
   void progress(std::string_view phase, double fraction, const RunStatus& status) override;
   void iteration(const IterationRow& row, const RunStatus& status) override;
   void note(const std::string& line) override;
@@ -42,6 +44,7 @@ class LiveView : public TrainingView {
 
  private:
   void draw(bool now);
+  void remember(const IterationRow& row);
   std::string bold(const std::string& text) const;
 
   std::string title_;

@@ -1,10 +1,13 @@
 #include <reverie/cli/views.h>
 #include <reverie/runs/files.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace reverie::cli {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(Views, NumbersForPeople) {
   EXPECT_EQ(format_count(7), "7");
@@ -22,6 +25,53 @@ TEST(Views, SparklineRisesWithItsValues) {
   EXPECT_EQ(sparkline({}, 10), "");
   EXPECT_EQ(sparkline({0, 7}, 10), "▁█");
   EXPECT_EQ(sparkline({100, 0, 7}, 2), "▁█");
+}
+
+/// All lines of the block.
+std::string block(const LiveView& view) {
+  std::string text;
+  for (const auto& line : view.lines(120)) text += line + "\n";
+  return text;
+}
+
+IterationRow row(double real) {
+  IterationRow row;
+  row.metrics = {{"return/real", real},    {"episode/length", 123.0},        {"policy/std", 0.25},
+                 {"policy/saturated", 0.5}, {"model/new_data_error", 0.125}};
+  return row;
+}
+
+TEST(Views, ShowWhatTellsHowItLearns) {
+  LiveView view("title", false);
+  view.history({row(1), row(2), row(3)});
+  const std::string live = block(view);
+  for (const char* part : {"▁▅█", "episode 123 steps", "std 0.250", "saturated 0.50",
+                           "error on new data 0.125"})
+    EXPECT_THAT(live, HasSubstr(part));
+  ::testing::internal::CaptureStdout();
+  LineView lines;
+  lines.iteration(row(3), {});
+  const std::string line = ::testing::internal::GetCapturedStdout();
+  for (const char* part : {"length 123", "std 0.250", "saturated 0.50", "model error 0.125"})
+    EXPECT_THAT(line, HasSubstr(part));
+}
+
+TEST(Views, TheTitleIsNotSaidTwice) {
+  ::testing::internal::CaptureStdout();
+  LiveView live("mb-mpo on classic/pendulum", false);
+  live.begin("mb-mpo on classic/pendulum");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  ::testing::internal::CaptureStdout();
+  LineView lines;
+  lines.begin("mb-mpo on classic/pendulum");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "mb-mpo on classic/pendulum\n");
+}
+
+TEST(Views, TheTimeThatIsLeft) {
+  RunStatus status;
+  EXPECT_EQ(format_eta(status), "?");
+  status.seconds_left = 61;
+  EXPECT_EQ(format_eta(status), format_duration(61));
 }
 
 TEST(Views, LinesFitTheTerminal) {

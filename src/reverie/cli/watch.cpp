@@ -1,5 +1,6 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
+#include <reverie/cli/variation.h>
 #include <reverie/cli/video.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
@@ -26,8 +27,10 @@ class Show {
   explicit Show(const WatchOptions& options) : seed_(static_cast<uint64_t>(options.seed)) {
     if (options.task.empty() && options.policy.empty())
       throw UsageError("watch takes a TASK, or a run by --policy DIR");
-    if (!options.policy.empty()) open(options.policy);
-    if (!options.task.empty()) {
+    // A run that stands where a task should: its policy, on its task.
+    const bool run_alone = options.policy.empty() && is_run(options.task);
+    if (run_alone || !options.policy.empty()) open(run_alone ? options.task : options.policy);
+    if (!options.task.empty() && !run_alone) {
       const TaskEntry& task = find_task(options.task);
       if (!task_ || task_->name != task.name)
         env_ = {};  // the run's variations are of its own task
@@ -35,7 +38,9 @@ class Show {
     }
     Settings settings;
     settings.group("env", env_);
-    for (const auto& set : options.sets) settings.assign(set, "--set");
+    vary(settings, options.sets, [](const std::string& line) {
+      fmt::print(stderr, "reverie: {}\n", line);
+    });
     spec_ = make_environment().task().spec();  // refuses settings that mean nothing to it
     require_fit();
   }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -51,6 +52,8 @@ const TaskEntry& find_task(std::string_view name) {
     if (entry.name == name) return entry;
     names.push_back(entry.name);
   }
+  if (const std::string file = std::string(name) + ".toml"; std::filesystem::is_regular_file(file))
+    return find_robot(file);
   // Gymnasium's names have capitals and end in a version: HalfCheetah-v5.
   std::string plain(name.substr(0, std::min(name.rfind("-v"), name.size())));
   if (plain.size() < name.size() && plain.find('/') == plain.npos) plain = "gym/" + plain;

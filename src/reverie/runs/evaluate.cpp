@@ -47,12 +47,25 @@ Spread spread(const std::vector<double>& values) {
   return result;
 }
 
+double standard_error(double std, int64_t count) {
+  return count < 2 ? 0.0 : std / std::sqrt(static_cast<double>(count - 1));
+}
+
 Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
-                    int64_t episodes, bool stochastic, const RandomStream& random) {
+                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random) {
   const torch::NoGradGuard no_grad;
   Evaluation result;
-  for (int64_t batch = 0; static_cast<int64_t>(result.returns.size()) < episodes; ++batch) {
-    const int64_t left = episodes - static_cast<int64_t>(result.returns.size());
+  const auto episodes_left = [&]() -> int64_t {
+    const auto done = static_cast<int64_t>(result.returns.size());
+    if (done < budget.least) return budget.least - done;
+    const Spread returns = spread(result.returns);
+    const bool precise =
+        standard_error(returns.std, done) <= budget.precision * std::abs(returns.mean);
+    return precise ? 0 : budget.most - done;
+  };
+  for (uint64_t batch = 0;; ++batch) {
+    const int64_t left = episodes_left();
+    if (left <= 0) break;
     EnvironmentPool pool(task, env, std::min(left, kSideBySide), random.split(2 * batch));
     run_episodes(policy, pool, stochastic, random.split(2 * batch + 1), result);
   }

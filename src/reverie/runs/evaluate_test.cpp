@@ -25,6 +25,27 @@ TEST(Evaluate, SpreadOfKnownNumbers) {
   EXPECT_EQ(spread({}).mean, 0.0);
 }
 
+TEST(Evaluate, StandardErrorOfKnownNumbers) {
+  EXPECT_DOUBLE_EQ(standard_error(3.0, 10), 1.0);  // sqrt(9 * 10 / 9 / 10)
+  EXPECT_EQ(standard_error(3.0, 1), 0.0);
+}
+
+TEST(Evaluate, GoesOnUntilTheMeanIsKnown) {
+  const auto found = [](const EpisodeBudget& budget) {
+    return evaluate(make_policy(), pendulum(), EnvConfig{}, budget, false, RandomStream(1, "eval"));
+  };
+  const auto all = found({200, 200}).returns;
+  const Spread returns = spread(all);
+  // A precision that 100 episodes miss and 164 or 200 reach, by the spread of all of them.
+  const double precision = returns.std / std::sqrt(140.0) / std::abs(returns.mean);
+  const auto some = found({100, 200, precision}).returns;
+  EXPECT_GT(some.size(), 100u);
+  EXPECT_LE(standard_error(spread(some).std, static_cast<int64_t>(some.size())),
+            precision * std::abs(spread(some).mean));
+  EXPECT_EQ(found({30, 200, 1.0}).returns.size(), 30u) << "known at once";
+  EXPECT_EQ(found({30, 90, 0.0}).returns.size(), 90u) << "never known";
+}
+
 TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
   const auto found =
       evaluate(make_policy(), pendulum(), EnvConfig{}, 70, false, RandomStream(1, "eval"));

@@ -4,11 +4,13 @@
 #include <reverie/core/error.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -26,28 +28,27 @@ std::string name_of(const Assignment& assignment) {
       fmt::format("{}: '{}' takes a name in quotes", assignment.where, assignment.key));
 }
 
-// A preset's own settings first, then what it says of this task.
-void apply_preset(Settings& settings, const std::string& preset, const std::string& method,
-                  const std::string& task) {
-  if (preset == kNoPreset) return;
-  const auto names = preset_names(method);
-  if (std::find(names.begin(), names.end(), preset) == names.end()) {
-    if (preset == kDefaultPreset) return;
-    throw UsageError(fmt::format("{} has no preset '{}'{} (it has {}; {}: the built-in values)",
-                                 method, preset, did_you_mean(preset, names),
-                                 fmt::join(names, ", "), kNoPreset));
+/// A robot's file has a `body` above its first table; a file of settings has none.
+bool describes_robot(const std::string& text) {
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    const size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    if (line[begin] == '[') return false;
+    const size_t end = line.find_first_of(" \t=", begin);
+    if (line.substr(begin, end - begin) == "body") return true;
   }
-  const std::string file = "presets/" + method + ".toml";
-  const auto assignments = read_toml(preset_text(method), file);
-  const std::string mine = preset + ".";
-  const std::string on = mine + "on.";
-  const std::string this_task = on + task + ".";
-  for (const auto& one : assignments)
-    if (one.key.starts_with(mine) && !one.key.starts_with(on))
-      settings.assign(one.key.substr(mine.size()), one.value, one.where);
-  for (const auto& one : assignments)
-    if (one.key.starts_with(this_task))
-      settings.assign(one.key.substr(this_task.size()), one.value, one.where);
+  return false;
+}
+
+/// Whether a word that stands where a method should is a task.
+bool names_task(const std::string& word) {
+  if (word.empty()) return false;
+  for (const auto& agent : all_agents())
+    if (agent.name == word) return false;
+  std::error_code ignored;
+  return word.find('/') != std::string::npos || word.ends_with(".toml") ||
+         word.ends_with(".xml") || std::filesystem::is_regular_file(word + ".toml", ignored);
 }
 
 constexpr std::string_view learn_reward = "model.learn_reward", learn_end = "model.learn_end";
@@ -111,6 +112,41 @@ void Experiment::settle_precision() {
   }
 }
 
+void apply_preset(Settings& settings, const std::string& preset, const std::string& method,
+                  const std::string& task) {
+  if (preset == kNoPreset) return;
+  const auto names = preset_names(method);
+  if (std::find(names.begin(), names.end(), preset) == names.end()) {
+    if (preset == kDefaultPreset) return;
+    throw UsageError(fmt::format("{} has no preset '{}'{} (it has {}; {}: the built-in values)",
+                                 method, preset, did_you_mean(preset, names),
+                                 fmt::join(names, ", "), kNoPreset));
+  }
+  const std::string file = "presets/" + method + ".toml";
+  const auto assignments = read_toml(preset_text(method), file);
+  const std::string mine = preset + ".";
+  const std::string on = mine + "on.";
+  const std::string this_task = on + task + ".";
+  for (const auto& one : assignments)
+    if (one.key.starts_with(mine) && !one.key.starts_with(on))
+      settings.assign(one.key.substr(mine.size()), one.value, one.where);
+  for (const auto& one : assignments)
+    if (one.key.starts_with(this_task))
+      settings.assign(one.key.substr(this_task.size()), one.value, one.where);
+}
+
+std::vector<TaskOverride> task_overrides(const std::string& preset, const std::string& method) {
+  std::vector<TaskOverride> overrides;
+  const std::string on = preset + ".on.";
+  for (const auto& one : read_toml(preset_text(method), "presets/" + method + ".toml")) {
+    if (!one.key.starts_with(on)) continue;
+    const size_t dot = one.key.find('.', on.size());  // no task's name has one
+    overrides.push_back(
+        {one.key.substr(on.size(), dot - on.size()), one.key.substr(dot + 1), one.value});
+  }
+  return overrides;
+}
+
 std::vector<std::string> preset_names(const std::string& method) {
   std::vector<std::string> names;
   for (const auto& one : read_toml(preset_text(method), "presets/" + method + ".toml")) {
@@ -122,7 +158,26 @@ std::vector<std::string> preset_names(const std::string& method) {
   return names;
 }
 
-Experiment resolve(const ExperimentRequest& request) {
+ExperimentRequest understood(ExperimentRequest request) {
+  if (request.task.empty() && names_task(request.method)) std::swap(request.task, request.method);
+  if (request.config_file.empty()) return request;
+  std::error_code ignored;
+  const std::filesystem::path file = request.config_file;
+  if (!std::filesystem::is_regular_file(file, ignored) &&
+      (std::filesystem::is_directory(file, ignored) ||
+       std::filesystem::is_directory("runs" / file, ignored)))
+    request.config_file = open_run(file.string()).config().string();
+  if (describes_robot(read_file(request.config_file)))
+    throw UsageError(
+        fmt::format("{} describes a robot, which is a task and no file of settings: {} train {} {}",
+                    request.config_file, program_name(),
+                    request.method.empty() ? all_agents().front().name : request.method,
+                    request.config_file));
+  return request;
+}
+
+Experiment resolve(const ExperimentRequest& asked) {
+  const ExperimentRequest request = understood(asked);
   std::vector<Assignment> from_file;
   std::string method = request.method;
   std::string task = request.task;
@@ -140,11 +195,23 @@ Experiment resolve(const ExperimentRequest& request) {
       }
     }
   }
+  for (auto& one : from_file) {  // what a run started from lies beside its config.toml
+    auto* from = std::get_if<std::string>(&one.value);
+    if (one.key != "run.from" || !from || from->empty()) continue;
+    const auto beside = std::filesystem::path(request.config_file).parent_path() / *from;
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(beside, ignored)) *from = beside.string();
+  }
   if (preset.empty()) preset = kDefaultPreset;
+  // Who names a task alone gets the first method.
+  if (method.empty() && !request.task.empty()) method = all_agents().front().name;
   if (method.empty() || task.empty()) {
     if (request.method.empty() && !request.config_file.empty())
       throw UsageError(fmt::format("{} names no {}: it needs lines method = \"…\" and task = \"…\"",
                                    request.config_file, method.empty() ? "method" : "task"));
+    if (!method.empty())
+      throw UsageError(fmt::format("name a task as well: {} train {} TASK (see: {} list tasks)",
+                                   program_name(), find_agent(method).name, program_name()));
     throw UsageError("name a method and a task: reverie train METHOD TASK (see: reverie list)");
   }
   const auto& tasks = all_tasks();

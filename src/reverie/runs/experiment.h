@@ -64,11 +64,27 @@ struct ExperimentRequest {
   bool as_it_is = false;
 };
 
+/// What a person evidently meant: where a lone METHOD is a task, it is the task; `config_file` may
+/// be a run's folder, or the name of one in runs/. Throws UsageError for a robot's file among the
+/// settings.
+ExperimentRequest understood(ExperimentRequest request);
+
 /// Throws UsageError for anything unknown or out of range, naming the nearest.
 Experiment resolve(const ExperimentRequest& request);
 
 /// The experiment of a run's config.toml. Throws Error or UsageError naming the file.
 Experiment read_experiment(const std::filesystem::path& config_file);
+
+/// Gives settings the values of a method's preset: its own, then what it says of this task.
+void apply_preset(Settings& settings, const std::string& preset, const std::string& method,
+                  const std::string& task);
+
+/// What a preset says of single tasks alone.
+struct TaskOverride {
+  std::string task, key;
+  SettingValue value;
+};
+std::vector<TaskOverride> task_overrides(const std::string& preset, const std::string& method);
 
 /// The presets a method has, "default" first where there is one.
 std::vector<std::string> preset_names(const std::string& method);

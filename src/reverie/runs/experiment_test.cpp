@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/experiment.h>
+#include <reverie/runs/run_folder.h>
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,8 @@
 
 namespace reverie {
 namespace {
+
+namespace fs = std::filesystem;
 
 TEST(Presets, EveryOneResolvesOnEveryTask) {
   for (const auto& method : all_agents())
@@ -39,6 +42,63 @@ TEST(Experiments, ASwappedMethodAndTaskAreNamedAsSuch) {
   } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("the method comes first"), std::string::npos);
   }
+}
+
+/// Within a folder of its own, which holds the robot balancer.toml.
+class ArgumentsTest : public ::testing::Test {
+ protected:
+  ArgumentsTest() {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    fs::current_path(folder_);
+    std::ofstream("balancer.toml") << "# A robot.\nhorizon = 20\nbody = \"hopper.xml\"\n"
+                                      "[[observe]]\njoint_position = \"all\"\n"
+                                      "[[reward]]\nbonus = true\n";
+  }
+  ~ArgumentsTest() override {
+    fs::current_path(before_);
+    fs::remove_all(folder_);
+  }
+  static std::string error_of(const ExperimentRequest& request) {
+    try {
+      resolve(request);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  fs::path before_ = fs::current_path(), folder_ = ::testing::TempDir() + "arguments_test";
+};
+
+TEST_F(ArgumentsTest, ATaskAloneIsTrainedByTheFirstMethod) {
+  for (const char* task : {"classic/pendulum", "balancer.toml", "balancer"}) {
+    const Experiment experiment = resolve({.method = task});
+    EXPECT_EQ(experiment.method->name, all_agents().front().name) << task;
+  }
+  EXPECT_EQ(resolve({.method = "classic/pendulum"}).task->name, "classic/pendulum");
+  EXPECT_NE(error_of({.method = "clasic/pendulum"}).find("classic/pendulum"), std::string::npos);
+  EXPECT_NE(error_of({.method = "mb-mpo"}).find("train mb-mpo TASK"), std::string::npos);
+}
+
+TEST_F(ArgumentsTest, ARobotsNameIsItsFile) {
+  const auto named = resolve({.method = "mb-mpo", .task = "balancer"});
+  EXPECT_TRUE(named.task->name.ends_with("balancer.toml"));
+  EXPECT_EQ(named.task->name, resolve({.method = "mb-mpo", .task = "balancer.toml"}).task->name);
+}
+
+TEST_F(ArgumentsTest, ARobotIsNoFileOfSettings) {
+  EXPECT_NE(error_of({.config_file = "balancer.toml"}).find("train mb-mpo balancer.toml"),
+            std::string::npos);
+}
+
+TEST_F(ArgumentsTest, ARunsFolderOrNameStandsForItsSettings) {
+  Experiment first = resolve({.method = "classic/pendulum", .flags = {{"tasks", "7", "--set"}}});
+  create_run(first, "");
+  for (const char* run : {"runs/mb-mpo-classic-pendulum-s1", "mb-mpo-classic-pendulum-s1",
+                          "runs/mb-mpo-classic-pendulum-s1/config.toml"})
+    EXPECT_EQ(resolve({.config_file = run}).to_toml(false), first.to_toml(false)) << run;
+  EXPECT_EQ(open_run("mb-mpo-classic-pendulum-s1").root(), "runs/mb-mpo-classic-pendulum-s1");
+  EXPECT_NE(error_of({.config_file = "runs"}).find("no config.toml"), std::string::npos);
 }
 
 TEST(Experiments, ARewardThatIsNotObservedIsLearned) {

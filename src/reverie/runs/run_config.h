@@ -13,7 +13,9 @@ struct RunConfig {
   bool cuda_graphs = false;
   int64_t eval_every = 5;
   int64_t eval_episodes = 20;
+  int64_t final_episodes = 500;
   double checkpoint_seconds = 30;
+  std::string from = {};
 
   void describe(Settings& settings) {
     settings.add("steps", steps, "real environment steps to take in all", at_least(1));
@@ -30,10 +32,18 @@ struct RunConfig {
                  at_least(0));
     settings.add("eval_episodes", eval_episodes, "fresh episodes of each evaluation",
                  between(1, 100'000));
+    settings.add("final_episodes", final_episodes,
+                 "fresh episodes of the last evaluation at most: beyond 100 of them it ends where "
+                 "the mean's standard error is half a percent of the mean; not above "
+                 "eval_episodes: as many as those",
+                 between(0, 100'000));
     settings.add("checkpoint_seconds", checkpoint_seconds,
                  "least seconds between checkpoints; 0: one after each iteration; it changes no "
                  "result",
                  at_least(0));
+    settings.add("from", from,
+                 "a run whose policy and model to start from, where they fit; the new run's folder "
+                 "keeps them as start.ckpt, and its config.toml names that");
   }
 };
 

@@ -4,6 +4,7 @@
 #include <reverie/core/processors.h>
 #include <reverie/core/workers.h>
 #include <reverie/runs/checkpoint.h>
+#include <reverie/runs/evaluate.h>
 #include <reverie/runs/store.h>
 
 #include <fmt/core.h>
@@ -25,7 +26,8 @@ bool is_unused(const fs::path& path) {
     const bool cut_short = name == "config.toml" && fs::file_size(entry.path(), error) == 0;
     // A robot's files are copied before config.toml is written; without our lock they are another's.
     const bool copied = name == "robot" && fs::exists(path / "lock", error);
-    if (name != "lock" && name != temporary_of("config.toml") && !cut_short && !copied)
+    const bool begun = name == "start.ckpt" || name == temporary_of("start.ckpt");
+    if (name != "lock" && name != temporary_of("config.toml") && !cut_short && !copied && !begun)
       return false;
   }
   if (error) throw Error(fmt::format("cannot read {}: {}", path.string(), error.message()));
@@ -50,6 +52,32 @@ std::string quoted(const std::string& path) {
   std::string quoted = "'";
   for (const char letter : path) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
   return quoted + "'";
+}
+
+/// A folder, or the name of one in runs/.
+RunFolder named_run(const std::string& path) {
+  std::error_code error;
+  const fs::path in_runs = "runs" / fs::path(path);
+  const bool short_name = !fs::exists(path, error) && fs::is_directory(in_runs, error);
+  return RunFolder(short_name ? in_runs : fs::path(path));
+}
+
+/// The checkpoint to start from: the newest of the run that `from` names, or a start.ckpt itself.
+std::string start_of(const std::string& from) {
+  std::error_code error;
+  if (fs::is_regular_file(from, error)) {
+    const std::string bytes = read_file(from);
+    try {
+      decode_checkpoint(bytes);
+    } catch (const Error& wrong) {
+      throw Error(fmt::format("{} is nothing to start from: {}", from, wrong.what()));
+    }
+    return bytes;
+  }
+  const auto newest =
+      Checkpoints(open_run(from).checkpoints()).load_newest([](const std::string&) {});
+  if (!newest) throw Error(fmt::format("{} has no checkpoint yet to start from", from));
+  return encode_checkpoint(newest->archive);
 }
 
 }  // namespace
@@ -77,6 +105,8 @@ std::string repeat_command(const fs::path& run) {
 }
 
 NewRun create_run(Experiment& experiment, const std::string& out) {
+  const std::string& from = experiment.run.from;
+  const std::string start = from.empty() ? "" : start_of(from);  // refused before a folder is made
   const auto take = [&out]() -> NewRun {
     const RunFolder folder{fs::path(out)};
     std::error_code ignored;
@@ -93,6 +123,7 @@ NewRun create_run(Experiment& experiment, const std::string& out) {
     return run;
   };
   NewRun run = out.empty() ? take_numbered(default_run_name(experiment)) : take();
+  if (!start.empty()) write_file_atomically(run.folder.start(), start);
   write_config(run.folder, experiment);
   return run;
 }
@@ -105,12 +136,18 @@ void write_config(const RunFolder& folder, Experiment& experiment) {
   if (experiment.preset != kNoPreset)
     header += fmt::format("# It took its settings from preset '{}'.\n", experiment.preset);
   experiment.preset = kNoPreset;
+  if (!experiment.run.from.empty()) experiment.run.from = folder.start().filename().string();
   write_file_atomically(folder.config(), header + experiment.to_toml(true));
 }
 
-RunFolder open_run(const std::string& path) {
-  RunFolder folder(path);
+bool is_run(const std::string& path) {
   std::error_code error;
+  return !path.empty() && fs::exists(named_run(path).config(), error);
+}
+
+RunFolder open_run(const std::string& path) {
+  std::error_code error;
+  const RunFolder folder = named_run(path);
   if (!fs::exists(folder.root(), error)) throw Error(fmt::format("there is no folder {}", path));
   if (!fs::is_directory(folder.root(), error))
     throw Error(fmt::format("{} is a file; name the run's folder", path));
@@ -165,9 +202,16 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
     const auto& last = evaluations.back();
     field("return_mean", fmt::format("{}", last.return_mean));
     field("return_std", fmt::format("{}", last.return_std));
+    field("return_stderr", fmt::format("{}", standard_error(last.return_std, last.episodes)));
     field("eval_episodes", std::to_string(last.episodes));
     field("eval_env_steps", std::to_string(last.env_steps));
   }
+  for (const auto& [name, metric] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"episode_length", "episode/length"},
+           {"policy_std", "policy/std"},
+           {"saturated_actions", "policy/saturated"},
+           {"new_data_error", "model/new_data_error"}})
+    if (const auto value = store.newest(metric)) field(name, fmt::format("{}", *value));
   field("wall_seconds", fmt::format("{:.2f}", summary.wall_seconds));
   field("imagined_steps", std::to_string(summary.imagined_steps));
   field("imagined_steps_per_second",

@@ -23,6 +23,8 @@ class RunFolder {
   std::filesystem::path summary() const { return root_ / "summary.json"; }
   std::filesystem::path policy() const { return root_ / "policy.pt"; }
   std::filesystem::path failed() const { return root_ / "failed.ckpt"; }
+  /// Of a run that started from another: that one's checkpoint.
+  std::filesystem::path start() const { return root_ / "start.ckpt"; }
 
  private:
   std::filesystem::path root_;
@@ -40,15 +42,19 @@ struct NewRun {
 /// Makes the folder of a new run, holds it, and writes its config.toml. An empty `out` stands for
 /// the default name, with -2, -3, … where that is taken. A folder with nothing in it but what a
 /// start that was killed leaves is taken for empty. Throws Error where `out` holds anything else
-/// (and says how to resume a run), or can't be written.
+/// (and says how to resume a run), or can't be written. Where `run.from` names a run, its newest
+/// checkpoint is copied into the folder; throws Error where there is none.
 NewRun create_run(Experiment& experiment, const std::string& out);
 
 /// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it
 /// took from one are settings of its own.
 void write_config(const RunFolder& folder, Experiment& experiment);
 
-/// The folder of a run that exists. Throws Error where `path` is none.
+/// The folder of a run that exists, or the name of one in runs/. Throws Error where `path` is none.
 RunFolder open_run(const std::string& path);
+
+/// Whether open_run would open it.
+bool is_run(const std::string& path);
 
 /// How a person calls this program: "reverie", or the launcher as it was typed.
 std::string program_name();

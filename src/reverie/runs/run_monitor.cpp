@@ -2,6 +2,7 @@
 
 #include <reverie/core/archive.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace reverie {
@@ -16,6 +17,8 @@ void RunMonitor::progress(std::string_view phase, double fraction) {
   RunStatus status = status_;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - status_at_;
   status.wall_seconds += since.count();
+  if (status.seconds_left > 0)
+    status.seconds_left = std::max(0.0, status.seconds_left - since.count());
   view_.progress(phase, fraction, status);
 }
 

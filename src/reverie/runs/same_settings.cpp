@@ -30,7 +30,7 @@ std::map<std::string, std::string> by_key(const std::string& lines) {
 
 std::string settings_that_matter(Experiment& experiment) {
   const std::set<std::string> free = {"run.steps", "run.threads", "run.device",
-                                      "run.cuda_graphs", "run.checkpoint_seconds"};
+                                      "run.cuda_graphs", "run.checkpoint_seconds", "run.from"};
   std::string text;
   const Settings settings = experiment.settings();
   for (const auto& setting : settings.list())

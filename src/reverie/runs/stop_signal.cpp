@@ -68,6 +68,11 @@ void install_stop_signals(const char* first, const char* second) {
   static_cast<void>(waiting);
 }
 
+void request_stop(int signal) {
+  int none = 0;
+  received.compare_exchange_strong(none, signal);
+}
+
 int stop_signal() {
   return received;
 }

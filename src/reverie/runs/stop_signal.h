@@ -14,6 +14,9 @@ void install_stop_signals(
     const char* first = "reverie: finishing this phase, then a checkpoint; once more stops at once",
     const char* second = "reverie: stopped at once; `resume` goes on from the last checkpoint");
 
+/// Asks for a stop as that signal would; the first to ask is the one that counts.
+void request_stop(int signal);
+
 /// The signal that asked for a stop, or 0.
 int stop_signal();
 

@@ -243,6 +243,20 @@ std::vector<CheckpointRow> Store::checkpoint_rows() const {
   return rows;
 }
 
+std::vector<EventRow> Store::events() const {
+  Statement select(*this, "SELECT unix_time, kind, text FROM events ORDER BY rowid");
+  std::vector<EventRow> rows;
+  while (select.step()) rows.push_back({select.real(0), select.text(1), select.text(2)});
+  return rows;
+}
+
+std::optional<double> Store::newest(std::string_view metric) const {
+  Statement select(*this,
+                   "SELECT value FROM metrics WHERE name = ? ORDER BY iteration DESC LIMIT 1");
+  select.bind(metric);
+  return select.step() ? std::optional(select.real(0)) : std::nullopt;
+}
+
 double Store::total(std::string_view metric) const {
   Statement select(*this, "SELECT coalesce(sum(value), 0) FROM metrics WHERE name = ?");
   select.bind(metric);

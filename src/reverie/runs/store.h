@@ -40,6 +40,13 @@ struct CheckpointRow {
   double wall_seconds = 0;  ///< Of work so far, resumes included.
 };
 
+/// Something that happened, for people.
+struct EventRow {
+  double unix_time = 0;
+  std::string kind;  ///< "start", "resume", "stop", "finish", "from", "warning", "error", "sign"
+  std::string text;
+};
+
 /// `run.sqlite`, in write-ahead mode, one transaction per iteration: readers see whole iterations,
 /// and a crash loses none that was committed. All calls throw Error (disk full, damaged file) with
 /// one line that names the file.
@@ -55,7 +62,7 @@ class Store {
 
   void add(const IterationRow& row);
   void add(const CheckpointRow& row);
-  /// Something that happened, for people: "start", "resume", "stop", "warning", "error".
+  /// Dated now; see EventRow.
   void add_event(std::string_view kind, std::string_view text);
 
   /// Drops what is later than this iteration: a run resumed from a checkpoint lives it again.
@@ -68,6 +75,9 @@ class Store {
   std::vector<EvaluationRow> evaluations() const;
   std::optional<CheckpointRow> checkpoint(int64_t number) const;
   std::optional<CheckpointRow> newest_checkpoint() const;
+  std::vector<EventRow> events() const;  ///< In the order in which they came.
+  /// The newest value of one metric.
+  std::optional<double> newest(std::string_view metric) const;
   /// Sum of one metric over all iterations; 0 where there is none.
   double total(std::string_view metric) const;
 

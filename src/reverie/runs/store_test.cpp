@@ -53,6 +53,19 @@ TEST_F(StoreTest, KeepsWhatItWasGiven) {
   EXPECT_FALSE(store.checkpoint(8).has_value());
 }
 
+TEST_F(StoreTest, TellsWhatHappenedAndWhatIsNewest) {
+  Store store(file_);
+  EXPECT_TRUE(store.events().empty());
+  store.add_event("start", "here");
+  store.add_event("sign", "it's \"odd\"");
+  ASSERT_EQ(store.events().size(), 2u);
+  EXPECT_EQ(store.events()[1].kind, "sign");
+  EXPECT_EQ(store.events()[1].text, "it's \"odd\"");
+  for (int64_t i = 1; i <= 3; ++i) store.add(row(i));
+  EXPECT_EQ(store.newest("return/real"), 4.5);
+  EXPECT_FALSE(store.newest("nothing").has_value());
+}
+
 TEST_F(StoreTest, DropsWhatIsLaterThanACheckpoint) {
   Store store(file_);
   for (int64_t i = 1; i <= 5; ++i) store.add(row(i));

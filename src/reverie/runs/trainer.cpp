@@ -44,6 +44,7 @@ Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& 
                                    RandomStream(seed, "world"));
   replay_ = std::make_unique<Replay>(agent_->replay_capacity(), task_->spec().observation_size,
                                      task_->spec().action_size());
+  signs_ = std::make_unique<Signs>(task_->spec().horizon);
   first_unix_time_ = unix_time();
 }
 
@@ -90,12 +91,39 @@ void Trainer::resume() {
         "{} holds no checkpoint, but one was written at {} real steps: put it back, or "
         "start over: {}",
         folder_.checkpoints().string(), row->env_steps, repeat_command(folder_.root())));
+  } else if (!experiment_.run.from.empty()) {
+    start_from();
   }
-  first_steps_ = iteration_began_steps_ = world_->steps();
-  iteration_began_ = earlier_seconds_;
+  first_steps_ = world_->steps();
+  resumed_ = true;
   store_.truncate_after(iterations());
   store_.truncate_checkpoints_after(phases_);
-  store_.add_event("resume", fmt::format("from {} real steps", world_->steps()));
+  recall();
+}
+
+void Trainer::recall() {
+  const auto rows = store_.iterations();
+  for (const auto& row : rows) {
+    const auto wall = row.metrics.find("time/wall");
+    if (wall != row.metrics.end()) pace_.add(row.env_steps, wall->second);
+    signs_->see(row);
+  }
+  view_.history(rows);
+}
+
+std::string Trainer::start_from() {
+  Archive saved = decode_checkpoint(read_file(folder_.start()));
+  std::string method;
+  saved("method", method);
+  if (method != experiment_.method->name)
+    throw UsageError(fmt::format("what it starts from was trained by {}, this is {}", method,
+                                 experiment_.method->name));
+  int64_t steps = 0;
+  saved("env_steps", steps);
+  const std::string taken =
+      fmt::format("{}, as they were at {} real steps", agent_->start_from(saved), steps);
+  store_.add_event("from", taken);
+  return taken;
 }
 
 // The row follows its checkpoint's file: a kill between them leaves only what the metrics say.
@@ -118,12 +146,15 @@ double Trainer::wall_seconds() const {
 }
 
 RunStatus Trainer::status() const {
-  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(), steps_per_second_};
+  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(),
+          pace_.seconds_left(experiment_.run.steps)};
 }
 
 bool Trainer::run(const std::function<bool()>& stop) {
   open_events();
   if (first_steps_ == 0) store_.add_event("start", host_description());
+  if (resumed_ && !finished())
+    store_.add_event("resume", fmt::format("from {} real steps", first_steps_));
   try {
     while (!finished()) {
       monitor_.set_status(status());
@@ -177,6 +208,9 @@ void Trainer::finish_iteration() {
     monitor_.timed("evaluate", [&] { evaluation = evaluate_policy(); });
     monitor_.record("eval/return", evaluation->return_mean);
     monitor_.record("eval/return_std", evaluation->return_std);
+    monitor_.record("eval/episodes", static_cast<double>(evaluation->episodes));
+    monitor_.record("eval/return_stderr",
+                    standard_error(evaluation->return_std, evaluation->episodes));
   }
   monitor_.record("imagination/steps", static_cast<double>(agent_->imagined_steps()));
   monitor_.record("time/wall", wall_seconds());
@@ -186,18 +220,21 @@ void Trainer::finish_iteration() {
     std::vector<double> returns;
     for (const auto& episode : row.episodes) returns.push_back(episode.episode_return);
     row.metrics.try_emplace("return/real", spread(returns).mean);
+    double steps = 0;
+    for (const auto& episode : row.episodes) steps += static_cast<double>(episode.length);
+    row.metrics.try_emplace("episode/length", steps / static_cast<double>(row.episodes.size()));
   }
   add_rates(row.metrics);
   imagined_before_ = agent_->imagined_steps();
-  const double now = wall_seconds();
-  steps_per_second_ =
-      static_cast<double>(world_->steps() - iteration_began_steps_) / (now - iteration_began_);
-  iteration_began_ = now;
-  iteration_began_steps_ = world_->steps();
+  pace_.add(world_->steps(), wall_seconds());
   store_.add(row);
   events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
   if (row.evaluation) write_summary_now();
   view_.iteration(row, status());
+  for (const auto& line : signs_->see(row)) {
+    add_event_once("sign", line);
+    view_.note(fmt::format("sign, at {} real steps: {}; docs/learning.md", row.env_steps, line));
+  }
 }
 
 // Where an agent says how long it imagined, its rate is over that; else over all of `improve`.
@@ -211,14 +248,25 @@ void Trainer::add_rates(std::map<std::string, double>& metrics) const {
     metrics["time/fit_rows_per_second"] = metrics["model/rows_fitted"] / metrics["time/fit"];
 }
 
+// The last evaluation is what the run is quoted by: a third digit of it should mean something.
+EpisodeBudget Trainer::episode_budget() const {
+  constexpr int64_t least = 100;
+  constexpr double precision = 0.005;
+  const int64_t usual = experiment_.run.eval_episodes;
+  const int64_t most = std::max(usual, experiment_.run.final_episodes);
+  if (world_->steps() < experiment_.run.steps) return {usual, usual, 0};
+  return {std::max(usual, std::min(least, most)), most, precision};
+}
+
 EvaluationRow Trainer::evaluate_policy() {
   const auto seed = static_cast<uint64_t>(experiment_.run.seed);
   // The stream depends on the iteration alone: an evaluation leaves no state behind to save.
   const auto random = RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
   const auto found = evaluate(agent_->policy(), *experiment_.task, experiment_.env,
-                              experiment_.run.eval_episodes, false, random);
+                              episode_budget(), false, random);
   const Spread returns = spread(found.returns);
-  return {iterations(), world_->steps(), experiment_.run.eval_episodes, returns.mean, returns.std};
+  return {iterations(), world_->steps(), static_cast<int64_t>(found.returns.size()), returns.mean,
+          returns.std};
 }
 
 void Trainer::checkpoint() {
@@ -233,11 +281,19 @@ void Trainer::checkpoint() {
 }
 
 void Trainer::finish() {
-  const bool had_finished = saved_phases_ == phases_;
   checkpoint();
   write_policy();
   write_summary_now();
-  if (!had_finished) store_.add_event("finish", fmt::format("{} real steps", world_->steps()));
+  add_event_once("finish", fmt::format("{} real steps", world_->steps()));
+}
+
+// What a run that was killed and resumed lives again is no news.
+void Trainer::add_event_once(std::string_view kind, const std::string& text) {
+  const auto events = store_.events();
+  const bool told = std::any_of(events.begin(), events.end(), [&](const EventRow& event) {
+    return event.kind == kind && event.text == text;
+  });
+  if (!told) store_.add_event(kind, text);
 }
 
 void Trainer::write_policy() const {
@@ -292,8 +348,9 @@ void Trainer::recover_store() {
     const auto& event = events.held()[static_cast<size_t>(i)];
     IterationRow row{i + 1, event.step, event.scalars, {}, {}};
     if (event.scalars.contains("eval/return"))
-      row.evaluation = EvaluationRow{i + 1, event.step, experiment_.run.eval_episodes,
-                                     row.metrics["eval/return"], row.metrics["eval/return_std"]};
+      row.evaluation =
+          EvaluationRow{i + 1, event.step, static_cast<int64_t>(row.metrics["eval/episodes"]),
+                        row.metrics["eval/return"], row.metrics["eval/return_std"]};
     store_.add(row);
   }
   warn(fmt::format("{} lacked {} iterations: {}", folder_.store().string(), iterations() - known,

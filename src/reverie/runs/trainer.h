@@ -2,9 +2,12 @@
 #pragma once
 
 #include <reverie/runs/checkpoint.h>
+#include <reverie/runs/evaluate.h>
 #include <reverie/runs/event_file.h>
+#include <reverie/runs/pace.h>
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/run_monitor.h>
+#include <reverie/runs/signs.h>
 #include <reverie/runs/store.h>
 
 #include <chrono>
@@ -31,6 +34,10 @@ class Trainer {
   /// what the store holds beyond it. Call once, before `run`.
   void resume();
 
+  /// Starts from what the folder's start.ckpt holds, instead of `resume`. Returns what was taken,
+  /// in words. Throws Error where it can't be read, UsageError where nothing in it fits.
+  std::string start_from();
+
   /// Whether the budget is spent and nothing is left to do.
   bool finished() const;
 
@@ -53,10 +60,14 @@ class Trainer {
   void run_phase();
   void finish_iteration();
   bool evaluation_due() const;
+  EpisodeBudget episode_budget() const;
   EvaluationRow evaluate_policy();
   void checkpoint();
+  void add_event_once(std::string_view kind, const std::string& text);
   void finish();
   void write_policy() const;
+  /// Takes up pace and signs where the iterations in the store leave them.
+  void recall();
   void add_rates(std::map<std::string, double>& metrics) const;
   void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
@@ -78,15 +89,15 @@ class Trainer {
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<EventFile> events_;
+  std::unique_ptr<Signs> signs_;
 
   int64_t phases_ = 0;  // completed in all: iteration and phase in one number
   int64_t saved_phases_ = -1;
   int64_t imagined_before_ = 0;
   double earlier_seconds_ = 0;  // wall-clock of the processes before this one
   int64_t first_steps_ = 0;
-  double iteration_began_ = 0;  // when, in wall_seconds, and at how many real steps
-  int64_t iteration_began_steps_ = 0;
-  double steps_per_second_ = 0;  // of the last complete iteration
+  bool resumed_ = false;
+  Pace pace_;
   double first_unix_time_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_at_ = start_;

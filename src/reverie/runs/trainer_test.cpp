@@ -31,6 +31,7 @@ class TrainerTest : public ::testing::Test {
     experiment.run.seed = 7;
     experiment.run.eval_every = 3;
     experiment.run.eval_episodes = 3;
+    experiment.run.final_episodes = 4;
     experiment.run.checkpoint_seconds = 0;
     return experiment;
   }
@@ -71,9 +72,10 @@ TEST_F(TrainerTest, LeavesAWholeRunFolder) {
   EXPECT_TRUE(train(folder, 1 << 30, false));
   EXPECT_TRUE(fs::exists(folder.policy()));
   const std::string summary = read_file(folder.summary());
-  for (const char* key : {"env_steps\": 2400", "return_mean", "return_std", "eval_episodes\": 3",
-                          "wall_seconds", "imagined_steps\": 12000", "imagined_steps_per_second",
-                          "seed\": 7", "version", "host", "finished\": true"})
+  for (const char* key : {"env_steps\": 2400", "return_mean", "return_std", "return_stderr",
+                          "eval_episodes\": 4", "wall_seconds", "imagined_steps\": 12000",
+                          "imagined_steps_per_second", "seed\": 7", "version", "host",
+                          "finished\": true"})
     EXPECT_NE(summary.find(key), std::string::npos) << key << " in " << summary;
   EXPECT_NE(figures(folder).find("return/real"), std::string::npos);
 }
@@ -214,6 +216,94 @@ TEST_F(TrainerTest, ConfigFileRepeatsTheExperiment) {
     if (one.key != "method" && one.key != "task" && one.key != "preset")
       settings.assign(one.key, one.value, one.where);
   EXPECT_EQ(second.to_toml(true), text);
+}
+
+TEST_F(TrainerTest, StartsFromAnotherRun) {
+  const auto first = create("first");
+  train(first, 1 << 30, false);
+  const auto begin = [&](const std::string& name, const std::string& from) {
+    auto next = experiment();
+    next.run.steps = 400;
+    next.run.from = from;
+    dynamic_cast<WalkConfig&>(*next.agent).step_size = 0;  // the policy stays what it was
+    const RunFolder folder = create_run(next, (root_ / name).string()).folder;
+    EXPECT_EQ(next.run.from, "start.ckpt");
+    TrainingView silent;
+    Trainer trainer(next, folder, silent);
+    EXPECT_EQ(trainer.start_from(), "policy taken, as they were at 2400 real steps");
+    EXPECT_TRUE(trainer.run([] { return false; }));
+    EXPECT_EQ(read_file(folder.policy()), read_file(first.policy()));
+    return folder;
+  };
+  const auto second = begin("second", first.root().string());
+  // Repeated from its own folder, without the run that it came from.
+  fs::remove_all(first.root() / "checkpoints");
+  begin("third", second.start().string());
+  EXPECT_THROW(begin("fourth", first.root().string()), Error);
+  EXPECT_THROW(begin("fifth", first.config().string()), Error);
+}
+
+TEST_F(TrainerTest, EventsTellWhatHappenedOnce) {
+  const auto folder = create("events");
+  EXPECT_FALSE(train(folder, 4, false));
+  EXPECT_TRUE(train(folder, 1 << 30, true));
+  EXPECT_TRUE(train(folder, 1 << 30, true)) << "a finished run";
+  std::string kinds;
+  for (const auto& event : Store(folder.store()).events()) kinds += event.kind + " ";
+  EXPECT_EQ(kinds, "start stop resume finish ");
+}
+
+TEST_F(TrainerTest, AFinishIsToldWhereTheLastCheckpointWasDue) {
+  const auto folder = create("due");  // checkpoint_seconds = 0: due after every iteration
+  EXPECT_TRUE(train(folder, 1 << 30, false));
+  EXPECT_EQ(Store(folder.store()).events().back().kind, "finish");
+}
+
+/// Remembers what a view is shown.
+struct RememberingView : TrainingView {
+  std::vector<IterationRow> before, seen;
+  std::vector<std::string> notes;
+  std::vector<double> left;
+  void history(const std::vector<IterationRow>& rows) override { before = rows; }
+  void iteration(const IterationRow& row, const RunStatus& status) override {
+    seen.push_back(row);
+    left.push_back(status.seconds_left);
+  }
+  void note(const std::string& line) override { notes.push_back(line); }
+};
+
+TEST_F(TrainerTest, AResumedRunShowsWhatCameBefore) {
+  const auto folder = create("history");
+  EXPECT_FALSE(train(folder, 12, false));  // four iterations
+  auto same = experiment();
+  RememberingView view;
+  Trainer trainer(same, folder, view);
+  trainer.resume();
+  trainer.run([] { return false; });
+  ASSERT_EQ(view.before.size(), 4u);
+  EXPECT_TRUE(view.before[3].metrics.contains("return/real"));
+  EXPECT_TRUE(view.before[3].metrics.contains("episode/length"));
+  ASSERT_FALSE(view.left.empty());
+  EXPECT_GE(view.left.front(), 0) << "the pace is known from before";
+  EXPECT_EQ(view.left.back(), 0);
+}
+
+TEST_F(TrainerTest, ASignIsToldAndKeptOnce) {
+  const auto folder = create("sign");
+  auto odd = experiment();
+  odd.env.horizon = 1000;
+  dynamic_cast<WalkConfig&>(*odd.agent).useless_model = true;
+  for (const int stop_after : {20, 1 << 30}) {  // resumed, it is not told anew
+    RememberingView view;
+    Trainer trainer(odd, folder, view);
+    if (stop_after != 20) trainer.resume();
+    int phases = stop_after;
+    trainer.run([&phases] { return --phases <= 0; });
+    EXPECT_EQ(view.notes.size(), stop_after == 20 ? 1u : 0u);
+  }
+  int signs = 0;
+  for (const auto& event : Store(folder.store()).events()) signs += event.kind == "sign" ? 1 : 0;
+  EXPECT_EQ(signs, 1);
 }
 
 TEST_F(TrainerTest, NotANumberStopsWithItsState) {

@@ -17,6 +17,7 @@ struct WalkConfig : AgentConfig {
   double step_size = 0.01;
   int64_t pause_ms = 0;
   int64_t nan_at = 0;
+  bool useless_model = false;
   PolicyConfig policy{{8}, 0.5};
 
   void describe(Settings& settings) override {
@@ -24,6 +25,7 @@ struct WalkConfig : AgentConfig {
     settings.add("steps_per_iteration", steps_per_iteration, "steps of each", at_least(1));
     settings.add("step_size", step_size, "length of the random step of the policy", at_least(0));
     settings.add("pause_ms", pause_ms, "sleep in each phase: room for a kill", at_least(0));
+    settings.add("useless_model", useless_model, "records an error on new data of 2");
     settings.add("nan_at", nan_at, "the improvement that fails, from 1; 0: none", at_least(0));
     settings.group("policy", policy);
   }
@@ -62,6 +64,7 @@ class WalkAgent : public Agent {
   void fit(const Replay& replay) override {
     pause();
     monitor_.record("model/holdout_loss", replay.all().reward.mean().item<double>());
+    if (config_.useless_model) monitor_.record("model/new_data_error", 2.0);
   }
 
   void improve(World&) override {
@@ -76,6 +79,11 @@ class WalkAgent : public Agent {
 
   const GaussianPolicy& policy() const override { return policy_; }
   int64_t imagined_steps() const override { return imagined_; }
+
+  std::string start_from(Archive& saved) override {
+    saved("agent/policy", policy_);
+    return "policy taken";
+  }
 
   void serialize(Archive& archive) override {
     archive("random", random_);

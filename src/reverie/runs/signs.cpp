@@ -1,0 +1,93 @@
+#include <reverie/runs/signs.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace reverie {
+namespace {
+
+constexpr double kExcess = 1.5;         // of the imagined return, in units of the real one's range
+constexpr double kLeast = 0.1;          // of the real return
+constexpr double kCollapse = 0.05;      // of the first std
+constexpr double kFewSteps = 10;        // of an episode,
+constexpr double kShort = 0.05;         // and of the horizon
+constexpr double kUselessError = 0.95;  // 1: as good as predicting the mean
+
+std::optional<double> value(const std::map<std::string, double>& metrics, const char* name) {
+  const auto found = metrics.find(name);
+  return found == metrics.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
+  const auto real = value(metrics, "return/real"), imagined = value(metrics, "return/imagined");
+  if (!real) return std::nullopt;
+  lowest_real_ = seen_ == 0 ? *real : std::min(lowest_real_, *real);
+  highest_real_ = seen_ == 0 ? *real : std::max(highest_real_, *real);
+  if (!imagined) return std::nullopt;
+  // Where imagined episodes are cut shorter, so is the real return that they are held against.
+  const auto length = value(metrics, "episode/length");
+  const auto imagined_length = value(metrics, "imagination/episode_length");
+  double comparable = *real;
+  if (length && imagined_length && *imagined_length < *length)
+    comparable *= *imagined_length / *length;
+  const double range = std::max(highest_real_ - lowest_real_,
+                                value(metrics, "return/real_std").value_or(0.0));
+  const double excess = *imagined - comparable;
+  if (excess <= std::max(kExcess * range, kLeast * std::abs(comparable))) return std::nullopt;
+  return fmt::format(
+      "the imagined return, {:.4g}, is far above the real {:.4g}: the policy lives on its models' "
+      "errors; shorten imagined_horizon, or let the models learn more (fit.epochs, random_steps)",
+      *imagined, comparable);
+}
+
+std::optional<std::string> Signs::collapsed(const Metrics& metrics) {
+  const auto std = value(metrics, "policy/std");
+  if (!std) return std::nullopt;
+  if (first_std_ == 0) first_std_ = *std;
+  if (*std >= kCollapse * first_std_) return std::nullopt;
+  return fmt::format(
+      "the policy's std has collapsed from {:.3g} to {:.3g}: it tries nothing new; raise "
+      "policy.min_std, or take smaller steps (trpo.max_kl, ppo.learning_rate)",
+      first_std_, *std);
+}
+
+std::optional<std::string> Signs::short_episodes(const Metrics& metrics) const {
+  const auto length = value(metrics, "episode/length");
+  if (!length || *length >= kFewSteps || *length >= kShort * static_cast<double>(horizon_))
+    return std::nullopt;
+  return fmt::format(
+      "real episodes last {:.3g} of {} steps: too few to learn from; is the robot healthy where "
+      "it begins, and is living paid for (a bonus)?",
+      *length, horizon_);
+}
+
+std::optional<std::string> Signs::useless_model(const Metrics& metrics) {
+  const auto error = value(metrics, "model/new_data_error");
+  if (!error || *error < kUselessError) return std::nullopt;
+  return fmt::format(
+      "on new data the model errs by {:.2g} of the variance: predicting the mean would do as well; "
+      "is all that moves observed? else fit longer (fit.epochs) on more data (random_steps)",
+      *error);
+}
+
+std::vector<std::string> Signs::see(const IterationRow& row) {
+  const std::array found = {imagined_too_high(row.metrics), collapsed(row.metrics),
+                            short_episodes(row.metrics), useless_model(row.metrics)};
+  constexpr std::array patience = {kPatience, 1, kPatience, kPatience};
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < found.size(); ++i) {
+    Watch& watch = watches_[i];
+    watch.on_end = found[i] && seen_ > 0 ? watch.on_end + 1 : 0;
+    if (watch.on_end < patience[i] || watch.told) continue;
+    watch.told = true;
+    lines.push_back(*found[i]);
+  }
+  ++seen_;
+  return lines;
+}
+
+}  // namespace reverie

@@ -1,0 +1,51 @@
+// Known ways in which training goes wrong, seen in its figures.
+#pragma once
+
+#include <reverie/runs/store.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+/// Looks at a run's iterations one after another and names what docs/learning.md tells more of:
+///
+/// - the imagined return far above the real one: by more than all that the real one has varied;
+/// - the policy's std collapsed: below a twentieth of the first;
+/// - episodes of a few steps: fewer than 10, and than a twentieth of the horizon;
+/// - a model no better than its mean: `model/new_data_error` of nearly 1.
+///
+/// All but the second must hold for `kPatience` iterations on end, after the first, whose actions
+/// are random. Metrics that an agent does not record are no sign of anything.
+class Signs {
+ public:
+  static constexpr int kPatience = 3;
+
+  /// `horizon`: steps until a real episode is truncated.
+  explicit Signs(int64_t horizon) : horizon_(horizon) {}
+
+  /// Takes the next iteration; one line for each sign that shows for the first time.
+  std::vector<std::string> see(const IterationRow& row);
+
+ private:
+  using Metrics = std::map<std::string, double>;
+  /// Each says what it sees, or nothing.
+  std::optional<std::string> imagined_too_high(const Metrics& metrics);
+  std::optional<std::string> collapsed(const Metrics& metrics);
+  std::optional<std::string> short_episodes(const Metrics& metrics) const;
+  static std::optional<std::string> useless_model(const Metrics& metrics);
+
+  struct Watch {
+    int on_end = 0;
+    bool told = false;
+  };
+  int64_t horizon_;
+  int64_t seen_ = 0;
+  double first_std_ = 0;
+  double lowest_real_ = 0, highest_real_ = 0;
+  std::array<Watch, 4> watches_;
+};
+
+}  // namespace reverie
