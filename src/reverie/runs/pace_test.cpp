@@ -25,7 +25,9 @@ TEST(Pace, DoesNotSwingWithEvaluations) {
     const double left = pace.seconds_left(100'000), end = seconds + left;
     if (k > 20) {
       EXPECT_NEAR(left, 2.0 * (92 - k), 0.1 * 2.0 * (92 - k)) << k;
-      if (k > 21) EXPECT_LT(std::abs(end - before), 10.0) << "the end it tells of, at " << k;
+      if (k > 21) {
+        EXPECT_LT(std::abs(end - before), 10.0) << "the end it tells of, at " << k;
+      }
     }
     before = end;
   }
