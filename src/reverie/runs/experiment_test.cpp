@@ -148,6 +148,11 @@ TEST(Experiments, ARunKeepsWhatAutoStoodFor) {
   EXPECT_EQ(count(settled(Precision::bf16x3, on_gpu), "precision = \"f32\""), 2);
 }
 
+TEST(Experiments, TheExampleOfLearningIsToldItsReward) {
+  const std::string file = REVERIE_TEST_DATA "/../../examples/cart_double_pendulum.toml";
+  EXPECT_TRUE(resolve({.method = "mb-mpo", .task = file}).reward_is_told());
+}
+
 TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
   const std::string file = ::testing::TempDir() + "preset.toml";
   std::ofstream(file) << "method = \"mb-mpo\"\ntask = \"rllab/half-cheetah\"\n"
