@@ -4,7 +4,6 @@
 #include <utility>
 
 namespace reverie {
-
 void HelpedLoop::publish(int64_t count, int64_t next, State state) {
   const uint64_t number = (word_.load(std::memory_order_relaxed) >> 32) + 1;
   word_.store(number << 32 | static_cast<uint64_t>(state) << 31 |
@@ -42,7 +41,7 @@ void HelpedLoop::run(int64_t count, Call call, const void* task) {
   publish(count, 0, State::open);
   for (uint64_t word = word_.load(); claim(word);) {
   }
-  spin_until([this] { return left_.load(std::memory_order_acquire) == 0; });
+  spin_until([this] { return left_.load(std::memory_order_acquire) == 0; }, patience_);
   for (int64_t left = left_.load(); left != 0; left = left_.load()) left_.wait(left);
   if (!failed_) return;
   const std::lock_guard lock(mutex_);
@@ -54,7 +53,7 @@ void HelpedLoop::help() {
   uint64_t word = word_.load(std::memory_order_acquire);
   while (is_open(word)) {
     if (claim(word)) continue;
-    spin_until([&] { return word_.load(std::memory_order_relaxed) != word; });
+    spin_until([&] { return word_.load(std::memory_order_relaxed) != word; }, patience_);
     word_.wait(word);
     word = word_.load(std::memory_order_acquire);
   }

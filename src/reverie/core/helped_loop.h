@@ -18,6 +18,10 @@ namespace reverie {
 ///     loop.close();
 class HelpedLoop {
  public:
+  /// Who waits looks out for some 20 microseconds before sleeping, or, `patient`, for some
+  /// hundreds: where every thread has a processor.
+  explicit HelpedLoop(bool patient = false) : patience_(patient ? 40 : 1) {}
+
   /// From now on helpers wait for loops. The owner's.
   void open() { publish(0, 0, State::open); }
   /// Sends the helpers away. The owner's, when no loop is under way.
@@ -55,6 +59,7 @@ class HelpedLoop {
   std::mutex mutex_;
   std::exception_ptr failure_;  ///< Under `mutex_`.
   std::atomic<bool> failed_{false};
+  const int patience_;
 };
 
 }  // namespace reverie

@@ -60,7 +60,7 @@ class MemberFit {
   FitProblem& problem_;
   int64_t member_;
   FitSchedule schedule_;
-  std::unique_ptr<HelpedLoop> loop_ = std::make_unique<HelpedLoop>();
+  std::unique_ptr<HelpedLoop> loop_;
   Tensor bounds_, bounds_moments_, bounds_gradient_;
   int64_t bounds_steps_ = 0;
 };
