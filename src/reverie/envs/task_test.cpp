@@ -272,8 +272,13 @@ TEST(Tasks, RllabsAntBeginsInItsFilesOwnPose) {
   const Tensor spread = (squares - sum.square()).sqrt();
   for (int64_t i = 0; i < 15; ++i) {
     EXPECT_NEAR(sum[i].item<double>(), pose[i], 5 * 0.01 / std::sqrt(resets)) << i;
-    // (MuJoCo normalises the quaternion: next to nothing is left in its first number.)
-    EXPECT_NEAR(spread[i].item<double>(), i == 3 ? 0 : 0.01, 0.003) << i;
+    // The quaternion's first number: 2.2.2 normalises it, which leaves next to nothing of the noise;
+    // today's MuJoCo lets it stand as it was drawn.
+    if (i == 3 && mj_version() < 300) {
+      EXPECT_LT(spread[i].item<double>(), 0.001);
+    } else {
+      EXPECT_NEAR(spread[i].item<double>(), 0.01, 0.003) << i;
+    }
   }
   EXPECT_NEAR(spread.slice(0, 15).mean().item<double>(), 0.1, 0.01);
 }
