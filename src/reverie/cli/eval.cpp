@@ -118,7 +118,7 @@ int evaluate_run(const EvalOptions& options) {
     after = measure(adapted);
     if (!options.save.empty()) {
       kept = options.save == "true" ? (folder.root() / "policy-adapted.pt").string() : options.save;
-      write_file_atomically(kept, adapted.torchscript());
+      write_file_atomically(kept, adapted.torchscript(saved.task().spec()));
     }
   }
   const std::string varied = words(experiment.env);

@@ -261,8 +261,12 @@ TEST_F(ProgramTest, ARobotThatIsOddOrHasChangedIsSaid) {
   write_robot(-0.5);
   const Result evaluated = run({"eval", "arm"});
   EXPECT_EQ(evaluated.code, 0);
-  EXPECT_THAT(evaluated.err, HasSubstr("has changed since the checkpoint"));
-  expect_error({"resume", "arm"}, 1, {"has changed since the checkpoint"});
+  EXPECT_THAT(evaluated.err, HasSubstr("arm.toml or its MJCF has changed since the run began"));
+  const Result resumed = run({"resume", "arm"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("has changed since the run began"));
+  fs::remove(root_ / "arm.toml");
+  EXPECT_EQ(run({"eval", "arm"}).err, "") << "the run has its own";
   expect_error({"eval", "arm", "--set", "policy.init_std=3"}, 2, {"policy.init_std", "env."});
 }
 

@@ -8,6 +8,7 @@
 #include <reverie/core/workers.h>
 #include <reverie/envs/variations.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/robot_copy.h>
 #include <reverie/runs/stop_signal.h>
 #include <reverie/runs/trainer.h>
 
@@ -136,6 +137,11 @@ int start_run(Experiment& experiment, const std::string& out) {
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
   for (const std::string& remark : experiment.agent->remarks()) view->note("warning: " + remark);
+  if (!experiment.task->robot.toml.empty() && !carries_robot(folder.root()))
+    view->note(
+        fmt::format("warning: not all files that {} is made of could be copied into the run's "
+                    "folder: it can be resumed only while they stay where and as they are",
+                    experiment.task->name));
   if (ends_at_once)
     view->note(
         fmt::format("warning: the {} first states that were tried already end an episode, by what "

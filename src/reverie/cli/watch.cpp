@@ -114,7 +114,7 @@ class Artist {
 
   std::span<const uint8_t> draw(const Simulation& simulation) {
     Pose pose = simulation.pose();
-    renderer_.draw(*pose.body, pose.position, image_, pose.placed);
+    renderer_.draw(*pose.body, pose.position, image_, pose.placed, pose.sites);
     pose_ = std::move(pose);
     return image_;
   }

@@ -39,6 +39,14 @@ TaskSpec spec_of(const TaskDescription& description, const mjModel& body) {
     spec.action_low.push_back(body.actuator_ctrlrange[2 * i]);
     spec.action_high.push_back(body.actuator_ctrlrange[2 * i + 1]);
   }
+  if (description.normalised_actions) {
+    const auto controls = static_cast<size_t>(body.nu);
+    spec.actuator_low = std::exchange(spec.action_low, std::vector<double>(controls, -1));
+    spec.actuator_high = std::exchange(spec.action_high, std::vector<double>(controls, 1));
+    if (spec.actuator_low != spec.action_low || spec.actuator_high != spec.action_high)
+      spec.description +=
+          "; an agent's -1 to 1 is the actuators' range, in whose units the reward is";
+  }
   return spec;
 }
 
@@ -52,8 +60,14 @@ DescribedTask::DescribedTask(TaskDescription description, const EnvConfig& confi
   spec_ = spec_of(description_, body);
   if (config.horizon > 0) spec_.horizon = config.horizon;
   seconds_ = description_.frame_skip * body.opt.timestep;
-  action_low_ = torch::tensor(spec_.action_low, torch::kFloat64);
-  action_high_ = torch::tensor(spec_.action_high, torch::kFloat64);
+  actuator_low_ = torch::tensor(spec_.control_low(), torch::kFloat64);
+  actuator_high_ = torch::tensor(spec_.control_high(), torch::kFloat64);
+  const bool is_mapped =
+      spec_.actuator_low != spec_.action_low || spec_.actuator_high != spec_.action_high;
+  if (spec_.normalises_actions() && is_mapped) {
+    middle_ = (actuator_low_ + actuator_high_) / 2;
+    half_ = (actuator_high_ - actuator_low_) / 2;
+  }
 
   int64_t size = 0;
   for (const ObservedPart& part : description_.observe) {
@@ -102,7 +116,7 @@ void DescribedTask::judge_reward() {
     const bool by_health = term.while_healthy || term.when_unhealthy;
     exact_ = exact_ && !charged && resolved.is_exact() && (!by_health || end_is_exact());
     // A bonus while healthy is nearly told where the episode ends with it.
-    if (!health_is_told && (term.when_unhealthy || (term.while_healthy && !terminates())))
+    if (!health_is_told && (term.when_unhealthy || (term.while_healthy && !ends_by_health())))
       for (const Range& range : healthy_) add_words(range.source.unseen, unseen);
     if (resolved.stand_in) stood_in.push_back(words(term.quantity));
     if (resolved.is_told()) continue;
@@ -149,7 +163,7 @@ bool DescribedTask::end_is_exact() const {
 }
 
 bool DescribedTask::end_is_told() const {
-  return description_.model_has_its_own || !terminates() ||
+  return description_.model_has_its_own || !ends_by_health() ||
          std::all_of(healthy_.begin(), healthy_.end(),
                      [](const Range& range) { return range.source.told(); });
 }
@@ -247,10 +261,12 @@ Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor
     if (seen == Seen::by_agent && !resolved.is_told()) continue;
     Tensor part;
     if (term.of != Of::one || !term.times.empty())
-      part = value(resolved, seen, before, action, after, seconds_, action_low_, action_high_);
+      part = value(resolved, seen, before, action, after, seconds_, actuator_low_, actuator_high_);
     if (part.defined() && term.weight != 1) part = part * term.weight;
     if (term.while_healthy || term.when_unhealthy) {
       auto paid = healthy(seen, term.at == Moment::before ? before : after);
+      if (seen == Seen::by_simulator && description_.ends_when_diverged)
+        paid = paid & (after.select(1, -1) == 0);
       if (term.when_unhealthy) paid = paid.logical_not();
       part = part.defined() ? part * paid : paid.to(after.scalar_type()) * term.weight;
     }
@@ -267,27 +283,33 @@ Tensor DescribedTask::sum_of_terms(Seen seen, const Tensor& before, const Tensor
   return std::isfinite(clip) ? total.clamp(-clip, clip) : total;
 }
 
+Tensor DescribedTask::in_actuators_units(const Tensor& action) const {
+  if (!half_.defined()) return action;
+  return action * half_.to(action.options()) + middle_.to(action.options());
+}
+
 Tensor DescribedTask::reward(const Tensor& observation, const Tensor& action,
                              const Tensor& next) const {
-  return sum_of_terms(Seen::by_agent, observation, action, next);
+  return sum_of_terms(Seen::by_agent, observation, in_actuators_units(action), next);
 }
 
 Tensor DescribedTask::measured_reward(const Tensor& measurement, const Tensor& action,
                                       const Tensor& next) const {
-  if (!description_.charges_clipped_action)
-    return sum_of_terms(Seen::by_simulator, measurement, action, next);
-  const auto clipped = torch::minimum(torch::maximum(action, action_low_), action_high_);
-  return sum_of_terms(Seen::by_simulator, measurement, clipped, next);
+  Tensor charged = in_actuators_units(action);
+  if (description_.charges_clipped_action)
+    charged = torch::minimum(torch::maximum(charged, actuator_low_), actuator_high_);
+  return sum_of_terms(Seen::by_simulator, measurement, charged, next);
 }
 
 Tensor DescribedTask::terminated(const Tensor& next) const {
-  if (!terminates()) return Task::terminated(next);
+  if (!ends_by_health()) return Task::terminated(next);
   return healthy(Seen::by_agent, next).logical_not();
 }
 
 Tensor DescribedTask::measured_terminated(const Tensor& next) const {
-  if (!terminates()) return Task::terminated(next);
-  return healthy(Seen::by_simulator, next).logical_not();
+  const Tensor ended = ends_by_health() ? healthy(Seen::by_simulator, next).logical_not()
+                                        : Task::terminated(next);
+  return description_.ends_when_diverged ? ended | (next.select(1, -1) != 0) : ended;
 }
 
 }  // namespace reverie

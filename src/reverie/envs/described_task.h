@@ -25,7 +25,7 @@ class DescribedTask : public Task {
   bool reward_is_told() const override { return told_; }
   Tensor measured_reward(const Tensor& measurement, const Tensor& action,
                          const Tensor& next) const override;
-  bool terminates() const override { return !healthy_.empty() && description_.ends_when_unhealthy; }
+  bool terminates() const override { return ends_by_health() || description_.ends_when_diverged; }
   bool end_is_exact() const override;
   bool end_is_told() const override;
   Tensor terminated(const Tensor& next) const override;
@@ -48,6 +48,10 @@ class DescribedTask : public Task {
     std::vector<const Range*> others = {};
   };
 
+  bool ends_by_health() const { return !healthy_.empty() && description_.ends_when_unhealthy; }
+  /// Rows of actions as rewards charge for them.
+  Tensor in_actuators_units(const Tensor& action) const;
+
   /// Sets what is exact and told, and says what is not.
   void judge_reward();
   void judge_end();
@@ -61,7 +65,8 @@ class DescribedTask : public Task {
   TaskDescription description_;
   double seconds_ = 0;  ///< Of a control step.
   MeasurementLayout layout_;
-  Tensor action_low_, action_high_;  ///< [a] float64, for the simulator's reward.
+  Tensor actuator_low_, actuator_high_;  ///< [a] float64, for the simulator's reward.
+  Tensor middle_, half_;  ///< [a] float64, of the actuators' ranges, where actions are of others.
   std::vector<ObservedColumns> parts_;
   /// The same in fewer pieces, of which `measured` counts: `part` is that of the first.
   std::vector<ObservedColumns> observed_together_;

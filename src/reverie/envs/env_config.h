@@ -72,7 +72,8 @@ struct EnvConfig {
                  between(0, 100));
     settings.add("damping_scale", damping_scale, "factor on all joint damping", between(0, 100));
     settings.add("gravity_scale", gravity_scale, "factor on gravity", between(0, 100));
-    settings.add("gear_scale", gear_scale, "factor on all actuator gears: strength",
+    settings.add("gear_scale", gear_scale,
+                 "factor on all forces of the actuators, and on their limits: strength",
                  between(0, 100));
     settings.add("slope", slope,
                  "degrees by which the ground rises along x (gravity leans back: coordinates go "
@@ -111,7 +112,8 @@ struct EnvConfig {
                  "and is tested on crippled_leg 3)");
 
     settings.add("action_noise", action_noise,
-                 "each number of an action is off by up to this, evenly, in the actuators' units",
+                 "each number of an action is off by up to this, evenly, in the agent's units: "
+                 "the actuators', or (of a robot of one's own) halves of their range",
                  at_least(0));
     settings.add("observation_noise", observation_noise,
                  "each number of an observation is off by up to this, evenly", at_least(0));

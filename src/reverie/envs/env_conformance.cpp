@@ -98,8 +98,8 @@ TEST_P(EnvConformance, SpecIsComplete) {
   if (const mjModel* body = simulation->body()) {
     ASSERT_EQ(body->nu, spec().action_size());
     for (int i = 0; i < body->nu; ++i) {
-      EXPECT_EQ(body->actuator_ctrlrange[2 * i], spec().action_low[size_t(i)]);
-      EXPECT_EQ(body->actuator_ctrlrange[2 * i + 1], spec().action_high[size_t(i)]);
+      EXPECT_EQ(body->actuator_ctrlrange[2 * i], spec().control_low()[size_t(i)]);
+      EXPECT_EQ(body->actuator_ctrlrange[2 * i + 1], spec().control_high()[size_t(i)]);
     }
   }
 }

@@ -45,10 +45,28 @@ void Environment::advance(std::span<const double> action) {
     simulation_->step(action);
   } catch (const NonFiniteError& error) {
     ended_ = true;
-    throw NonFiniteError(fmt::format("{} {}", error.what(), place()));
+    const bool own = task_->spec().name.ends_with(".toml");  // a robot's, whose file can be changed
+    throw NonFiniteError(fmt::format(
+        "{} {}{}", error.what(), place(),
+        own ? ": in its MJCF halve <option timestep> (and double frame_skip: a control step stays "
+              "as long), weaken gains and gears, or add damping or armature; or let an episode end "
+              "there: ends_when_diverged = true in its TOML file"
+            : ""));
   }
   ++time_;
   ended_ = time_ >= task_->spec().horizon;
+}
+
+void Environment::require_numbers(double reward, std::span<const float> observation) const {
+  // Nothing adds up with NaN or infinity.
+  float sum = 0;
+  for (const float number : observation) sum += 0 * number;
+  const bool sound = sum == 0;
+  if (sound && std::isfinite(static_cast<float>(reward))) return;
+  const std::string what = sound ? fmt::format("the reward is {:g}", reward)
+                                 : std::string("an observation is NaN or infinite");
+  throw NonFiniteError(fmt::format("{}, beyond what a 32-bit number holds, at step {} of {}", what,
+                                   time_ - 1, task_->spec().name));
 }
 
 StepResult Environment::step(const Tensor& action) {
@@ -67,6 +85,9 @@ StepResult Environment::step(const Tensor& action) {
   result.next_observation = task_->observe(after);
   result.reward = task_->measured_reward(before, row, after);
   result.terminated = task_->measured_terminated(after);
+  const Tensor seen = result.next_observation.to(torch::kFloat32).contiguous();
+  require_numbers(result.reward.item<double>(),
+                  {seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
   const bool terminated = result.terminated.item<bool>();
   result.truncated = torch::full({1}, ended_ && !terminated, torch::kBool);
   ended_ = ended_ || terminated;

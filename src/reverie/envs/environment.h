@@ -5,6 +5,7 @@
 #include <reverie/envs/simulation.h>
 #include <reverie/envs/task.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -40,9 +41,9 @@ class Environment {
   /// `reset` without an observation, for the pool.
   void restart(RandomStream& random);
 
-  /// Takes one step. `action` [a]; the result has n = 1. Throws NonFiniteError for an action or a
-  /// resulting state that is not finite. Stepping past the end of an episode throws
-  /// std::logic_error.
+  /// Takes one step. `action` [a]; the result has n = 1. Throws NonFiniteError for an action, or a
+  /// resulting state, observation or reward, that is not finite. Stepping past the end of an
+  /// episode throws std::logic_error.
   StepResult step(const Tensor& action);
 
   /// The physics of `step` alone, for the pool, which applies the task's functions to all its
@@ -52,6 +53,8 @@ class Environment {
   void measure(std::span<double> out) const { simulation_->measure(out); }
   /// [1, m] float64
   Tensor measurement() const;
+  /// Throws NonFiniteError where what the last step came to is not finite in 32 bits. For the pool.
+  void require_numbers(double reward, std::span<const float> observation) const;
 
   /// The full state, mid-episode, warm start included.
   void serialize(Archive& archive);
@@ -63,15 +66,21 @@ class Environment {
   bool ended_ = true;
 };
 
+/// What a robot of one's own was made of; nothing of a task that Reverie brings along.
+struct RobotFiles {
+  std::filesystem::path toml = {};  ///< Of a run's copy: that copy, not the original.
+  std::string body = {};            ///< Its MJCF, as mujoco_body() takes it.
+  std::string identity = {};        ///< See robot_identity.
+};
+
 /// A registered task: its name, and how to make it. Both throw UsageError for a setting that the
 /// task has no use for.
 struct TaskEntry {
-  std::string name;  ///< "suite/name"; of a robot file, its absolute path.
+  std::string name;  ///< "suite/name"; of a robot file, its absolute path; of a run's copy of one,
+                     ///< that of the original.
   std::function<std::shared_ptr<const Task>(const EnvConfig&)> make_task;
   std::function<std::unique_ptr<Simulation>(const EnvConfig&)> make_simulation;
-  /// Of a robot file: changes with its text or that of its MJCF (not with what that includes), as
-  /// they were when the file was read. Else empty.
-  std::string fingerprint = {};
+  RobotFiles robot = {};
 
   /// With the published settings; compiles the body.
   TaskSpec spec() const { return make_task({})->spec(); }

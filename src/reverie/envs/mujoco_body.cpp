@@ -52,6 +52,8 @@ mjModel* with_total_mass(mjModel* model) {
 }
 
 ModelPointer compile(const std::string& file) {
+  static const bool installed = (install_handlers(), true);
+  static_cast<void>(installed);
   char message[1000] = "";
   const auto own = [&](mjModel* model) {
     std::string reason = message;
@@ -76,9 +78,58 @@ void scale(mjtNum* values, int64_t count, int64_t stride, double factor) {
   for (int64_t i = 0; i < count; ++i) values[i * stride] *= factor;
 }
 
+template <class Model>
+int count_actuators(const Model* model) {
+  if constexpr (requires { model->nactuator; })
+    return static_cast<int>(model->nactuator);
+  else
+    return model->nu;
+}
+
+/// The limits of what actuators may give to a joint, which later versions of MuJoCo have.
+template <class Model>
+void scale_joint_limits(Model* model, double factor) {
+  if constexpr (requires { model->jnt_actfrcrange; })
+    scale(model->jnt_actfrcrange, 2 * model->njnt, 1, factor);
+}
+
 void disable(mjModel& model, int actuator) {
   scale(model.actuator_gainprm + mjNGAIN * actuator, mjNGAIN, 1, 0.0);
   scale(model.actuator_biasprm + mjNBIAS * actuator, mjNBIAS, 1, 0.0);
+}
+
+/// Scales the parameters of a muscle's force: its peak, or where that is negative, what the peak is
+/// made of.
+void strengthen_muscle(mjtNum* parameters, double factor) {
+  parameters[parameters[2] < 0 ? 3 : 2] *= factor;
+}
+
+/// Scales what actuators give: what they do about a control, and of themselves about a length and a
+/// velocity (a servo, a muscle), up to which limit. Gears would change a servo's units as well.
+void strengthen(mjModel& model, double factor, const std::string& file) {
+  for (int i = 0; i < actuator_count(model); ++i) {
+    mjtNum* gain = model.actuator_gainprm + mjNGAIN * i;
+    mjtNum* bias = model.actuator_biasprm + mjNBIAS * i;
+    const int gain_type = model.actuator_gaintype[i], bias_type = model.actuator_biastype[i];
+    const bool known =
+        (gain_type == mjGAIN_FIXED || gain_type == mjGAIN_AFFINE || gain_type == mjGAIN_MUSCLE) &&
+        (bias_type == mjBIAS_NONE || bias_type == mjBIAS_AFFINE || bias_type == mjBIAS_MUSCLE);
+    if (!known) {
+      const char* name = mj_id2name(&model, mjOBJ_ACTUATOR, i);
+      throw UsageError(fmt::format(
+          "env.gear_scale (or _spread): actuator {} of {} is of a kind whose strength MuJoCo "
+          "leaves to user code; leave it at 1",
+          name ? name : std::to_string(i), file));
+    }
+    if (gain_type == mjGAIN_MUSCLE)
+      strengthen_muscle(gain, factor);
+    else
+      scale(gain, gain_type == mjGAIN_FIXED ? 1 : 3, 1, factor);
+    if (bias_type == mjBIAS_MUSCLE) strengthen_muscle(bias, factor);
+    if (bias_type == mjBIAS_AFFINE) scale(bias, 3, 1, factor);
+    scale(model.actuator_forcerange + 2 * i, 2, 1, factor);
+  }
+  scale_joint_limits(&model, factor);
 }
 
 /// As on a ground that rises along x by so many degrees.
@@ -151,7 +202,7 @@ ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double
   scale(model->geom_friction, model->ngeom, 3, config.friction_scale);  // sliding, spin, rolling
   scale(model->dof_damping, model->nv, 1, config.damping_scale);
   scale(model->opt.gravity, 3, 1, config.gravity_scale);
-  scale(model->actuator_gear, 6 * model->nu, 1, config.gear_scale);
+  if (config.gear_scale != 1) strengthen(*model, config.gear_scale, file);
   lean_back(model->opt.gravity, config.slope);
   if (config.disabled_actuator >= 0) disable(*model, static_cast<int>(config.disabled_actuator));
   if (config.crippled_leg >= 0) cripple(*model, config.crippled_leg, file);
@@ -171,9 +222,6 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
   static size_t clean_up_at = 100;
 
   std::unique_lock lock(mutex);
-  static const bool installed = (install_handlers(), true);
-  static_cast<void>(installed);
-
   const std::string name(file);
   ModelPointer& body = published[name];
   if (!body) body = compile_body(name);
@@ -206,6 +254,14 @@ ModelPointer mujoco_body(std::string_view file, const EnvConfig& config, double 
     clean_up_at = std::max<size_t>(100, 2 * varied.size());
   }
   return model;
+}
+
+ModelPointer compile_body(std::string_view file) {
+  return compile(std::string(file));
+}
+
+int actuator_count(const mjModel& body) {
+  return count_actuators(&body);
 }
 
 std::vector<Limb> limbs(const mjModel& body) {

@@ -25,6 +25,13 @@ namespace reverie {
 std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {},
                                            double timestep = 0);
 
+/// The published body of such a file, compiled anew. Throws as mujoco_body() does.
+std::shared_ptr<const mjModel> compile_body(std::string_view file);
+
+/// How many actuators it has: no more than controls. In later versions of MuJoCo some actuators take
+/// several.
+int actuator_count(const mjModel& body);
+
 /// The limbs of its trunk, the first body of the world with an actuator on it or its limbs: each
 /// child of it that has one, in the order of the MJCF, with what hangs on it.
 struct Limb {

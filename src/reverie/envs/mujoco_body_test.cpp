@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -213,7 +214,7 @@ TEST(MujocoBody, SettingsVaryWhatTheyName) {
   scale("geom_friction", 3, 3);
   scale("dof_damping", 4);
   scale("opt_gravity", 5);
-  scale("actuator_gear", 6);
+  scale("actuator_gainprm", 6, mjNGAIN);  // of motors the first is all
   for (size_t i = 0; i < mjNGAIN; ++i) expected.at("actuator_gainprm")[mjNGAIN + i] = 0;
   EXPECT_DOUBLE_EQ(actual.at("body_subtreemass")[0], 28.0);
   for (const auto& [name, values] : actual) {
@@ -224,6 +225,87 @@ TEST(MujocoBody, SettingsVaryWhatTheyName) {
     }
     for (size_t i = 0; i < values.size(); ++i)
       EXPECT_NEAR(values[i], expected.at(name)[i], 1e-12 * std::abs(values[i])) << name;
+  }
+}
+
+/// A rod on a hinge, slowed and driven by `actuators`, without gravity.
+std::string driven_rod(const std::string& joint, const std::string& actuators) {
+  static int count = 0;
+  const std::string file =
+      ::testing::TempDir() + "/reverie_driven_rod" + std::to_string(count++) + ".xml";
+  std::ofstream(file) << "<mujoco><compiler autolimits='true'/><option gravity='0 0 0'/>"
+                         "<worldbody><body><joint name='j' axis='0 1 0' damping='5' "
+                      << joint
+                      << "/><geom type='capsule' fromto='0 0 0 .3 0 0' size='.03'/></body>"
+                         "</worldbody><actuator>"
+                      << actuators << "</actuator></mujoco>";
+  return file;
+}
+
+// A servo of half the strength is a spring of half the stiffness about the position asked for: a
+// motor and a spring of the joint itself.
+TEST(MujocoBody, AServoOfHalfTheStrengthHasHalfTheForceInMotion) {
+  EnvConfig weak;
+  weak.gear_scale = 0.5;
+  const auto servo =
+      mujoco_body(driven_rod("", "<position joint='j' ctrlrange='-1 1' kp='50'/>"), weak);
+  const auto spring = mujoco_body(
+      driven_rod("stiffness='25'", "<motor joint='j' ctrlrange='-1 1' gear='25'/>"));
+  const std::unique_ptr<mjData, void (*)(mjData*)> a(mj_makeData(servo.get()), mj_deleteData);
+  const std::unique_ptr<mjData, void (*)(mjData*)> b(mj_makeData(spring.get()), mj_deleteData);
+  double farthest = 0;
+  for (int t = 0; t < 1500; ++t) {
+    a->ctrl[0] = b->ctrl[0] = t < 700 ? 0.8 : -0.3;
+    mj_step(servo.get(), a.get());
+    mj_step(spring.get(), b.get());
+    ASSERT_NEAR(a->qpos[0], b->qpos[0], 1e-9) << t;
+    farthest = std::max(farthest, a->qpos[0]);
+  }
+  EXPECT_NEAR(farthest, 0.8, 0.05);
+  EXPECT_NEAR(a->qpos[0], -0.3, 0.05) << "it still goes where it is told";
+}
+
+TEST(MujocoBody, StrengthIsOfAllKindsOfActuators) {
+  const std::string file = driven_rod(
+      "",
+      "<motor joint='j' gear='3'/><motor joint='j' gear='100' forcerange='-.1 .1'/>"
+      "<position joint='j' kp='7' gear='3'/><velocity joint='j' kv='3'/>"
+      "<general joint='j' gainprm='50' biastype='affine' biasprm='1 -50 -3'/>"
+      "<general joint='j' gaintype='affine' gainprm='1 2 3'/>"
+      "<damper joint='j' kv='2' ctrlrange='0 1'/>"
+      "<muscle joint='j' lengthrange='-2 2' force='30'/>"
+      "<muscle joint='j' lengthrange='-2 2' force='-1' scale='200'/>");
+  const auto published = mujoco_body(file);
+  const auto forces = [](const mjModel& model) {
+    const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(&model), mj_deleteData);
+    data->qpos[0] = 0.3;
+    data->qvel[0] = -0.7;
+    for (int i = 0; i < model.nu; ++i) data->ctrl[i] = 0.6;
+    for (int i = 0; i < model.na; ++i) data->act[i] = 0.4;
+    mj_forward(&model, data.get());
+    return std::vector<double>(data->actuator_force, data->actuator_force + model.nu);
+  };
+  const std::vector<double> before = forces(*published);
+  for (const double factor : {0.5, 3.0, 0.0}) {
+    EnvConfig config;
+    config.gear_scale = factor;
+    const std::vector<double> after = forces(*mujoco_body(file, config));
+    for (size_t i = 0; i < before.size(); ++i) {
+      EXPECT_NEAR(after[i], factor * before[i], 1e-12 * (1 + std::abs(before[i]))) << i;
+      EXPECT_NE(before[i], 0) << i;
+    }
+  }
+}
+
+TEST(MujocoBody, AStrengthThatNobodyKnowsIsRefused) {
+  EnvConfig config;
+  config.gear_scale = 0.5;
+  try {
+    mujoco_body(driven_rod("", "<general name='odd' joint='j' gaintype='user'/>"), config);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("env.gear_scale"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("actuator odd"), std::string::npos);
   }
 }
 

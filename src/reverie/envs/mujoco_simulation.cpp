@@ -32,6 +32,12 @@ MujocoSimulation::MujocoSimulation(const SimulationPlan& plan, const EnvConfig& 
       extras_(static_cast<size_t>(layout_.size() - model_->nq - model_->nv)),
       changing_(layout_.rates().empty() ? 0 : extras_.size()) {
   if (!data_) throw Error(fmt::format("no memory for a simulation of {}", plan.body));
+  for (const Quantity& quantity : plan.measured) {
+    if (quantity.kind != Quantity::Kind::site_position) continue;
+    const int named = mj_name2id(model_.get(), mjOBJ_SITE, quantity.name.c_str());
+    for (int site = 0; site < model_->nsite; ++site)
+      if (quantity.name.empty() || site == named) sites_.push_back(site);
+  }
   if (!plan.goals.empty()) targets_ = resolve_goals();
 }
 
@@ -130,13 +136,15 @@ void MujocoSimulation::reset(RandomStream& random) {
                   {data_->qvel, static_cast<size_t>(model_->nv)});
   draw_goals(random);
   mj_forward(model_.get(), data_.get());
+  diverged_ = false;
   read_extras(Moment::reset);
 }
 
 Pose MujocoSimulation::pose() const {
   return {model_,
           {data_->qpos, data_->qpos + model_->nq},
-          {{data_->mocap_pos, data_->mocap_pos + 3 * model_->nmocap}, marks_}};
+          {{data_->mocap_pos, data_->mocap_pos + 3 * model_->nmocap}, marks_},
+          sites_};
 }
 
 void MujocoSimulation::place(std::span<const double> position, std::span<const double> velocity) {
@@ -147,6 +155,7 @@ void MujocoSimulation::place(std::span<const double> position, std::span<const d
   std::copy(position.begin(), position.end(), data_->qpos);
   std::copy(velocity.begin(), velocity.end(), data_->qvel);
   mj_forward(model_.get(), data_.get());
+  diverged_ = false;
   read_extras(Moment::reset);
 }
 
@@ -155,12 +164,25 @@ void MujocoSimulation::step(std::span<const double> action) {
     throw std::invalid_argument("an action must have one number per actuator");
   for (int i = 0; i < model_->nu; ++i) {
     const mjtNum* range = model_->actuator_ctrlrange + 2 * i;
-    const double control = action[static_cast<size_t>(i)];
+    double control = action[static_cast<size_t>(i)];
+    if (plan_.normalised_actions)
+      control = (range[0] + range[1]) / 2 + (range[1] - range[0]) / 2 * control;
     data_->ctrl[i] =
         model_->actuator_ctrllimited[i] ? std::clamp(control, range[0], range[1]) : control;
   }
+  std::vector<double> before;
+  if (plan_.measures_divergence) before = state();
   for (int frame = 0; frame < plan_.frame_skip; ++frame) mj_step(model_.get(), data_.get());
-  require_sound();
+  const std::string divergence = this->divergence();
+  diverged_ = !divergence.empty();
+  if (diverged_ && !plan_.measures_divergence)
+    throw NonFiniteError(fmt::format("the simulation diverged ({})", divergence));
+  require_room();
+  if (diverged_) {
+    restore(before);
+    diverged_ = true;
+    return;
+  }
   if (plan_.forward_after_step) mj_forward(model_.get(), data_.get());
   if (extras_.empty()) return;
   // A step computes no forces on bodies unless a sensor asks for them.
@@ -168,15 +190,18 @@ void MujocoSimulation::step(std::span<const double> action) {
   read_extras(Moment::step);
 }
 
-void MujocoSimulation::require_sound() const {
+std::string MujocoSimulation::divergence() const {
   const mjWarningStat* warning = data_->warning;
   for (const int kind : {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL})
-    if (warning[kind].number > 0)
-      throw NonFiniteError(fmt::format("the simulation diverged ({})",
-                                       mju_warningText(kind, warning[kind].lastinfo)));
+    if (warning[kind].number > 0) return mju_warningText(kind, warning[kind].lastinfo);
   // The last frame's result has not been through MuJoCo's own check, which opens a step.
   if (!sound(data_->qpos, model_->nq) || !sound(data_->qvel, model_->nv))
-    throw NonFiniteError("the simulation diverged (a position or velocity is NaN or huge)");
+    return "a position or velocity is NaN or huge";
+  return {};
+}
+
+void MujocoSimulation::require_room() const {
+  const mjWarningStat* warning = data_->warning;
   for (const int kind : {mjWARN_CONTACTFULL, mjWARN_CNSTRFULL})
     if (warning[kind].number > 0)
       throw Error(fmt::format("the body's <size> is too small: {}",
@@ -186,12 +211,14 @@ void MujocoSimulation::require_sound() const {
 void MujocoSimulation::measure(std::span<double> out) const {
   std::copy_n(data_->qpos, model_->nq, out.begin());
   const auto rest = std::copy_n(data_->qvel, model_->nv, out.begin() + model_->nq);
-  std::copy(extras_.begin(), extras_.end(), rest);
+  const auto end = std::copy(extras_.begin(), extras_.end(), rest);
+  if (plan_.measures_divergence) *end = diverged_ ? 1 : 0;
 }
 
 size_t MujocoSimulation::state_size() const {
   return static_cast<size_t>(model_->nq + 2 * model_->nv + model_->na + 1 + 7 * model_->nmocap) +
-         extras_.size() + changing_.size() + 3 * marks_.size();
+         extras_.size() + changing_.size() + 3 * marks_.size() +
+         (plan_.measures_divergence ? 1 : 0);
 }
 
 std::vector<double> MujocoSimulation::state() const {
@@ -208,6 +235,7 @@ std::vector<double> MujocoSimulation::state() const {
   state.insert(state.end(), data_->mocap_quat, data_->mocap_quat + 4 * model_->nmocap);
   for (const Placed::Mark& mark : marks_)
     state.insert(state.end(), mark.at.begin(), mark.at.end());
+  if (plan_.measures_divergence) state.push_back(diverged_ ? 1 : 0);
   return state;
 }
 
@@ -231,6 +259,7 @@ void MujocoSimulation::restore(std::span<const double> state) {
   read(data_->mocap_pos, 3 * model_->nmocap);
   read(data_->mocap_quat, 4 * model_->nmocap);
   for (Placed::Mark& mark : marks_) read(mark.at.data(), 3);
+  diverged_ = plan_.measures_divergence && *from != 0;
   // For whoever looks at positions of bodies before the next step. It overwrites the warm start,
   // and touches the last bits of quaternions.
   mj_forward(model_.get(), data_.get());

@@ -60,6 +60,11 @@ struct SimulationPlan {
   /// Whether a control step ends with mj_forward, as rllab's does: what is measured is then of the
   /// state reached, not of the one before the last of the body's own steps.
   bool forward_after_step = false;
+  /// Whether actions are given in halves of the actuators' ranges, from their middles: -1 to 1.
+  bool normalised_actions = false;
+  /// Whether a divergence is measured instead of thrown: a measurement then has one number more,
+  /// the last, 1 where the step diverged; the rest is what was before that step.
+  bool measures_divergence = false;
 };
 
 /// A MuJoCo body under its actuators. A control step is `frame_skip` steps of the body's own
@@ -78,15 +83,17 @@ class MujocoSimulation : public Simulation {
   /// Ends as Gymnasium's does, with mj_forward, which also gives the solver its first warm start.
   void reset(RandomStream& random) override;
 
-  /// Throws NonFiniteError where the simulation diverges: MuJoCo itself would only count a warning
-  /// and go on from the reference pose.
+  /// Throws NonFiniteError where the simulation diverges, but see SimulationPlan: MuJoCo itself
+  /// would only count a warning and go on from the reference pose.
   void step(std::span<const double> action) override;
 
-  int64_t measurement_size() const override { return layout_.size(); }
+  int64_t measurement_size() const override {
+    return layout_.size() + (plan_.measures_divergence ? 1 : 0);
+  }
   void measure(std::span<double> out) const override;
 
-  /// qpos, qvel, activations, the solver's warm start, the time, what else is measured and where
-  /// goals are.
+  /// qpos, qvel, activations, the solver's warm start, the time, what else is measured, where goals
+  /// are and whether it diverged.
   std::vector<double> state() const override;
   void restore(std::span<const double> state) override;
 
@@ -113,17 +120,21 @@ class MujocoSimulation : public Simulation {
   enum class Moment { reset, step };
   /// Reads what is measured beside qpos and qvel.
   void read_extras(Moment after);
-  void require_sound() const;
+  /// How the step just taken diverged; empty: it did not.
+  std::string divergence() const;
+  void require_room() const;
   size_t state_size() const;
 
   std::shared_ptr<const mjModel> model_;
   std::unique_ptr<mjData, void (*)(mjData*)> data_;
   SimulationPlan plan_;
   MeasurementLayout layout_;
+  std::vector<int> sites_;  ///< Those that are measured.
   std::vector<double> extras_;
   std::vector<Target> targets_;
   std::vector<Placed::Mark> marks_;
   std::vector<double> changing_;  ///< Where a rate stands in `extras_`: what changes, as last read.
+  bool diverged_ = false;         ///< In the last step; only where that is measured.
 };
 
 }  // namespace reverie

@@ -16,6 +16,16 @@ std::span<double> row(const Tensor& block, int64_t i) {
   return {block.data_ptr<double>() + static_cast<size_t>(i) * width, width};
 }
 
+/// Does what may fail in environment `i`, and then says in which.
+template <class Work>
+void naming(int64_t i, const Work& work) {
+  try {
+    work();
+  } catch (const NonFiniteError& error) {
+    throw NonFiniteError(fmt::format("{} (environment {})", error.what(), i));
+  }
+}
+
 /// A division of environments among workers: several to a task where there are many, for a small
 /// system's step costs less than handing it over; ever fewer towards the end, so that all workers
 /// finish together.
@@ -75,11 +85,7 @@ void EnvironmentPool::require_idle() const {
 
 void EnvironmentPool::advance(int64_t i) {
   Environment& environment = environments_[static_cast<size_t>(i)];
-  try {
-    environment.advance(row(action_, i));
-  } catch (const NonFiniteError& error) {
-    throw NonFiniteError(fmt::format("{} (environment {})", error.what(), i));
-  }
+  naming(i, [&] { environment.advance(row(action_, i)); });
   environment.measure(row(next_measurement_, i));
 }
 
@@ -121,7 +127,7 @@ StepResult EnvironmentPool::receive() {
   const Tensor rewards =
       task_->measured_reward(measurement_, action_, next_measurement_).contiguous();
   StepResult result;
-  result.next_observation = task_->observe(next_measurement_).to(torch::kFloat32);
+  result.next_observation = task_->observe(next_measurement_).to(torch::kFloat32).contiguous();
   result.reward = torch::empty({count()}, torch::kFloat32);
   result.terminated = task_->measured_terminated(next_measurement_).contiguous();
   result.truncated = torch::empty({count()}, torch::kBool);
@@ -131,11 +137,14 @@ StepResult EnvironmentPool::receive() {
   float* reward = result.reward.data_ptr<float>();
   const bool* terminated = result.terminated.data_ptr<bool>();
   bool* truncated = result.truncated.data_ptr<bool>();
+  const float* seen = result.next_observation.data_ptr<float>();
+  const auto width = static_cast<size_t>(result.next_observation.size(1));
   for (int64_t i = 0; i < count(); ++i) {
     const auto index = static_cast<size_t>(i);
     const int64_t time = environments_[index].time();
     reward[i] = static_cast<float>(paid[i]);
     returns_[index] += paid[i];
+    naming(i, [&] { environments_[index].require_numbers(paid[i], {seen + i * width, width}); });
     truncated[i] = !terminated[i] && time >= task_->spec().horizon;
     if (terminated[i] || truncated[i])
       finished_.push_back({.episode_return = returns_[index], .length = time, .environment = i});

@@ -110,13 +110,14 @@ class Renderer::Canvas {
 
 class Renderer::Stage {
  public:
-  Stage(const mjModel& body, int width, int height, Quality quality)
+  Stage(const mjModel& body, int width, int height, Quality quality, const Placed& placed,
+        std::span<const int> sites)
       : drawn_(&body),
         model_(copy_for_drawing(body, width, height, quality == Quality::fine)),
         data_(mj_makeData(model_.get()), mj_deleteData) {
     if (!data_) throw Error("no memory to draw in");
-    arrange();
-    view_ = choose_view(*model_, *data_, static_cast<double>(width) / height);
+    place(placed);
+    view_ = choose_view(*model_, *data_, static_cast<double>(width) / height, sites);
     ground_ = extend_ground(*model_, view_.radius);
     dim_the_distance();
     mjv_defaultOption(&option_);
@@ -143,18 +144,8 @@ class Renderer::Stage {
             uint8_t* bottom_up) {
     if (static_cast<int>(position.size()) != model_->nq)
       throw std::invalid_argument("a pose to draw must have the body's nq positions");
-    const size_t places = 3 * static_cast<size_t>(model_->nmocap);
-    if (!placed.mocap.empty() && placed.mocap.size() != places)
-      throw std::invalid_argument("what is placed must have a place for each mocap body");
     std::ranges::copy(position, data_->qpos);
-    for (int i = 0; i < model_->nbody; ++i) {
-      const int mocap = model_->body_mocapid[i];
-      if (mocap < 0) continue;
-      const double* at = placed.mocap.data() + 3 * mocap;
-      std::copy_n(placed.mocap.empty() ? model_->body_pos + 3 * i : at, 3,
-                  data_->mocap_pos + 3 * mocap);
-    }
-    arrange(placed.marks);
+    place(placed);
     point_camera();
     mjv_updateScene(model_.get(), data_.get(), &option_, nullptr, &camera_, mjCAT_ALL, &scene_);
     stand_upright();
@@ -169,10 +160,20 @@ class Renderer::Stage {
  private:
   static constexpr int kGeoms = 2000;  // of a scene; MuJoCo leaves out what is more
 
-  /// Puts everything where `qpos` says.
-  void arrange(const std::vector<Placed::Mark>& marks = {}) {
+  /// Puts everything where `qpos` says, and what is placed where that says.
+  void place(const Placed& placed) {
+    const size_t places = 3 * static_cast<size_t>(model_->nmocap);
+    if (!placed.mocap.empty() && placed.mocap.size() != places)
+      throw std::invalid_argument("what is placed must have a place for each mocap body");
+    for (int i = 0; i < model_->nbody; ++i) {
+      const int mocap = model_->body_mocapid[i];
+      if (mocap < 0) continue;
+      const double* at = placed.mocap.data() + 3 * mocap;
+      std::copy_n(placed.mocap.empty() ? model_->body_pos + 3 * i : at, 3,
+                  data_->mocap_pos + 3 * mocap);
+    }
     mj_kinematics(model_.get(), data_.get());
-    for (const auto& mark : marks) std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
+    for (const auto& mark : placed.marks) std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
     mj_comPos(model_.get(), data_.get());
     mj_camlight(model_.get(), data_.get());
     mj_tendon(model_.get(), data_.get());
@@ -321,14 +322,14 @@ Renderer::~Renderer() {
 }
 
 void Renderer::draw(const mjModel& body, std::span<const double> position, std::span<uint8_t> rgb,
-                    const Placed& placed) {
+                    const Placed& placed, std::span<const int> sites) {
   const auto row = static_cast<size_t>(3 * width_);
   if (rgb.size() != row * static_cast<size_t>(height_))
     throw std::invalid_argument("an image to draw into must be height x width x 3");
   canvas_->make_current();
   if (!stage_ || !stage_->is_of(body)) {
     stage_.reset();
-    stage_ = std::make_unique<Stage>(body, width_, height_, quality_);
+    stage_ = std::make_unique<Stage>(body, width_, height_, quality_, placed, sites);
   }
   stage_->draw(position, placed, width_, height_, rgb.data());
   // OpenGL's rows begin at the bottom.

@@ -2,12 +2,14 @@
 
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/body_hash.h>
 #include <reverie/envs/robot_reset.h>
 #include <reverie/envs/robot_terms.h>
 #include <reverie/envs/suites.h>
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -38,28 +40,35 @@ toml::table parse(const std::filesystem::path& file, const std::string& text) {
   }
 }
 
-TaskDescription read(const std::filesystem::path& file, const std::string& text) {
-  const toml::table parsed = parse(file, text);
-  RobotTable document(parsed);
-  TaskDescription task;
-  task.name = std::filesystem::absolute(file).lexically_normal().string();
-  task.source = document.get<std::string>("source", task.name);
-  task.remark = document.get<std::string>("remark", "");
-  const toml::node* body = document.find("body");
+const toml::node& body_node(const toml::table& parsed, const std::filesystem::path& file) {
+  const toml::node* body = parsed.get("body");
   if (!body)
     throw UsageError(fmt::format(
         "{}: a robot's file names its body, body = \"my_robot.xml\" (a file of settings goes with "
         "--config)",
         file.string()));
-  task.body = find_body(file, *body);
+  return *body;
+}
+
+/// `given`: the body, or empty: as the file says.
+TaskDescription read(const std::filesystem::path& file, const toml::table& parsed,
+                     const std::string& given) {
+  RobotTable document(parsed);
+  TaskDescription task;
+  task.name = std::filesystem::absolute(file).lexically_normal().string();
+  task.source = document.get<std::string>("source", task.name);
+  task.remark = document.get<std::string>("remark", "");
+  document.find("body");
+  task.body = given.empty() ? find_body(file, body_node(parsed, file)) : given;
+  task.normalised_actions = true;
   task.frame_skip = static_cast<int>(document.count("frame_skip", 1, 10'000));
   task.horizon = document.count("horizon", 1000, 1'000'000);
   task.reward_clip = document.limit("reward_clip");
   task.ends_when_unhealthy = document.get("ends_when_unhealthy", true);
   document.set_body(mujoco_body(task.body));
   if (document.body()->njnt == 0)
-    refuse(*body, fmt::format("{} has no joints: nothing in it can move",
-                             std::filesystem::path(task.body).filename().string()));
+    refuse(body_node(parsed, file), fmt::format("{} has no joints: nothing in it can move",
+                std::filesystem::path(task.body).filename().string()));
   read_reset(document, task);
   document.for_each("observe", [&](RobotTable& table) { read_observed(table, task.observe); });
   document.for_each("reward", [&](RobotTable& table) {
@@ -67,6 +76,8 @@ TaskDescription read(const std::filesystem::path& file, const std::string& text)
   });
   document.for_each("healthy",
                     [&](RobotTable& table) { task.healthy.push_back(read_healthy(table)); });
+  task.ends_when_diverged =
+      document.get("ends_when_diverged", !task.healthy.empty() && task.ends_when_unhealthy);
   for (const RewardTerm& term : task.reward)
     if ((term.while_healthy || term.when_unhealthy) && task.healthy.empty())
       throw UsageError(fmt::format("{}: pays {}, but says nowhere what is healthy: it needs "
@@ -82,25 +93,43 @@ TaskDescription read(const std::filesystem::path& file, const std::string& text)
   return task;
 }
 
-std::string fingerprint(const std::string& text) {
-  uint64_t hash = 14695981039346656037ull;  // FNV-1a
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211;
-  return fmt::format("{:016x}", hash);
+/// Of what a file says and of a body: "<hash> <hash> MuJoCo <version>".
+std::string identity_of(toml::table parsed, const mjModel& body) {
+  for (const char* key : {"body", "source", "remark"}) parsed.erase(key);
+  std::ostringstream text;
+  text << parsed;
+  return fmt::format("{:016x} {:016x} MuJoCo {}", hash_of(text.str()), hash_of(body),
+                     mj_versionString());
 }
 
 }  // namespace
 
-TaskDescription read_robot_file(const std::filesystem::path& file) {
-  return read(file, text_of(file));
+TaskDescription read_robot_file(const std::filesystem::path& file, const std::string& body) {
+  return read(file, parse(file, text_of(file)), body);
 }
 
-TaskEntry robot_task(const std::filesystem::path& file) {
-  const std::string text = text_of(file);
-  const TaskDescription description = read(file, text);
+TaskEntry robot_task(const std::filesystem::path& file, const std::string& body) {
+  const toml::table parsed = parse(file, text_of(file));
+  const TaskDescription description = read(file, parsed, body);
   TaskEntry entry = described_entry(description);
-  entry.fingerprint = fingerprint(
-      text + (is_embedded(description.body) ? description.body : text_of(description.body)));
+  entry.robot = {std::filesystem::absolute(file).lexically_normal(), description.body,
+                 identity_of(parsed, *mujoco_body(description.body))};
   return entry;
+}
+
+std::string robot_identity(const std::filesystem::path& file) {
+  const toml::table parsed = parse(file, text_of(file));
+  return identity_of(parsed, *compile_body(find_body(file, body_node(parsed, file))));
+}
+
+bool same_robot(const std::string& one, const std::string& other) {
+  const auto version = [](const std::string& identity) {
+    return identity.substr(std::min(identity.find(" MuJoCo "), identity.size()));
+  };
+  const auto file = [](const std::string& identity) {
+    return identity.substr(0, identity.find(' '));
+  };
+  return one == other || (version(one) != version(other) && file(one) == file(other));
 }
 
 }  // namespace reverie

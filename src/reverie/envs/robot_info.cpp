@@ -80,7 +80,7 @@ std::string observed(const TaskDescription& robot, const mjModel& body,
 }
 
 std::string actions(const mjModel& body) {
-  std::string text = fmt::format("acts by  {} numbers\n", body.nu);
+  std::string text = fmt::format("acts by  {} numbers, each -1 to 1 for the range of\n", body.nu);
   for (int i = 0; i < body.nu; ++i) {
     const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
     std::string drives;

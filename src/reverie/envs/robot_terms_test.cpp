@@ -33,7 +33,8 @@ TEST(RobotTerms, HaveTheirClosedForms) {
   EXPECT_NEAR(paid_for("bonus = true\nweight = 2\ntimes = [{ joint_position = \"shoulder\" }, { "
                        "action = true }]\n",
                        5, 2, 3),
-              2 * 5 * 18, 1e-12);
+              2 * 5 * (3 * 3 + 6 * 6), 1e-12)
+      << "the elbow's range is +-2";
 }
 
 /// Real transitions of a file's robot under random actions, and what its task tells of them.
@@ -110,12 +111,12 @@ TEST(RobotTerms, AChangeOfActionIsToldByTheActionBefore) {
   Environment environment(entry.make_task({}), entry.make_simulation({}));
   RandomStream random(1, "reset");
   EXPECT_EQ(environment.reset(random).slice(0, 0, 2).abs().max().item<double>(), 0);
-  // Clipped to +-1 and +-2.
+  // Of +-1 and +-2, and clipped to that.
   StepResult step = environment.step(torch::tensor({0.5, 9.0}));
   EXPECT_NEAR(step.reward.item<double>(), -(0.25 + 4), 1e-12);
   const Tensor given = torch::tensor({0.5, 2.0}, torch::kFloat64);
   EXPECT_TRUE(step.next_observation[0].slice(0, 0, 2).equal(given));
-  step = environment.step(torch::tensor({-1.0, 1.0}));
+  step = environment.step(torch::tensor({-1.0, 0.5}));
   EXPECT_NEAR(step.reward.item<double>(), -(2.25 + 1), 1e-12);
   environment.reset(random);
   EXPECT_NEAR(environment.step(torch::tensor({1.0, 0.0})).reward.item<double>(), -1, 1e-12);

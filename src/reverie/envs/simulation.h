@@ -28,6 +28,7 @@ struct Pose {
   std::shared_ptr<const mjModel_> body;  ///< Null: there is nothing to see.
   std::vector<double> position;          ///< [nq] of the body's joints.
   Placed placed = {};
+  std::vector<int> sites = {};  ///< Of the body: what the task looks at, also to be seen.
 };
 
 /// A simulated system: something with a state that steps under an action. Says nothing of
@@ -42,8 +43,8 @@ class Simulation {
   /// As `reset`, where only what `measure` says of it counts: no step follows.
   virtual void reset_to_measure(RandomStream& random) { reset(random); }
 
-  /// Advances by one control step (all frames of it). `action` is finite; out-of-range values are
-  /// clipped to the actuators' range here.
+  /// Advances by one control step (all frames of it). `action` is finite and in the units of
+  /// TaskSpec::action_low; out-of-range values are clipped to the actuators' range here.
   virtual void step(std::span<const double> action) = 0;
 
   /// Numbers a measurement has.

@@ -10,7 +10,8 @@ constexpr char source[] =
 
 using Moment = RewardTerm::Moment;
 
-/// A task of rllab's: its normalising wrapper clips the action on the way to the simulator alone.
+/// A task of rllab's: its normalising wrapper takes actions of -1 to 1 for the actuators' ranges,
+/// and clips them on the way to the simulator alone.
 /// Its rewards are clipped to ±1000, some only in the world, some only in a model: in the world
 /// none gets there.
 TaskDescription named(TaskDescription task, const char* name) {
@@ -18,6 +19,7 @@ TaskDescription named(TaskDescription task, const char* name) {
   task.source = source;
   task.horizon = 200;
   task.reset = {ResetNoise::Kind::normal, 0.01, ResetNoise::Kind::normal, 0.1};
+  task.normalised_actions = true;
   task.charges_clipped_action = true;
   task.remark = "the action clipped, but not in a model";
   return task;
@@ -68,8 +70,8 @@ TaskDescription rllab_ant() {
   return task;
 }
 
-/// Where the original divides a model's action by the range's half a second time, 0.4, this charges
-/// the action in units of that range in both.
+/// Where the original divides a model's action by the range's half, 0.4, though it is in units of
+/// that already, this charges the action in units of the range in both.
 TaskDescription rllab_humanoid() {
   TaskDescription task = named(humanoid(), "rllab/humanoid");
   task.body = "rllab_walking_humanoid.xml";

@@ -14,13 +14,24 @@ struct TaskSpec {
   std::string description = {};  ///< The reward and the end of an episode, in words.
   std::string source = {};       ///< Paper or repository that defines it.
   int64_t observation_size = 0;
-  /// The actuators' range, one per action dimension.
+  /// The range of an agent's actions, one per actuator.
   std::vector<double> action_low = {}, action_high = {};
+  /// Where an agent's actions are normalised, -1 to 1 above: the actuators' own range, which they
+  /// stand for. Empty: an agent acts in the actuators' units.
+  std::vector<double> actuator_low = {}, actuator_high = {};
   int64_t horizon = 0;  ///< Steps until an episode is truncated.
   /// What its author had better know before training on it, each a sentence.
   std::vector<std::string> warnings = {};
 
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
+  bool normalises_actions() const { return !actuator_low.empty(); }
+  /// The actuators' range, in their own units.
+  const std::vector<double>& control_low() const {
+    return normalises_actions() ? actuator_low : action_low;
+  }
+  const std::vector<double>& control_high() const {
+    return normalises_actions() ? actuator_high : action_high;
+  }
 };
 
 /// A task: functions on batches, dtype-agnostic (float64 from the simulator, float32 in

@@ -108,8 +108,11 @@ std::string end_in_words(const TaskDescription& description) {
   if (!ranges.empty())
     text = fmt::format("{} {}", description.ends_when_unhealthy ? "goes on while" : "healthy:",
                        fmt::join(ranges, ", "));
-  if (ranges.empty() || !description.ends_when_unhealthy)
-    text += text.empty() ? "never ends early" : "; never ends early";
+  const std::string between = text.empty() ? "" : "; ";
+  if (description.ends_when_diverged)
+    text += between + "ends where the simulation diverges";
+  else if (ranges.empty() || !description.ends_when_unhealthy)
+    text += between + "never ends early";
   return text;
 }
 
@@ -148,7 +151,9 @@ SimulationPlan plan(const TaskDescription& description) {
           .arrange = description.arrange,
           .goals = description.goals,
           .measured = quantities(description),
-          .forward_after_step = description.forward_after_step};
+          .forward_after_step = description.forward_after_step,
+          .normalised_actions = description.normalised_actions,
+          .measures_divergence = description.ends_when_diverged};
 }
 
 std::string words(const TaskDescription& description, double seconds_per_step) {

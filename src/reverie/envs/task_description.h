@@ -97,8 +97,14 @@ struct TaskDescription {
   /// Whether the real reward is charged for the action as the actuators get it, clipped to their
   /// range, where a model's is charged for what the policy gave (rllab's normalising wrapper).
   bool charges_clipped_action = false;
+  /// Whether an agent acts in halves of the actuators' ranges, from their middles: -1 to 1. Rewards
+  /// are of the action in the actuators' units in any case.
+  bool normalised_actions = false;
   std::vector<HealthyRange> healthy = {};
   bool ends_when_unhealthy = true;
+  /// Whether an episode ends where the simulation diverges, in the state before; else that is an
+  /// error. A model knows of no divergence.
+  bool ends_when_diverged = false;
   /// Whether the task's class computes a model's reward and end by itself.
   bool model_has_its_own = false;
   /// The reward in words, where the task's class computes it in the simulator, too.

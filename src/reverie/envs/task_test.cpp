@@ -241,7 +241,7 @@ TEST(Tasks, RllabPaysForTheClippedActionInTheWorldAlone) {
 
   // Half of full strength on one joint, beyond it on another: clipped to (0.5, 1) of the range.
   const auto humanoid = task("rllab/humanoid");
-  const auto pushed = action_of(*humanoid, {0.2, -0.8});
+  const auto pushed = action_of(*humanoid, {0.5, -2});
   const int64_t size = find_task("rllab/humanoid").make_simulation({})->measurement_size();
   const Tensor running = state(size, {{24, 1.5}, {25, 0.2}, {26, -0.1}, {-1, 0.5}, {-2, -7}});
   EXPECT_NEAR(humanoid->measured_reward(running, row(pushed), running).item<double>(),

@@ -2,11 +2,13 @@
 
 #include <reverie/core/error.h>
 #include <reverie/core/random.h>
+#include <reverie/envs/mujoco_body.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <numbers>
+#include <vector>
 
 namespace reverie {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 using Vector = View::Vector;
 
 constexpr double kDegree = 180 / std::numbers::pi;  // in a radian
+constexpr double kFar = 8;                          // radii of a body: an image doesn't show more
+constexpr double kNear = 5;  // radii: as far as sites may lie from what is followed
 
 Vector vector(const mjtNum* from) {
   return {from[0], from[1], from[2]};
@@ -89,20 +93,30 @@ Bounds bounds_of(const mjModel& model, const mjData& data, int root) {
   return bounds;
 }
 
-/// Makes room for wherever the hinges of a body that stays can take it, and for the sites that it
+/// Whether a joint is a slide between limits that an image can show.
+bool slides_within(const mjModel& model, int joint, double radius) {
+  const mjtNum* range = model.jnt_range + 2 * joint;
+  return model.jnt_type[joint] == mjJNT_SLIDE && model.jnt_limited[joint] &&
+         range[1] - range[0] <= kFar * radius;
+}
+
+/// Makes room for wherever the joints of a body that stays can take it, and for the sites that it
 /// may have to reach.
 void include_reach(Bounds& bounds, const mjModel& model) {
   constexpr int kPoses = 100;
   const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(&model), mj_deleteData);
   if (!data) throw Error("no memory to draw in");
   RandomStream random(1, "poses within reach");
+  const double radius = bounds.radius();
   for (int pose = 0; pose < kPoses; ++pose) {
     for (int joint = 0; joint < model.njnt; ++joint) {
-      if (model.jnt_type[joint] != mjJNT_HINGE) continue;
       const mjtNum* range = model.jnt_range + 2 * joint;
+      mjtNum& position = data->qpos[model.jnt_qposadr[joint]];
+      if (slides_within(model, joint, radius)) position = random.uniform(range[0], range[1]);
+      if (model.jnt_type[joint] != mjJNT_HINGE) continue;
       constexpr double kPi = std::numbers::pi;
-      data->qpos[model.jnt_qposadr[joint]] =
-          model.jnt_limited[joint] ? random.uniform(range[0], range[1]) : random.uniform(-kPi, kPi);
+      const bool limited = model.jnt_limited[joint];
+      position = limited ? random.uniform(range[0], range[1]) : random.uniform(-kPi, kPi);
     }
     mj_kinematics(&model, data.get());
     bounds.include(bounds_of(model, *data, 0));
@@ -118,13 +132,97 @@ bool can_leave(const mjModel& model, const mjData& data, int body, double radius
     if (model.jnt_type[joint] == mjJNT_FREE) return true;
     const bool along_ground = std::abs(data.xaxis[3 * joint + 2]) < 0.5;
     const mjtNum* range = model.jnt_range + 2 * joint;
-    const bool far = !model.jnt_limited[joint] || range[1] - range[0] > 8 * radius;
+    const bool far = !model.jnt_limited[joint] || range[1] - range[0] > kFar * radius;
     if (model.jnt_type[joint] == mjJNT_SLIDE && along_ground && far) return true;
   }
   return false;
 }
 
-/// The axis that all hinges of a tree of bodies share; zero where they share none.
+/// The bodies that move against the world, each with what hangs on it.
+std::vector<int> movers(const mjModel& model) {
+  std::vector<int> found;
+  for (int body = 1; body < model.nbody; ++body)
+    if (model.body_weldid[body] != 0 && model.body_weldid[model.body_parentid[body]] == 0)
+      found.push_back(body);
+  return found;
+}
+
+bool is_driven(const mjModel& model, int mover) {
+  for (int actuator = 0; actuator < actuator_count(model); ++actuator) {
+    const int type = model.actuator_trntype[actuator], id = model.actuator_trnid[2 * actuator];
+    int body = 0;
+    if (type == mjTRN_JOINT || type == mjTRN_JOINTINPARENT) body = model.jnt_bodyid[id];
+    if (type == mjTRN_SITE) body = model.site_bodyid[id];
+    if (body > 0 && model.body_rootid[body] == model.body_rootid[mover]) return true;
+  }
+  return false;
+}
+
+/// The mover that acts: the first with an actuator, or the first; 0: nothing moves.
+int main_mover(const mjModel& model) {
+  const std::vector<int> all = movers(model);
+  const auto driven = std::ranges::find_if(all, [&](int body) { return is_driven(model, body); });
+  return driven != all.end() ? *driven : all.empty() ? 0 : all.front();
+}
+
+/// How long a string ties two trees of bodies together: metres; 0: none does.
+double string_between(const mjModel& model, int one, int other) {
+  double longest = 0;
+  for (int tendon = 0; tendon < model.ntendon; ++tendon) {
+    bool has_one = false, has_other = false;
+    for (int k = 0; k < model.tendon_num[tendon]; ++k) {
+      const int wrap = model.tendon_adr[tendon] + k;
+      if (model.wrap_type[wrap] != mjWRAP_SITE) continue;
+      const int root = model.body_rootid[model.site_bodyid[model.wrap_objid[wrap]]];
+      has_one = has_one || root == model.body_rootid[one];
+      has_other = has_other || root == model.body_rootid[other];
+    }
+    if (has_one && has_other && model.tendon_limited[tendon])
+      longest = std::max(longest, static_cast<double>(model.tendon_range[2 * tendon + 1]));
+  }
+  return longest;
+}
+
+/// Makes room for what moves beside what is followed, and for the sites near it.
+void include_company(Bounds& bounds, const mjModel& model, const mjData& data, int followed,
+                     std::span<const int> sites) {
+  const Vector middle = bounds.centre();
+  const double near = kNear * bounds.radius();
+  for (const int body : movers(model)) {
+    if (model.body_rootid[body] == model.body_rootid[followed]) continue;
+    const Bounds its_own = bounds_of(model, data, body);
+    bounds.include(its_own);
+    // A ball on a string may be all around.
+    if (const double length = string_between(model, followed, body); length > 0)
+      bounds.include(middle, length + its_own.radius());
+  }
+  for (const int site : sites) {
+    const Vector place = vector(data.site_xpos + 3 * site);
+    if (std::hypot(place[0] - middle[0], place[1] - middle[1], place[2] - middle[2]) < near)
+      bounds.include(place, 0);
+  }
+}
+
+/// The axis of the plane that slides alone span; zero where they span none, or more.
+Vector plane_of_slides(const mjModel& model, const mjData& data, int root) {
+  Vector first{}, normal{};
+  for (int joint = 0; joint < model.njnt; ++joint) {
+    if (model.body_rootid[model.jnt_bodyid[joint]] != model.body_rootid[root]) continue;
+    if (model.jnt_type[joint] != mjJNT_SLIDE) return {};
+    const Vector mine = vector(data.xaxis + 3 * joint);
+    if (first == Vector{}) first = mine;
+    if (normal != Vector{} && std::abs(dot(normal, mine)) > 0.1) return {};
+    Vector across{};
+    mju_cross(across.data(), first.data(), mine.data());
+    const double length = std::sqrt(dot(across, across));
+    if (normal == Vector{} && length > 0.1)
+      for (size_t i = 0; i < 3; ++i) normal[i] = across[i] / length;
+  }
+  return normal;
+}
+
+/// The axis that all hinges of a tree of bodies share, or that of the plane that its slides span;
+/// zero where there is none.
 Vector common_axis(const mjModel& model, const mjData& data, int root) {
   Vector axis{};
   for (int joint = 0; joint < model.njnt; ++joint) {
@@ -137,7 +235,7 @@ Vector common_axis(const mjModel& model, const mjData& data, int root) {
     if (!first && std::abs(along) < 0.99) return {};
     if (first) axis = mine;
   }
-  return axis;
+  return axis != Vector{} ? axis : plane_of_slides(model, data, root);
 }
 
 /// How far to stand off so that all of `bounds` is in the image.
@@ -165,12 +263,11 @@ double distance_to_see(const Bounds& bounds, const View& view, double degrees_hi
 
 }  // namespace
 
-View choose_view(const mjModel& model, const mjData& data, double aspect) {
+View choose_view(const mjModel& model, const mjData& data, double aspect,
+                 std::span<const int> sites) {
   View view;
   view.camera = mj_name2id(&model, mjOBJ_CAMERA, "watch");
-  int root = 0;
-  for (int body = model.nbody - 1; body > 0; --body)
-    if (model.body_weldid[body] != 0) root = body;
+  const int root = main_mover(model);
   const Bounds mover = bounds_of(model, data, root);
   if (root > 0 && can_leave(model, data, root, mover.radius())) view.followed = root;
   Bounds bounds = view.followed >= 0 ? mover : bounds_of(model, data, 0);
@@ -179,6 +276,7 @@ View choose_view(const mjModel& model, const mjData& data, double aspect) {
   else if (std::count(model.geom_type, model.geom_type + model.ngeom, mjGEOM_PLANE) == 0)
     // What hangs in the air may swing as far up as down.
     bounds.level_about(data.xpos[3 * root + 2]);
+  if (view.followed >= 0) include_company(bounds, model, data, root, sites);
   view.look_at = bounds.centre();
   if (view.followed >= 0) view.centre = vector(data.subtree_com + 3 * view.followed);
   view.radius = bounds.radius();

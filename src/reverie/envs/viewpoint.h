@@ -4,6 +4,7 @@
 #include <mujoco/mujoco.h>
 
 #include <array>
+#include <span>
 
 namespace reverie {
 
@@ -20,11 +21,12 @@ struct View {
   double lowest = 0;  ///< Point of it, metres.
 };
 
-/// From the side where all its joints turn in one upright plane, from above where they turn in the
-/// ground's, else across a corner; following its centre of mass along the ground where it can move
-/// away. A camera of the MJCF that is called "watch" is used instead. `data`: at the reference
-/// pose. `aspect`: the image's width by
-/// its height.
-View choose_view(const mjModel& model, const mjData& data, double aspect);
+/// From the side where all joints of what is driven turn in one upright plane, from above where
+/// they turn in the ground's, else across a corner; following its centre of mass along the ground
+/// where it can move away. In the image are all bodies that move, and of `sites`, which a task looks
+/// at, those near what is followed. A camera of the MJCF that is called "watch" is used instead.
+/// `data`: at the reference pose. `aspect`: the image's width by its height.
+View choose_view(const mjModel& model, const mjData& data, double aspect,
+                 std::span<const int> sites = {});
 
 }  // namespace reverie

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -72,6 +73,67 @@ TEST(Viewpoint, WhatStaysIsSeenWhereverItReaches) {
   EXPECT_NEAR(view.look_at[2], 1, 0.1);
   EXPECT_GT(share_of_height(2, view, *arm), 0.6);
   EXPECT_LT(share_of_height(2, view, *arm), 0.9);
+}
+
+/// Where a point stands in the image: the middle is 0, the edges are -1 and 1.
+std::array<double, 2> in_image(const mjtNum* point, const View& view, const mjModel& model) {
+  constexpr double kDegree = std::numbers::pi / 180;
+  const double turn = view.azimuth * kDegree, tilt = view.elevation * kDegree;
+  const double half = std::tan(model.vis.global.fovy / 2 * kDegree);
+  std::array<double, 3> from{};
+  for (size_t i = 0; i < 3; ++i) from[i] = point[i] - view.look_at[i];
+  const double right = std::sin(turn) * from[0] - std::cos(turn) * from[1];
+  const double along = std::cos(turn) * from[0] + std::sin(turn) * from[1];
+  const double ahead = std::cos(tilt) * along + std::sin(tilt) * from[2] + view.distance;
+  const double up = std::cos(tilt) * from[2] - std::sin(tilt) * along;
+  return {right / (half * ahead), up / (half * ahead)};
+}
+
+// A cup that can slide away, a ball on a string, a target beside them and one far off.
+TEST(Viewpoint, AllThatMovesIsInTheImageAndWhatTheTaskLooksAt) {
+  const std::string file = ::testing::TempDir() + "/reverie_viewpoint_cup.xml";
+  std::ofstream(file) << R"(<mujoco><compiler autolimits="true"/><worldbody>
+    <geom type="plane" size="1 1 .1"/><site name="target" pos=".2 0 .8"/>
+    <site name="far" pos="30 0 0"/>
+    <body name="ball" pos="0 0 .2"><joint type="slide" axis="1 0 0"/>
+      <joint type="slide" axis="0 0 1"/><geom type="sphere" size=".025"/><site name="ball"/></body>
+    <body name="cup" pos="0 0 .6"><joint name="x" type="slide" axis="1 0 0"/>
+      <joint name="z" type="slide" axis="0 0 1"/>
+      <geom type="capsule" fromto="-.05 0 0 .05 0 0" size=".01"/><site name="cup"/></body>
+    </worldbody><tendon><spatial range="0 .5"><site site="ball"/><site site="cup"/></spatial>
+    </tendon><actuator><motor joint="x" ctrlrange="-1 1"/></actuator></mujoco>)";
+  const auto model = mujoco_body(file);
+  const std::unique_ptr<mjData, void (*)(mjData*)> data(mj_makeData(model.get()), mj_deleteData);
+  mj_forward(model.get(), data.get());
+  const int cup = mj_name2id(model.get(), mjOBJ_BODY, "cup");
+  const int ball = mj_name2id(model.get(), mjOBJ_BODY, "ball");
+  const std::array<int, 2> looked_at = {mj_name2id(model.get(), mjOBJ_SITE, "target"),
+                                        mj_name2id(model.get(), mjOBJ_SITE, "far")};
+  const View view = choose_view(*model, *data, kSquare, looked_at);
+  EXPECT_EQ(view.followed, cup) << "what is driven, not what comes first";
+  const auto shown = [&](const mjtNum* point) {
+    const auto [x, y] = in_image(point, view, *model);
+    return std::abs(x) < 0.95 && std::abs(y) < 0.95;
+  };
+  for (const int body : {cup, ball}) EXPECT_TRUE(shown(data->xpos + 3 * body)) << body;
+  EXPECT_TRUE(shown(data->site_xpos + 3 * looked_at[0]));
+  EXPECT_FALSE(shown(data->site_xpos + 3 * looked_at[1]));
+  // The ball as far as its string lets it go, to each side and above.
+  for (const auto& [x, z] : {std::pair{0.5, 0.0}, {-0.5, 0.0}, {0.0, 0.5}, {0.0, -0.5}}) {
+    const mjtNum place[] = {x, 0, 0.6 + z};
+    EXPECT_TRUE(shown(place)) << x << " " << z;
+  }
+  EXPECT_LT(view.distance, 4) << "the body is not lost in it";
+  EXPECT_NEAR(std::abs(view.azimuth), 90, 15) << "looks along y, across what the slides span";
+}
+
+TEST(Viewpoint, ACartIsSeenWhereverItsRailGoes) {
+  const auto model = mujoco_body("inverted_pendulum.xml");  // a rail of 1 m to each side
+  const View view = view_of(*model);
+  for (const double x : {-1.0, 1.0}) {
+    const mjtNum place[] = {x, 0, 0};
+    EXPECT_LT(std::abs(in_image(place, view, *model)[0]), 1) << x;
+  }
 }
 
 TEST(Viewpoint, AnMjcfsOwnCameraIsUsed) {

@@ -95,7 +95,8 @@ TEST_P(CalculusTorch, APolicyLeavesForTorchScriptAndTheArchiveFromAnyDevice) {
   const auto policy = random_policy({8}, 4, 2, random);
   GaussianPolicy moved = policy;
   moved.to(device());
-  EXPECT_EQ(moved.torchscript().size(), policy.torchscript().size());
+  const TaskSpec task{.name = "a task", .action_low = {-1, -1}, .action_high = {1, 1}};
+  EXPECT_EQ(moved.torchscript(task).size(), policy.torchscript(task).size());
   const auto mean = random.normal({4}), std = random.uniform({4}, 0.5, 2);
   moved.absorb_input_normalisation(mean, std);
   EXPECT_EQ(moved.parameters().device(), device());

@@ -158,7 +158,7 @@ void GaussianPolicy::absorb_input_normalisation(const Tensor& mean, const Tensor
   set_parameters(parameters);
 }
 
-std::string GaussianPolicy::torchscript() const {
+std::string GaussianPolicy::torchscript(const TaskSpec& task) const {
   // The qualified name is what Python's loader expects of a class.
   torch::jit::Module module("__torch__.ReveriePolicy");
   const Tensor flat = parameters_.detach().to(torch::kCPU);
@@ -175,12 +175,29 @@ std::string GaussianPolicy::torchscript() const {
   }
   const Tensor log_std = flat.narrow(0, at, action_size()).clamp_min(min_log_std_);
   module.register_parameter("log_std", log_std, false);
-  module.define("def forward(self, obs):\n    h = obs.to(self.log_std.dtype)\n" + body +
+  const Tensor low = torch::tensor(task.control_low(), torch::kFloat64);
+  const Tensor high = torch::tensor(task.control_high(), torch::kFloat64);
+  require_shape(low, {action_size()}, "the range of the task's actions");
+  const auto keep = [&](const char* name, const Tensor& numbers) {
+    module.register_buffer(name, numbers.to(torch::kFloat32));
+  };
+  keep("action_low", low);
+  keep("action_high", high);
+  std::string in_units = "action";
+  if (task.normalises_actions()) {
+    keep("action_middle", (low + high) / 2);
+    keep("action_half_range", (high - low) / 2);
+    in_units = "self.action_middle + self.action_half_range * action";
+  }
+  module.define("def mean(self, obs):\n    h = obs.to(self.log_std.dtype)\n" + body +
                 "    return h\n");
+  module.define("def in_units(self, action):\n    return torch.max(torch.min(" + in_units +
+                ", self.action_high), self.action_low)\n");
+  module.define("def forward(self, obs):\n    return self.in_units(self.mean(obs))\n");
   module.define(
       "def sample(self, obs):\n"
-      "    mean = self.forward(obs)\n"
-      "    return mean + torch.exp(self.log_std) * torch.randn_like(mean)\n");
+      "    mean = self.mean(obs)\n"
+      "    return self.in_units(mean + torch.exp(self.log_std) * torch.randn_like(mean))\n");
   std::ostringstream out;
   module.save(out);
   return out.str();

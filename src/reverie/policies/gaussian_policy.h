@@ -3,6 +3,7 @@
 
 #include <reverie/core/random.h>
 #include <reverie/core/settings.h>
+#include <reverie/envs/task.h>
 
 #include <string>
 #include <utility>
@@ -88,9 +89,11 @@ class GaussianPolicy {
   /// std). The statistics are fixed from then on: they live in the weights.
   void absorb_input_normalisation(const Tensor& mean, const Tensor& std);
 
-  /// The policy as the bytes of a TorchScript file: `forward(obs [n, o]) -> action [n, a]`, the
-  /// mean, and `sample(obs)`. Loads in Python's torch.
-  std::string torchscript() const;
+  /// The policy as the bytes of a TorchScript file that Python's torch loads, in the units of the
+  /// task's actuators and within their range, which it tells as `action_low` and `action_high` [a]:
+  /// `forward(obs [n, o]) -> action [n, a]`, the mean, and `sample(obs)`. `log_std` [a] is in the
+  /// units that it was trained in.
+  std::string torchscript(const TaskSpec& task) const;
 
   void serialize(Archive& archive);
 

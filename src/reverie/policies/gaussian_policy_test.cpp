@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include <filesystem>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -154,7 +155,9 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   const GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
   const auto path = std::filesystem::temp_directory_path() /
                     fmt::format("reverie-policy-{}.pt", static_cast<const void*>(&policy));
-  std::ofstream(path, std::ios::binary) << policy.torchscript();
+  constexpr double wide = 1e6;
+  const TaskSpec task{.name = "a task", .action_low = {-wide, -wide}, .action_high = {wide, wide}};
+  std::ofstream(path, std::ios::binary) << policy.torchscript(task);
   torch::jit::Module module = torch::jit::load(path);
   std::filesystem::remove(path);
   const Tensor observation = random.normal({6, 4});
@@ -168,6 +171,29 @@ TEST(GaussianPolicy, ExportsToTorchScript) {
   EXPECT_LT(
       (sampled.std(0) - torch::exp(policy.distribution(many).log_std)).abs().max().item<double>(),
       0.03);
+}
+
+TEST(GaussianPolicy, IsExportedInTheActuatorsUnitsAndWithinTheirRange) {
+  RandomStream random(9, "policy");
+  const GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
+  TaskSpec task{.name = "a task", .action_low = {-1, -1}, .action_high = {1, 1}};
+  task.actuator_low = {-150, 4};
+  task.actuator_high = {150, 6};
+  std::istringstream bytes(policy.torchscript(task));
+  torch::jit::Module module = torch::jit::load(bytes);
+  EXPECT_TRUE(torch::equal(module.attr("action_low").toTensor(), torch::tensor({-150.0f, 4.0f})));
+  EXPECT_TRUE(torch::equal(module.attr("action_high").toTensor(), torch::tensor({150.0f, 6.0f})));
+  const Tensor observation = 3 * random.normal({200, 4});
+  const Tensor asked = policy.distribution(observation).mean;
+  EXPECT_GT((asked.abs() > 1).sum().item<int64_t>(), 10) << "some lie outside";
+  const Tensor inside = asked.clamp(-1, 1);
+  const Tensor expected = torch::stack({150 * inside.select(1, 0), 5 + inside.select(1, 1)}, 1);
+  const Tensor mean = module.forward({observation}).toTensor();
+  EXPECT_LT(((mean - expected) / torch::tensor({150.0f, 1.0f})).abs().max().item<float>(), 1e-6);
+  const Tensor sampled = module.get_method("sample")({observation}).toTensor();
+  EXPECT_GE(sampled.select(1, 1).min().item<float>(), 4);
+  EXPECT_LE(sampled.select(1, 1).max().item<float>(), 6);
+  EXPECT_EQ(sampled.select(1, 0).max().item<float>(), 150);
 }
 
 TEST(GaussianPolicy, SavesAndLoadsItself) {

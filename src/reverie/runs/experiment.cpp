@@ -4,6 +4,7 @@
 #include <reverie/core/error.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/robot_copy.h>
 #include <reverie/runs/run_folder.h>
 
 #include <fmt/core.h>
@@ -219,7 +220,11 @@ Experiment resolve(const ExperimentRequest& asked) {
                   [&method](const TaskEntry& entry) { return entry.name == method; }))
     throw UsageError(fmt::format("'{}' is a task: the method comes first, reverie train {} {}",
                                  method, task, method));
-  Experiment experiment(find_agent(method), find_task(task), preset);
+  // A run's file means the robot that the run carries.
+  const TaskEntry* kept = nullptr;
+  if (request.task.empty() && task.ends_with(".toml"))
+    kept = kept_robot(std::filesystem::path(request.config_file).parent_path(), task);
+  Experiment experiment(find_agent(method), kept ? *kept : find_task(task), preset);
   Settings settings = experiment.settings();
   const auto apply = [&] {
     apply_preset(settings, preset, method, task);

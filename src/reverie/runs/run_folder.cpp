@@ -5,6 +5,7 @@
 #include <reverie/core/workers.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/evaluate.h>
+#include <reverie/runs/robot_copy.h>
 #include <reverie/runs/store.h>
 
 #include <fmt/core.h>
@@ -123,6 +124,8 @@ NewRun create_run(Experiment& experiment, const std::string& out) {
     return run;
   };
   NewRun run = out.empty() ? take_numbered(default_run_name(experiment)) : take();
+  // First: config.toml is what makes it a run.
+  if (!experiment.task->robot.toml.empty()) keep_robot(*experiment.task, run.folder.root());
   if (!start.empty()) write_file_atomically(run.folder.start(), start);
   write_config(run.folder, experiment);
   return run;

@@ -39,11 +39,12 @@ struct NewRun {
   FolderLock lock;
 };
 
-/// Makes the folder of a new run, holds it, and writes its config.toml. An empty `out` stands for
-/// the default name, with -2, -3, … where that is taken. A folder with nothing in it but what a
-/// start that was killed leaves is taken for empty. Throws Error where `out` holds anything else
-/// (and says how to resume a run), or can't be written. Where `run.from` names a run, its newest
-/// checkpoint is copied into the folder; throws Error where there is none.
+/// Makes the folder of a new run, holds it, and writes its config.toml, after the files of a robot
+/// of one's own (see keep_robot). An empty `out` stands for the default name, with -2, -3, … where
+/// that is taken. A folder with nothing in it but what a start that was killed leaves is taken for
+/// empty. Throws Error where `out` holds anything else (and says how to resume a run), or can't be
+/// written. Where `run.from` names a run, its newest checkpoint is copied into the folder; throws
+/// Error where there is none.
 NewRun create_run(Experiment& experiment, const std::string& out);
 
 /// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it

@@ -1,6 +1,7 @@
 #include <reverie/runs/same_settings.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/robot_file.h>
 
 #include <fmt/core.h>
 
@@ -12,8 +13,8 @@
 namespace reverie {
 namespace {
 
-/// Stands for the text of a robot's files among the settings.
-constexpr char robot[] = "the robot's files";
+/// Stands for a robot's identity among the settings.
+constexpr char robot[] = "the robot";
 
 /// Key and value of each line of `settings_that_matter`.
 std::map<std::string, std::string> by_key(const std::string& lines) {
@@ -36,8 +37,8 @@ std::string settings_that_matter(Experiment& experiment) {
   for (const auto& setting : settings.list())
     if (!free.contains(setting.key))
       text += fmt::format("{} = {}\n", setting.key, format_value(setting.get()));
-  const std::string& files = experiment.task->fingerprint;
-  if (!files.empty()) text += fmt::format("{} = {}\n", robot, files);
+  const std::string& identity = experiment.task->robot.identity;
+  if (!identity.empty()) text += fmt::format("{} = {}\n", robot, identity);
   return text;
 }
 
@@ -50,11 +51,11 @@ void require_same_settings(const std::string& saved, const std::string& now) {
           fmt::format("the checkpoint is of a version of reverie that had no setting '{}': "
                       "start a new run with --config",
                       key));
-    if (was->second != is && key == robot)
+    if (key == robot && !same_robot(was->second, is))
       throw Error(
           "the robot's TOML file or its MJCF has changed since the checkpoint: put it back, "
           "or start a new run");
-    if (was->second != is)
+    if (key != robot && was->second != is)
       throw Error(
           fmt::format("the checkpoint was made with '{} = {}', config.toml says '{} = {}': "
                       "put it back, or start a new run with --config",
@@ -65,7 +66,19 @@ void require_same_settings(const std::string& saved, const std::string& now) {
 bool robot_has_changed(const std::string& saved, const TaskEntry& task) {
   const auto settings = by_key(saved);
   const auto was = settings.find(robot);
-  return was != settings.end() && was->second != task.fingerprint;
+  return was != settings.end() && !same_robot(was->second, task.robot.identity);
+}
+
+std::string built_otherwise(const std::string& saved, const TaskEntry& task) {
+  const auto settings = by_key(saved);
+  const auto was = settings.find(robot);
+  if (was == settings.end() || was->second == task.robot.identity) return {};
+  const auto version = [](const std::string& identity) {
+    return identity.substr(std::min(identity.find("MuJoCo "), identity.size()));
+  };
+  if (version(was->second) == version(task.robot.identity)) return {};
+  return fmt::format("the robot was compiled by {}, and now by {}: its numbers will be others",
+                     version(was->second), version(task.robot.identity));
 }
 
 }  // namespace reverie

@@ -8,14 +8,17 @@
 namespace reverie {
 
 /// The settings that a run's numbers depend on, a "key = value" a line; of a robot of one's own
-/// also a number that stands for its files.
+/// also its identity.
 std::string settings_that_matter(Experiment& experiment);
 
 /// A run that went on under other settings would be one that nobody could repeat: throws Error,
 /// naming the first that differs.
 void require_same_settings(const std::string& saved, const std::string& now);
 
-/// Whether `saved` is of a robot whose files read otherwise now.
+/// Whether `saved` is of another robot.
 bool robot_has_changed(const std::string& saved, const TaskEntry& task);
+
+/// What to tell where `saved` is of a robot that another version of MuJoCo compiled; else empty.
+std::string built_otherwise(const std::string& saved, const TaskEntry& task);
 
 }  // namespace reverie

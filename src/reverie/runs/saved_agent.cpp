@@ -1,6 +1,7 @@
 #include <reverie/runs/saved_agent.h>
 
 #include <reverie/core/error.h>
+#include <reverie/runs/robot_copy.h>
 #include <reverie/runs/same_settings.h>
 
 #include <fmt/core.h>
@@ -20,6 +21,9 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
     warn(
         "the robot's TOML file or its MJCF has changed since the checkpoint: the policy "
         "was trained on it as it was");
+  for (const std::string& note :
+       {built_otherwise(settings, *experiment.task), original_has_changed(*experiment.task)})
+    if (!note.empty()) warn(note);
   task_ = experiment.task->make_task(experiment.env);
   agent_ = experiment.method->make(
       *experiment.agent,
@@ -32,7 +36,7 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
     throw Error(
         fmt::format("the robot is no longer one that this policy fits: {}; put {} and its "
                     "MJCF back as they were",
-                    error.what(), experiment.task->name));
+                    error.what(), experiment.task->robot.toml.string()));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/robot_copy.h>
 #include <reverie/runs/same_settings.h>
 
 #include <fmt/core.h>
@@ -60,7 +61,10 @@ void Trainer::serialize(Archive& archive) {
                             task, experiment_.method->name, experiment_.task->name));
   std::string settings = settings_that_matter(experiment_);
   archive("settings", settings);
-  if (archive.reading()) require_same_settings(settings, settings_that_matter(experiment_));
+  if (archive.reading()) {
+    require_same_settings(settings, settings_that_matter(experiment_));
+    if (const auto note = built_otherwise(settings, *experiment_.task); !note.empty()) warn(note);
+  }
   archive.count("phases", phases_);
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
   archive.count("env_steps", env_steps);
@@ -76,6 +80,7 @@ void Trainer::warn(const std::string& line) {
 }
 
 void Trainer::resume() {
+  if (const auto note = original_has_changed(*experiment_.task); !note.empty()) warn(note);
   auto loaded = checkpoints_.load_newest([this](const std::string& line) { warn(line); });
   if (loaded) {
     serialize(loaded->archive);
@@ -297,7 +302,7 @@ void Trainer::add_event_once(std::string_view kind, const std::string& text) {
 }
 
 void Trainer::write_policy() const {
-  write_file_atomically(folder_.policy(), agent_->policy().torchscript());
+  write_file_atomically(folder_.policy(), agent_->policy().torchscript(task_->spec()));
 }
 
 void Trainer::write_summary_now() {
