@@ -20,13 +20,19 @@ stale() {
 
 install_packages() {
   command -v dpkg-query >/dev/null || return 0  # another system: CMake says what it lacks
-  local wanted installed missing=() package
+  local wanted optional installed missing=() package
   mapfile -t wanted < <(grep -v '^#' "$root/scripts/packages.txt")
-  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null)
+  mapfile -t optional < <(sed -n 's/^# optional: //p' "$root/scripts/packages.txt")
+  # It fails where one is unknown, and tells of the rest all the same.
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" "${optional[@]}" \
+    2>/dev/null) || true
   for package in "${wanted[@]}"; do
     grep -qx "$package installed" <<<"$installed" || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
+  for package in "${optional[@]}"; do  # only where packages are installed anyway
+    grep -qx "$package installed" <<<"$installed" || missing+=("$package")
+  done
 
   local as_root=()
   if ((EUID != 0)); then
