@@ -17,8 +17,8 @@ struct MjcfFile {
 };
 
 /// The MJCF, first, what it includes and attaches, and the meshes, textures, height fields and
-/// skins that these name, as far as they are there. Where MuJoCo would look in one of several places, all
-/// that have such a file. Throws Error where an XML file can't be read.
+/// skins that these name, as far as they are there. Where MuJoCo would look in one of several
+/// places, all that have such a file. Throws Error where an XML file can't be read.
 std::vector<MjcfFile> mjcf_files(const std::filesystem::path& file);
 
 }  // namespace reverie

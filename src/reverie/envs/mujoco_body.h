@@ -28,8 +28,8 @@ std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfi
 /// The published body of such a file, compiled anew. Throws as mujoco_body() does.
 std::shared_ptr<const mjModel> compile_body(std::string_view file);
 
-/// How many actuators it has: no more than controls. In later versions of MuJoCo some actuators take
-/// several.
+/// How many actuators it has: no more than controls. In later versions of MuJoCo some actuators
+/// take several.
 int actuator_count(const mjModel& body);
 
 /// The limbs of its trunk, the first body of the world with an actuator on it or its limbs: each

@@ -173,7 +173,8 @@ class Renderer::Stage {
                   data_->mocap_pos + 3 * mocap);
     }
     mj_kinematics(model_.get(), data_.get());
-    for (const auto& mark : placed.marks) std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
+    for (const auto& mark : placed.marks)
+      std::ranges::copy(mark.at, data_->site_xpos + 3 * mark.site);
     mj_comPos(model_.get(), data_.get());
     mj_camlight(model_.get(), data_.get());
     mj_tendon(model_.get(), data_.get());

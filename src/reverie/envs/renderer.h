@@ -28,8 +28,8 @@ class Renderer {
 
   /// Draws `body` with its joints at `position` [nq], and what is `placed`, into `rgb` [height,
   /// width, 3], top row first. A body that is drawn again is prepared once: it must stay the same
-  /// object, alive and unchanged, until another one is drawn. `sites`: of the body, as choose_view()
-  /// takes them. Throws std::invalid_argument for spans of other sizes.
+  /// object, alive and unchanged, until another one is drawn. `sites`: of the body, as
+  /// choose_view() takes them. Throws std::invalid_argument for spans of other sizes.
   void draw(const mjModel_& body, std::span<const double> position, std::span<uint8_t> rgb,
             const Placed& placed = {}, std::span<const int> sites = {});
 

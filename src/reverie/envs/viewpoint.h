@@ -23,8 +23,8 @@ struct View {
 
 /// From the side where all joints of what is driven turn in one upright plane, from above where
 /// they turn in the ground's, else across a corner; following its centre of mass along the ground
-/// where it can move away. In the image are all bodies that move, and of `sites`, which a task looks
-/// at, those near what is followed. A camera of the MJCF that is called "watch" is used instead.
+/// where it can move away. In the image are all bodies that move, and of `sites`, which a task
+/// looks at, those near what is followed. A camera of the MJCF that is called "watch" is used instead.
 /// `data`: at the reference pose. `aspect`: the image's width by its height.
 View choose_view(const mjModel& model, const mjData& data, double aspect,
                  std::span<const int> sites = {});
