@@ -41,9 +41,10 @@ void mlp(State& state) {
   const Tensor x = random.normal({rows, shape.input()});
   const Tensor cotangent = random.normal({rows, shape.output()});
   kernels::MlpPass pass(shape, rows);
+  kernels::ReadyWeights weights(shape, rows, kernels::Use::training, Precision::f32);
   std::vector<float> gradient(static_cast<size_t>(shape.effective_count()));
   for (auto _ : state) {
-    const float* weights = ensemble.effective().data_ptr<float>();
+    weights.read(ensemble.effective().data_ptr<float>());
     ::benchmark::DoNotOptimize(pass.forward(weights, x.data_ptr<float>(), rows));
     if (!train) continue;
     pass.backward(weights, x.data_ptr<float>(), rows, cotangent.data_ptr<float>(), gradient.data());

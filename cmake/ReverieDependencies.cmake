@@ -102,16 +102,35 @@ endif()
 add_library(reverie::onednn ALIAS reverie_onednn)
 find_package(OpenMP REQUIRED COMPONENTS CXX)  # only to hold oneDNN and libtorch to one thread
 
-# Libtorch's own f32 product goes to oneDNN where the BLAS it would call is slower here. Asked once,
-# at build time: a choice made at each start could differ from run to run, and so would the bits.
-if(REVERIE_HAVE_ONEDNN AND NOT DEFINED REVERIE_SGEMM_SPEEDS)
+# What speeds depend on: the processor, the compiler and its flags, oneDNN.
+include(Measured)
+cmake_host_system_information(RESULT processor QUERY PROCESSOR_DESCRIPTION)
+set(probe_flags -O3 -fno-math-errno -fno-trapping-math)
+if(REVERIE_NATIVE)
+  list(APPEND probe_flags -march=native)
+endif()
+set(onednn_version "")
+if(REVERIE_HAVE_ONEDNN)
+  file(STRINGS ${DNNL_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h onednn_version
+       REGEX "define +DNNL_VERSION_(MAJOR|MINOR|PATCH) ")
+  string(REGEX REPLACE "[^0-9;]" "" onednn_version "${onednn_version}")
+  file(REAL_PATH ${DNNL_LIBRARY} onednn_file)
+  list(APPEND onednn_version ${onednn_file})
+endif()
+string(CONCAT measured_of "${processor}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} "
+       "${CMAKE_CXX_FLAGS} ${probe_flags}, oneDNN ${onednn_version}")
+
+# Libtorch's own f32 product goes to oneDNN where the BLAS it would call is slower here.
+reverie_to_be_measured(REVERIE_SGEMM_SPEEDS "${measured_of}" measure)
+if(REVERIE_HAVE_ONEDNN AND measure)
   try_run(sgemm_ran sgemm_compiled ${CMAKE_BINARY_DIR}/sgemm_probe
           ${CMAKE_SOURCE_DIR}/cmake/sgemm_probe.cpp
           CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${DNNL_INCLUDE_DIR}
           LINK_LIBRARIES ${DNNL_LIBRARY} OpenMP::OpenMP_CXX ${CMAKE_DL_LIBS}
           RUN_OUTPUT_VARIABLE speeds)
   if(sgemm_compiled AND sgemm_ran EQUAL 0)
-    set(REVERIE_SGEMM_SPEEDS "${speeds}" CACHE STRING "GFLOP/s of libtorch's BLAS; of oneDNN")
+    reverie_measured(REVERIE_SGEMM_SPEEDS "${measured_of}" "${speeds}"
+                     "GFLOP/s of libtorch's BLAS; of oneDNN")
   endif()
 endif()
 if(REVERIE_SGEMM_SPEEDS)
@@ -123,26 +142,24 @@ if(REVERIE_SGEMM_SPEEDS)
   message(STATUS "Matrix product: libtorch's BLAS ${blas_speed} GFLOP/s, oneDNN ${onednn_speed}")
 endif()
 
-# What `auto` stands for among the precisions of products: asked once as well, and of the kernels
-# themselves.
+# What `auto` stands for among the precisions of products: asked of the kernels themselves.
 find_package(fmt REQUIRED)
-if(REVERIE_HAVE_ONEDNN AND NOT DEFINED REVERIE_PRECISION_SPEEDS)
-  set(native "")
-  if(REVERIE_NATIVE)
-    set(native -march=native)
-  endif()
-  try_run(precision_ran precision_compiled ${CMAKE_BINARY_DIR}/precision_probe
-          ${CMAKE_SOURCE_DIR}/cmake/precision_probe.cpp
+reverie_to_be_measured(REVERIE_PRECISION_SPEEDS "${measured_of}" measure)
+if(REVERIE_HAVE_ONEDNN AND measure)
+  set(probed kernels/adam.cpp kernels/mlp.cpp kernels/precision.cpp kernels/rounded.cpp
+             kernels/small_gemm.cpp mlp_shape.cpp)
+  list(TRANSFORM probed PREPEND ${CMAKE_SOURCE_DIR}/src/reverie/nn/)
+  try_run(precision_ran precision_compiled
+          SOURCES ${CMAKE_SOURCE_DIR}/cmake/precision_probe.cpp ${probed}
           CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${CMAKE_SOURCE_DIR}/src;${DNNL_INCLUDE_DIR}"
-          COMPILE_DEFINITIONS -O3 -fno-math-errno -fno-trapping-math ${native}
-                              -DREVERIE_HAVE_ONEDNN
+          COMPILE_DEFINITIONS ${probe_flags} -DREVERIE_HAVE_ONEDNN
           LINK_LIBRARIES fmt::fmt ${DNNL_LIBRARY} OpenMP::OpenMP_CXX
           CXX_STANDARD 20
           COMPILE_OUTPUT_VARIABLE precision_said
           RUN_OUTPUT_VARIABLE speeds)
   if(precision_compiled AND precision_ran EQUAL 0)
-    set(REVERIE_PRECISION_SPEEDS "${speeds}" CACHE STRING
-        "GFLOP/s of an imagination in f32; in bf16x3; of a fit in f32; in bf16x3")
+    reverie_measured(REVERIE_PRECISION_SPEEDS "${measured_of}" "${speeds}"
+                     "GFLOP/s of an imagination in f32; in bf16x3; of a fit in f32; in bf16x3")
   else()
     message(STATUS "The precisions' speeds could not be measured: auto is f32\n${precision_said}")
   endif()

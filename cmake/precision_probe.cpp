@@ -1,16 +1,12 @@
 // Prints what the kernels reach here in f32 and in bf16x3, in GFLOP/s on one thread: imagination in
 // both, then a fit in both, at the default preset's shapes. 0 where bfloat16 is emulated, which is
-// never faster. Run once, when the build is configured; made of the kernels' own sources.
-#include <reverie/nn/kernels/adam.cpp>
-#include <reverie/nn/kernels/mlp.cpp>
-#include <reverie/nn/kernels/precision.cpp>
-#include <reverie/nn/kernels/rounded.cpp>
-#include <reverie/nn/kernels/small_gemm.cpp>
-#include <reverie/nn/mlp_shape.cpp>
+// never faster. Run when the build is configured, linked with the kernels' own sources.
+#include <reverie/nn/kernels/mlp.h>
 
 #include <omp.h>
 #include <xmmintrin.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 

@@ -9,17 +9,19 @@
 namespace reverie {
 
 /// exp(x) with a relative error below 3e-7 for |x| <= 87, beyond which it stays constant; NaN stays
-/// NaN. x = n ln 2 + r with |r| <= ln(2) / 2, and exp(x) = 2^n exp(r).
-inline float fast_exp(float x) {
-  constexpr float limit = 87.0f;
-  const float y = x > limit ? limit : (x < -limit ? -limit : x);
+/// NaN. x = n ln 2 + r with |r| <= ln(2) / 2, and exp(x) = 2^n exp(r). Of one number, or of a
+/// vector of them, of which `Bits` are the 32-bit words.
+template <class Bits, class Number>
+inline Number exp_by_bits(Number x) {
+  const Number limit = Number{} + 87.0f;
+  const Number below = x > limit ? limit : x, y = below < -limit ? -limit : below;
   // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
-  constexpr float round = 12582912.0f;
-  const float shifted = y * 1.44269504089f + round;
-  const float n = shifted - round;
-  const float r = (y - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts
+  const Number round = Number{} + 12582912.0f;
+  const Number shifted = y * 1.44269504089f + round;
+  const Number n = shifted - round;
+  const Number r = (y - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts
   // The Taylor series to r^7: its remainder is below 2e-8 of r.
-  float p = 1.0f / 5040.0f;
+  Number p = Number{} + 1.0f / 5040.0f;
   p = p * r + 1.0f / 720.0f;
   p = p * r + 1.0f / 120.0f;
   p = p * r + 1.0f / 24.0f;
@@ -27,29 +29,38 @@ inline float fast_exp(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r;
-  const uint32_t exponent = std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(round);
-  const float scale = std::bit_cast<float>((exponent + 127u) << 23);
+  const Bits exponent = std::bit_cast<Bits>(shifted) - std::bit_cast<Bits>(round);
+  const auto scale = std::bit_cast<Number>(Bits((exponent + 127u) << 23u));
   return scale * p + scale;
+}
+inline float fast_exp(float x) {
+  return exp_by_bits<uint32_t>(x);
 }
 
 /// tanh(x) with a relative error below 3e-7 (4e-7 without FMA); NaN stays NaN. A quotient of
-/// polynomials with the minimax coefficients of Eigen (Core/MathFunctionsImpl.h, ptanh_float).
-inline float fast_tanh(float x) {
+/// polynomials with the minimax coefficients of Eigen (Core/MathFunctionsImpl.h, ptanh_float),
+/// which `over` divides. Of one number, or of a vector of them.
+template <class Number, class Quotient>
+inline Number tanh_by_quotient(Number x, const Quotient& over) {
   // Beyond it the result is 1: 2.7e-7 too much at most.
-  constexpr float limit = 7.90531110763549805f;
-  const float below = limit < x ? limit : x, y = below < -limit ? -limit : below, square = y * y;
-  float odd = -2.76076847742355e-16f;
+  const Number limit = Number{} + 7.90531110763549805f;
+  const Number below = limit < x ? limit : x, y = below < -limit ? -limit : below;
+  const Number square = y * y;
+  Number odd = Number{} - 2.76076847742355e-16f;
   odd = odd * square + 2.00018790482477e-13f;
   odd = odd * square - 8.60467152213735e-11f;
   odd = odd * square + 5.12229709037114e-08f;
   odd = odd * square + 1.48572235717979e-05f;
   odd = odd * square + 6.37261928875436e-04f;
   odd = odd * square + 4.89352455891786e-03f;
-  float even = 1.19825839466702e-06f;
+  Number even = Number{} + 1.19825839466702e-06f;
   even = even * square + 1.18534705686654e-04f;
   even = even * square + 2.26843463243900e-03f;
   even = even * square + 4.89352518554385e-03f;
-  return y * odd / even;
+  return over(y * odd, even);
+}
+inline float fast_tanh(float x) {
+  return tanh_by_quotient(x, [](float dividend, float divisor) { return dividend / divisor; });
 }
 
 /// log(x) of a positive normal number, with an absolute error below 1.5e-7 of the larger of 1 and

@@ -149,9 +149,11 @@ TEST_P(FitTorch, ASecondFitGoesOnFromTheFirst) {
   if (!device().is_cpu()) return;
   const auto x = model.inputs(data.observation, data.action);
   const auto y = model.ensemble().forward(x.unsqueeze(0).expand({3, -1, -1}));
-  kernels::MlpPass pass(model.ensemble().shape(), 200);
-  const float* out =
-      pass.forward(model.ensemble().effective()[1].data_ptr<float>(), x.data_ptr<float>(), 200);
+  const auto& shape = model.ensemble().shape();
+  kernels::MlpPass pass(shape, 200);
+  kernels::ReadyWeights weights(shape, 200, kernels::Use::training, Precision::f32);
+  weights.read(model.ensemble().effective()[1].data_ptr<float>());
+  const float* out = pass.forward(weights, x.data_ptr<float>(), 200);
   EXPECT_LT(difference(y[1], torch::from_blob(const_cast<float*>(out), {200, 3})), 1e-5);
 }
 

@@ -48,9 +48,10 @@ TEST_P(EnsembleTest, ForwardEqualsTheTwin) {
   const auto expected = ensemble.forward(x);
   for (const auto use : {kernels::Use::training, kernels::Use::inference}) {
     kernels::MlpPass pass(shape, rows, use);
+    kernels::ReadyWeights weights(shape, rows, use, Precision::f32);
     for (int64_t k = 0; k < 3; ++k) {
-      const auto* y =
-          pass.forward(ensemble.effective()[k].data_ptr<float>(), x[k].data_ptr<float>(), rows);
+      weights.read(ensemble.effective()[k].data_ptr<float>());
+      const auto* y = pass.forward(weights, x[k].data_ptr<float>(), rows);
       const auto result = torch::from_blob(const_cast<float*>(y), {rows, shape.output()});
       EXPECT_TRUE(torch::allclose(result, expected[k], 1e-4, 1e-5));
     }
@@ -63,8 +64,9 @@ TEST_P(EnsembleTest, BackwardEqualsAutograd) {
   auto effective = ensemble.effective().clone().requires_grad_();
   (ensemble.forward(effective, x) * cotangent).sum().backward();
   kernels::MlpPass pass(shape, rows + rows % 2);  // the capacity, or less than it
+  kernels::ReadyWeights weights(shape, rows, kernels::Use::training, Precision::f32);
   for (int64_t k = 0; k < 3; ++k) {
-    const auto* weights = ensemble.effective()[k].data_ptr<float>();
+    weights.read(ensemble.effective()[k].data_ptr<float>());
     pass.forward(weights, x[k].data_ptr<float>(), rows);
     // Between rows nothing is written; within them whatever stood there goes.
     auto gradient =

@@ -35,9 +35,10 @@ TEST_P(EnsembleTorch, ForwardEqualsTheKernels) {
     const auto x = random.normal({3, rows, shape.input()});
     const auto y = there.forward(x.to(device()));
     kernels::MlpPass pass(shape, rows);
+    kernels::ReadyWeights weights(shape, rows, kernels::Use::training, Precision::f32);
     for (int64_t k = 0; k < 3; ++k) {
-      const auto* out =
-          pass.forward(here.effective()[k].data_ptr<float>(), x[k].data_ptr<float>(), rows);
+      weights.read(here.effective()[k].data_ptr<float>());
+      const auto* out = pass.forward(weights, x[k].data_ptr<float>(), rows);
       const auto expected = torch::from_blob(const_cast<float*>(out), {rows, shape.output()});
       EXPECT_LT(difference(y[k], expected), 1e-5);
     }
@@ -52,6 +53,7 @@ TEST_P(EnsembleTorch, StepsOfSomeMembersEqualTheKernels) {
     there.to(device());
     const auto start = here.parameters().clone();
     kernels::MlpPass pass(shape, rows);
+    kernels::ReadyWeights weights(shape, rows, kernels::Use::training, Precision::f32);
     for (int step = 0; step < 4; ++step) {
       const auto x = random.normal({3, rows, shape.input()});
       const auto cotangent = random.normal({3, rows, shape.output()});
@@ -64,7 +66,7 @@ TEST_P(EnsembleTorch, StepsOfSomeMembersEqualTheKernels) {
       there.step(members, parameters.grad().index_select(0, chosen), 0.01);
       for (const int64_t k : members) {
         auto gradient = torch::empty({shape.effective_count()});
-        const float* weights = here.effective()[k].data_ptr<float>();
+        weights.read(here.effective()[k].data_ptr<float>());
         pass.forward(weights, x[k].data_ptr<float>(), rows);
         pass.backward(weights, x[k].data_ptr<float>(), rows, cotangent[k].data_ptr<float>(),
                       gradient.data_ptr<float>());

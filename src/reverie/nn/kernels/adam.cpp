@@ -30,13 +30,14 @@ float step_root(int64_t step, const AdamRates& rates) {
 constexpr int64_t kLanes = 16;
 inline __m512 quotient(__m512 first, __m512 second, float root, float epsilon) {
   constexpr __mmask16 all = 0xffff;
-  constexpr float least = 1.17549435e-38f;  // of 0 there is no inverse root
+  constexpr float least = 1.17549435e-38f, most = 3.40282347e38f;  // of 0 there is no inverse root
   const __m512 square = second < least ? _mm512_set1_ps(least) : second;
   __m512 inverse = _mm512_maskz_rsqrt14_ps(all, square);
   inverse += 0.5f * inverse * (1.0f - square * inverse * inverse);
   const __m512 divisor = second * inverse * root + epsilon;
   const __m512 estimate = _mm512_maskz_rcp14_ps(all, divisor);
-  return first * (estimate * (2.0f - divisor * estimate));
+  // Where the root is infinite, the estimates meet as infinity times 0: the quotient is 0, or NaN.
+  return second > most ? first * 0.0f : first * (estimate * (2.0f - divisor * estimate));
 }
 #endif
 

@@ -18,7 +18,8 @@ inline float swish(float z) {
 }
 
 /// Adds the bias to each row of z [rows, width] and applies the activation. `pre` keeps z where its
-/// derivative needs it; null: it won't.
+/// derivative needs it; null: it won't. Here and below NaN stays NaN, as with torch, so that a
+/// network that has diverged shows it.
 void bias_and_activate(Activation activation, bool last, const float* bias, int64_t rows,
                        int64_t width, int64_t stride, float* z, float* pre) {
   for (int64_t i = 0; i < rows; ++i) {
@@ -61,7 +62,7 @@ void layer_by_tiles(Activation activation, bool last, const float* weights, int6
   if (last)
     write([](Vector z, int64_t, int64_t) { return z; });
   else if (activation == Activation::relu)
-    write([](Vector z, int64_t, int64_t) { return z > Vector{} ? z : Vector{}; });
+    write([](Vector z, int64_t, int64_t) { return z < Vector{} ? Vector{} : z; });
   else if (activation == Activation::tanh)
     write([](Vector z, int64_t, int64_t) { return tiles::tanh(z); });
   else
@@ -76,7 +77,7 @@ void layer_by_tiles(Activation activation, bool last, const float* weights, int6
 void through_activation(Activation activation, int64_t width, const float* post, const float* pre,
                         float* delta) {
   if (activation == Activation::relu) {
-    for (int64_t j = 0; j < width; ++j) delta[j] = post[j] > 0.0f ? delta[j] : 0.0f;
+    for (int64_t j = 0; j < width; ++j) delta[j] = post[j] <= 0.0f ? 0.0f : delta[j];
   } else if (activation == Activation::tanh) {
     for (int64_t j = 0; j < width; ++j) delta[j] *= 1.0f - post[j] * post[j];
   } else {
@@ -130,17 +131,9 @@ const float* MlpPass::forward(const ReadyWeights& weights, const float* x, int64
   return output();
 }
 
-ReadyWeights& MlpPass::own() {
-  if (!own_)
-    own_ = std::make_unique<ReadyWeights>(
-        shape_, rows_, delta_.empty() ? Use::inference : Use::training, precision_);
-  return *own_;
-}
-
-const float* MlpPass::forward(const float* weights, const float* x, int64_t rows) {
-  begin(rows);
-  own().read(weights);
-  return forward(own(), x, rows);
+void MlpPass::require(const ReadyWeights& weights) const {
+  if (!weights.serve(shape_, delta_.empty() ? Use::inference : Use::training, precision_))
+    throw std::logic_error("weights that nobody has read, or made ready for other passes");
 }
 
 void MlpPass::begin(int64_t rows) {
@@ -151,6 +144,7 @@ void MlpPass::begin(int64_t rows) {
 
 void MlpPass::forward_rows(const ReadyWeights& weights, const float* x, int64_t first,
                            int64_t count) {
+  require(weights);
   const float* input = x + first * shape_.input();
   const float* at = weights.weights();
   int64_t input_stride = shape_.input();
@@ -174,11 +168,7 @@ void MlpPass::forward_layer(int64_t l, const ReadyWeights& ready, const float* w
   if (rounds()) {
     input_[l].write(first, count, input, input_stride);
     if (!input_by_row_.empty()) input_by_row_[l].write(first, count, input, input_stride);
-    const bool relu = shape_.activation == Activation::relu && !last;
-    const bool whole = relu || last;  // nothing is left to do after the product
-    product(input_[l], first, count, ready.forward(l), output, output_stride(l),
-            whole ? bias : nullptr, relu);
-    if (whole) return;
+    product(input_[l], first, count, ready.forward(l), output, output_stride(l));
   } else {
 #ifdef REVERIE_TILES
     layer_by_tiles(shape_.activation, last, weights, count, in, out, stride, input, input_stride,
@@ -191,16 +181,16 @@ void MlpPass::forward_layer(int64_t l, const ReadyWeights& ready, const float* w
   bias_and_activate(shape_.activation, last, bias, count, out, output_stride(l), output, pre);
 }
 
-void MlpPass::backward(const float* weights, const float* x, int64_t rows,
+void MlpPass::backward(const ReadyWeights& weights, const float* x, int64_t rows,
                        const float* output_gradient, float* gradient) {
-  own().begin_read(weights);  // as `forward` has made them
-  backward_rows(own(), 0, rows, output_gradient);
+  backward_rows(weights, 0, rows, output_gradient);
   for (const auto& piece : row_pieces(shape_)) weight_gradient(piece, x, output_gradient, gradient);
 }
 
 void MlpPass::backward_rows(const ReadyWeights& ready, int64_t first, int64_t count,
                             const float* output_gradient) {
   if (delta_.empty()) throw std::logic_error("backward needs a pass for training");
+  require(ready);
   const float* delta = output_gradient + first * shape_.output();
   const float* weights = ready.weights() + shape_.effective_count();
   for (int64_t l = shape_.layers() - 1;; --l) {
@@ -259,6 +249,13 @@ ReadyWeights::ReadyWeights(const MlpShape& shape, int64_t rows, Use use, Precisi
   for (int64_t l = 1; l < shape.layers(); ++l)
     rounded_.emplace_back(precision, Side::right, Sums::columns, shape.sizes[l],
                           shape.sizes[l + 1]);
+}
+
+bool ReadyWeights::serve(const MlpShape& shape, Use use, Precision precision) const {
+  if (weights_ == nullptr || shape_.sizes != shape.sizes) return false;
+  if (precision == Precision::f32) return rounded_.empty();
+  const int64_t least = use == Use::inference ? shape.layers() : 2 * shape.layers() - 1;
+  return pieces() >= least && rounded_.front().precision() == precision;
 }
 
 void ReadyWeights::read(const float* weights) {

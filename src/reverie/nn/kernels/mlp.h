@@ -23,6 +23,8 @@ class ReadyWeights {
   int64_t pieces() const { return static_cast<int64_t>(rounded_.size()); }
   void read_piece(int64_t piece);
 
+  /// Whether some have been read, and suit such passes.
+  bool serve(const MlpShape& shape, Use use, Precision precision) const;
   const float* weights() const { return weights_; }
   /// Layer `l`'s, rounded, for the forward pass.
   const RoundedMatrix& forward(int64_t l) const { return rounded_[static_cast<size_t>(l)]; }
@@ -41,7 +43,9 @@ class ReadyWeights {
 /// Forward and backward passes of one MLP for up to `capacity` rows, float32 but for the products'
 /// `precision`. Holds the activations (for inference two layers' at a time), rounded ones beside
 /// them where products want them; allocates nothing after its construction. One thread at a time;
-/// results depend on the arguments alone. The torch twin is `Ensemble::forward`.
+/// results depend on the arguments alone. NaN stays NaN through every activation. The torch twin is
+/// `Ensemble::forward`. Throws std::logic_error for weights that nobody has read, or that are of
+/// another shape or precision.
 class MlpPass {
  public:
   MlpPass(const MlpShape& shape, int64_t capacity, Use use = Use::training,
@@ -50,13 +54,11 @@ class MlpPass {
   /// y = mlp(x): `x` is [rows, input], the result [rows, output], valid until the next call.
   /// `weights` are made for this precision.
   const float* forward(const ReadyWeights& weights, const float* x, int64_t rows);
-  /// The same with a block of effective weights, made ready for this call and the next `backward`.
-  const float* forward(const float* weights, const float* x, int64_t rows);
 
   /// After `forward` on the same arguments, for training: writes dL/dweights to `gradient` (laid
   /// out like `weights`; between its rows nothing is written), given dL/dy [rows, output].
-  void backward(const float* weights, const float* x, int64_t rows, const float* output_gradient,
-                float* gradient);
+  void backward(const ReadyWeights& weights, const float* x, int64_t rows,
+                const float* output_gradient, float* gradient);
 
   // The same in pieces. Those of different rows, then those of different weights, may run at once
   // in different threads.
@@ -75,7 +77,7 @@ class MlpPass {
 
  private:
   bool rounds() const { return precision_ != Precision::f32; }
-  ReadyWeights& own();
+  void require(const ReadyWeights& weights) const;
   void forward_layer(int64_t l, const ReadyWeights& ready, const float* weights, const float* input,
                      int64_t input_stride, int64_t first, int64_t count);
   /// From one row to the next of layer `l`'s output.
@@ -96,7 +98,6 @@ class MlpPass {
   /// Of each layer, where products are rounded: its input and its delta as they are passed on, and
   /// as the weights' gradient sums them.
   std::vector<RoundedMatrix> input_, input_by_row_, rounded_delta_, delta_by_row_;
-  std::unique_ptr<ReadyWeights> own_;  ///< Of a call with bare weights.
 };
 
 }  // namespace reverie::kernels

@@ -34,6 +34,7 @@ Speeds measured(Use use) {
 }
 
 std::atomic<Precision> assumed{Precision::automatic};
+std::vector<Precision> assumed_before;  // by those that live around the innermost
 
 }  // namespace
 
@@ -70,10 +71,11 @@ std::string auto_description(Use use) {
 }
 
 AssumeFastest::AssumeFastest(Precision precision) {
-  assumed = precision;
+  assumed_before.push_back(assumed.exchange(precision));
 }
 AssumeFastest::~AssumeFastest() {
-  assumed = Precision::automatic;
+  assumed = assumed_before.back();
+  assumed_before.pop_back();
 }
 
 }  // namespace reverie::kernels

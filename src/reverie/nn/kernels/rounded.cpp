@@ -2,7 +2,6 @@
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/nn/mlp_shape.h>
 
-#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <map>
@@ -102,25 +101,21 @@ class Bf16Products {
   }
 
   void run(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b, float* c,
-           int64_t c_stride, const float* bias, bool relu) {
+           int64_t c_stride) {
     Made* made = nullptr;
     const auto* packed = b.packed_ && b.packed_->memory ? b.packed_.get() : nullptr;
-    if (packed != nullptr) made = find(key_of(a, count, b, c_stride, bias, relu, true), b);
+    if (packed != nullptr) made = find(key_of(a, count, b, c_stride, true), b);
     const bool plain = made == nullptr || !made->product;
-    if (plain) made = find(key_of(a, count, b, c_stride, bias, relu, false), b);
+    if (plain) made = find(key_of(a, count, b, c_stride, false), b);
     const int64_t offset = a.sums_ == Sums::rows ? first : first * a.stride_;
     made->a.set_data_handle(const_cast<uint16_t*>(a.halves_.data() + offset));
     if (plain) made->b.set_data_handle(const_cast<uint16_t*>(b.halves_.data()));
     made->c.set_data_handle(c);
-    std::unordered_map<int, dnnl::memory> arguments = {
+    const std::unordered_map<int, dnnl::memory> arguments = {
         {DNNL_ARG_SRC, made->a},
         {DNNL_ARG_WEIGHTS, plain ? made->b : packed->memory},
         {DNNL_ARG_DST, made->c},
         {DNNL_ARG_SCRATCHPAD, made->scratch}};
-    if (bias != nullptr) {
-      made->bias.set_data_handle(const_cast<float*>(bias));
-      arguments.emplace(DNNL_ARG_BIAS, made->bias);
-    }
     made->product.execute(stream_, arguments);
     stream_.wait();
   }
@@ -136,17 +131,15 @@ class Bf16Products {
  private:
   struct Made {
     dnnl::matmul product;
-    dnnl::memory a, b, c, bias, scratch;
+    dnnl::memory a, b, c, scratch;
   };
-  /// m, n, k, whether A and B are transposed, the strides of A, B and C, bias, relu, B packed.
-  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, int64_t, int64_t, int64_t, bool,
-                         bool, bool>;
+  /// m, n, k, whether A and B are transposed, the strides of A, B and C, whether B is packed.
+  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, int64_t, int64_t, int64_t, bool>;
 
   static Key key_of(const RoundedMatrix& a, int64_t count, const RoundedMatrix& b, int64_t c_stride,
-                    const float* bias, bool relu, bool packed) {
+                    bool packed) {
     return {count,     b.kept(),  b.summed(), a.sums_ == Sums::rows, b.sums_ == Sums::columns,
-            a.stride_, b.stride_, c_stride,   bias != nullptr,       relu,
-            packed};
+            a.stride_, b.stride_, c_stride,   packed};
   }
 
   std::shared_ptr<RoundedMatrix::Packed> layout(RoundedMatrix& b, int64_t rows) {
@@ -157,7 +150,7 @@ class Bf16Products {
                            memory::format_tag::any);
     const memory::desc c({rows, b.kept()}, memory::data_type::f32,
                          memory::dims{row_stride(b.kept()), 1});
-    const auto wanted = describe(a, any, c, memory::desc(), {}).weights_desc();
+    const auto wanted = describe(a, any, c, {}).weights_desc();
     auto packed = std::make_shared<RoundedMatrix::Packed>();
     // What `any` comes to where oneDNN has no layout of its own for it.
     const memory::desc dense({b.summed(), b.kept()}, memory::data_type::bf16,
@@ -176,15 +169,12 @@ class Bf16Products {
                                   : dnnl::memory::dims{1, b.stride_}};
   }
   dnnl::matmul::primitive_desc describe(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
-                                        const dnnl::memory::desc& c, const dnnl::memory::desc& bias,
+                                        const dnnl::memory::desc& c,
                                         const dnnl::primitive_attr& attributes) {
 #if DNNL_VERSION_MAJOR >= 3
-    return bias.get_size() == 0 ? dnnl::matmul::primitive_desc(engine_, a, b, c, attributes)
-                                : dnnl::matmul::primitive_desc(engine_, a, b, bias, c, attributes);
+    return {engine_, a, b, c, attributes};
 #else
-    const auto operation =
-        bias.get_size() == 0 ? dnnl::matmul::desc(a, b, c) : dnnl::matmul::desc(a, b, bias, c);
-    return {operation, attributes, engine_};
+    return {dnnl::matmul::desc(a, b, c), attributes, engine_};
 #endif
   }
 
@@ -197,29 +187,16 @@ class Bf16Products {
 
   Made make(const Key& key, const RoundedMatrix& right_factor) {
     using dnnl::memory;
-    const auto [m, n, k, a_transposed, b_transposed, a_stride, b_stride, c_stride, has_bias, relu,
-                packed] = key;
+    const auto [m, n, k, a_transposed, b_transposed, a_stride, b_stride, c_stride, packed] = key;
     const memory::desc a({m, k}, memory::data_type::bf16,
                          a_transposed ? memory::dims{1, a_stride} : memory::dims{a_stride, 1});
     const memory::desc b = packed ? right_factor.packed_->memory.get_desc() : right(right_factor);
     const memory::desc c({m, n}, memory::data_type::f32, memory::dims{c_stride, 1});
-    const memory::desc bias = has_bias
-                                  ? memory::desc({1, n}, memory::data_type::f32, memory::dims{n, 1})
-                                  : memory::desc();
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    if (relu) {
-      dnnl::post_ops after;
-#if DNNL_VERSION_MAJOR >= 3
-      after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-#else
-      after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-#endif
-      attributes.set_post_ops(after);
-    }
     Made made;
     try {
-      const auto description = describe(a, b, c, bias, attributes);
+      const auto description = describe(a, b, c, attributes);
       made.product = dnnl::matmul(description);
       made.scratch = memory(description.scratchpad_desc(), engine_);
     } catch (const dnnl::error&) {
@@ -229,7 +206,6 @@ class Bf16Products {
     made.a = memory(a, engine_, nullptr);
     if (!packed) made.b = memory(b, engine_, nullptr);
     made.c = memory(c, engine_, nullptr);
-    if (has_bias) made.bias = memory(bias, engine_, nullptr);
     return made;
   }
 
@@ -254,10 +230,10 @@ void RoundedMatrix::pack(int64_t) {}
 #endif
 
 void product(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b, float* c,
-             int64_t c_stride, const float* bias, bool relu) {
+             int64_t c_stride) {
 #ifdef REVERIE_HAVE_ONEDNN
   if (!a.halves_.empty()) {
-    Bf16Products::of_this_thread().run(a, first, count, b, c, c_stride, bias, relu);
+    Bf16Products::of_this_thread().run(a, first, count, b, c, c_stride);
     return;
   }
 #endif
@@ -265,13 +241,6 @@ void product(const RoundedMatrix& a, int64_t first, int64_t count, const Rounded
   small_gemm(a.sums_ == Sums::rows ? Op::transposed : Op::plain,
              b.sums_ == Sums::rows ? Op::plain : Op::transposed, count, n, b.summed(),
              a.floats_.data() + offset, a.stride_, b.floats_.data(), b.stride_, 0.0f, c, c_stride);
-  if (bias == nullptr) return;
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < n; ++j) {
-      float& x = c[i * c_stride + j];
-      x += bias[j];
-      if (relu) x = std::max(x, 0.0f);
-    }
 }
 
 EmulateBf16::EmulateBf16() {

@@ -30,6 +30,7 @@ class RoundedMatrix {
   void set_rows(int64_t rows) { rows_ = rows; }
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
+  Precision precision() const { return precision_; }
   /// Rounds rows [first, first + count). Different rows may be written by different threads.
   void write(int64_t first, int64_t count, const float* from, int64_t stride);
   /// Lays a right factor out as oneDNN likes it best for products with `rows` rows, once for all of
@@ -39,7 +40,7 @@ class RoundedMatrix {
  private:
   friend class Bf16Products;
   friend void product(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b,
-                      float* c, int64_t c_stride, const float* bias, bool relu);
+                      float* c, int64_t c_stride);
   template <class T>
   void write_to(T* numbers, int64_t first, int64_t count, const float* from, int64_t stride) const;
   int64_t parts() const { return precision_ == Precision::bf16 ? 1 : 3; }
@@ -57,11 +58,10 @@ class RoundedMatrix {
   std::shared_ptr<Packed> packed_;
 };
 
-/// C [count, n] = rows [first, first + count) of op(A) times op(B), and then + bias [n], relu,
-/// where asked for. op transposes where the sums are over A's rows or B's columns. Keeps scratch
-/// memory for each thread; sums are kept in f32.
+/// C [count, n] = rows [first, first + count) of op(A) times op(B). op transposes where the sums
+/// are over A's rows or B's columns. Keeps scratch memory for each thread; sums are kept in f32.
 void product(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b, float* c,
-             int64_t c_stride, const float* bias = nullptr, bool relu = false);
+             int64_t c_stride);
 
 /// While it lives bfloat16 is emulated, in matrices made meanwhile: for tests.
 class EmulateBf16 {

@@ -6,6 +6,8 @@
 #ifdef __AVX512F__
 #define REVERIE_TILES 1
 
+#include <reverie/core/elementary.h>
+
 #include <immintrin.h>
 
 #include <algorithm>
@@ -56,33 +58,16 @@ inline Vector inverse(Vector x) {
   return estimate * (2.0f - x * estimate);
 }
 
-/// fast_tanh (core/elementary.h), lane by lane.
+/// fast_tanh, lane by lane.
 inline Vector tanh(Vector x) {
-  const Vector limit = all(7.90531110763549805f);
-  const Vector below = limit < x ? limit : x, y = below < -limit ? -limit : below;  // NaN stays
-  const Vector square = y * y;
-  Vector odd = all(-2.76076847742355e-16f);
-  for (const float next : {2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
-                           1.48572235717979e-05f, 6.37261928875436e-04f, 4.89352455891786e-03f})
-    odd = odd * square + next;
-  Vector even = all(1.19825839466702e-06f);
-  for (const float next : {1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f})
-    even = even * square + next;
-  return y * odd * inverse(even);
+  return tanh_by_quotient(
+      x, [](Vector dividend, Vector divisor) { return dividend * inverse(divisor); });
 }
 
-/// fast_exp (core/elementary.h), lane by lane.
+/// fast_exp, lane by lane.
 inline Vector exp(Vector x) {
-  const Vector limit = all(87.0f), round = all(12582912.0f);
-  const Vector below = x > limit ? limit : x, y = below < -limit ? -limit : below;  // NaN stays
-  const Vector shifted = y * 1.44269504089f + round, n = shifted - round;
-  const Vector r = (y - n * 0.693145752f) - n * 1.42860677e-6f;
-  Vector p = all(1.0f / 5040.0f);
-  for (const float next : {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
-    p = p * r + next;
   using Words = uint32_t __attribute__((vector_size(64)));
-  const auto scale = Vector((Words(shifted) - Words(round) + 127u) << 23u);
-  return scale * (p * r) + scale;
+  return exp_by_bits<Words>(x);
 }
 
 /// One product of a sum: X [rows, k], whose rows are `x_row` and columns `x_column` numbers apart,

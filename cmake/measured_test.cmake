@@ -1,0 +1,22 @@
+# Run by ctest: cmake -P measured_test.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/Measured.cmake)
+
+function(expect name key wanted)
+  reverie_to_be_measured(${name} "${key}" is)
+  if(NOT is STREQUAL wanted)
+    message(SEND_ERROR "${name} for '${key}': to be measured is ${is}, not ${wanted}")
+  endif()
+endfunction()
+
+expect(SPEEDS "gcc 12 oneDNN 2.6" ON)
+reverie_measured(SPEEDS "gcc 12 oneDNN 2.6" "1;2" "test")
+expect(SPEEDS "gcc 12 oneDNN 2.6" OFF)
+expect(SPEEDS "gcc 14 oneDNN 2.6" ON)
+expect(SPEEDS "gcc 12 oneDNN 3.1" ON)
+reverie_measured(SPEEDS "gcc 12 oneDNN 3.1" "3;4" "test")
+expect(SPEEDS "gcc 12 oneDNN 3.1" OFF)
+if(NOT SPEEDS STREQUAL "3;4")
+  message(SEND_ERROR "kept ${SPEEDS}")
+endif()
+set(GIVEN "5;6" CACHE STRING "by a person")
+expect(GIVEN "gcc 12 oneDNN 2.6" OFF)
