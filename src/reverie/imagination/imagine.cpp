@@ -149,6 +149,9 @@ class Walker {
     random_.fill_normal(noise_.data(), rows * d);
     const float* bounds = model.variance_bounds().data_ptr<float>() + member * 2 * d;
     kernels::sample_gaussian_head(output, bounds, noise_.data(), rows, d, sample_.data());
+    // An end is no quantity that varies: its mean is the probability that is held against a half.
+    if (const int64_t e = model.end_column(); model.config().learn_end)
+      for (int64_t row = 0; row < rows; ++row) sample_[row * d + e] = output[row * 2 * d + e];
     return sample_.data();
   }
 

@@ -83,6 +83,8 @@ class BatchedWalk {
     if (model.config().learn_reward) all_.reward = empty({});
     if (model.config().head == Head::gaussian)
       all_.target_noise = noise(2, model.target_size()).mul_(model.target_normaliser().std());
+    if (all_.target_noise.defined() && model.config().learn_end)
+      all_.target_noise.select(2, model.end_column()).zero_();  // see Walker::predict
     const bool ends = task.terminates() || model.config().learn_end;
     if (ends) all_.terminated = empty({}, torch::kBool);
     if (ends || limit_ < horizon_) {

@@ -233,6 +233,27 @@ TEST(LinearBaseline, BeyondATerminationThereIsNothing) {
   EXPECT_NEAR(here.mean().item<double>(), 1 / (1 - 0.99 * 0.95), 0.7);
 }
 
+// What grows by 1 / gamma a step is worth as much one step on: the equation for its weight is
+// 0 w = b, but for the ridge and roundings.
+TEST(LinearBaseline, BeyondTheTimeLimitNoValueIsLargerThanRewardsCouldSumUpTo) {
+  RandomStream random(12, "growing");
+  for (const double regularisation : {1e-5, 1e-9}) {
+    const int64_t rows = 30, horizon = 10;
+    Rollouts rollouts = fading(rows, horizon);
+    const Tensor steps = torch::arange(horizon).to(torch::kFloat32);
+    const Tensor state = random.uniform({1, rows, 1}, 0.1, 1) * torch::pow(1 / 0.9, steps);
+    rollouts.observation = state.unsqueeze(3);
+    rollouts.next_observation = rollouts.observation / 0.9;
+    rollouts.reward = state.clone();
+    LinearFeatureBaseline baseline(regularisation);
+    baseline.fit_beyond(rollouts, discounted_returns(rollouts, 0.9), 0.9);
+    const double largest = rollouts.reward.max().item<double>() / (1 - 0.9);
+    const Tensor here = baseline.predict(rollouts.observation, rollouts.time);
+    EXPECT_LT(here.square().mean().sqrt().item<double>(), 3 * largest) << regularisation;
+    EXPECT_GT(here.mean().item<double>(), 0) << regularisation;
+  }
+}
+
 TEST(Advantages, ToBootstrapTakesADiscountBelowOne) {
   LinearFeatureBaseline baseline;
   EXPECT_THROW(advantages(fading(3, 4), {1.0, 1.0, true}, baseline), UsageError);

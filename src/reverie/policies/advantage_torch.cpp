@@ -20,9 +20,10 @@ Tensor counted_rows(const Rollouts& rollouts, const Tensor& rows) {
 
 /// Solves (A + ridge I) w = b for each task, A [tasks, f, f] and b [tasks, f, 1], by `solver`,
 /// which gives w and whether each is sound [tasks]. Where it isn't, the ridge grows tenfold, up to
-/// five times.
+/// `attempts` times.
 template <class Solver>
-Tensor solve_with_ridge(const Tensor& a, const Tensor& b, double ridge, const Solver& solver) {
+Tensor solve_with_ridge(const Tensor& a, const Tensor& b, double ridge, int attempts,
+                        const Solver& solver) {
   const int64_t tasks = a.size(0);
   for (int64_t task = 0; task < tasks; ++task)
     require_finite(
@@ -30,7 +31,7 @@ Tensor solve_with_ridge(const Tensor& a, const Tensor& b, double ridge, const So
   auto weights = torch::zeros_like(b);
   auto solved = torch::zeros({tasks, 1, 1}, b.options().dtype(torch::kBool));
   const auto unit = torch::eye(a.size(1), a.options());
-  for (int attempt = 0; attempt <= 5; ++attempt, ridge *= 10.0) {
+  for (int attempt = 0; attempt <= attempts; ++attempt, ridge *= 10.0) {
     const auto [w, sound] = solver(a + ridge * unit);
     const auto good = sound.view({tasks, 1, 1}) & torch::isfinite(w).all(1, true);
     weights = torch::where(good & solved.logical_not(), w, weights);
@@ -92,7 +93,7 @@ Tensor baseline_weights_torch(const Rollouts& rollouts, const Tensor& returns,
   const auto phi = counted_rows(rollouts, features(rollouts.observation, rollouts.time));
   const auto y = counted_rows(rollouts, returns.to(phi.options()).flatten(1).unsqueeze(-1));
   const auto turned = phi.transpose(1, 2), b = torch::bmm(turned, y);
-  return solve_with_ridge(torch::bmm(turned, phi), b, regularisation, [&](const Tensor& a) {
+  return solve_with_ridge(torch::bmm(turned, phi), b, regularisation, 5, [&](const Tensor& a) {
     const auto [lower, info] = torch::linalg_cholesky_ex(a);
     return std::pair{torch::cholesky_solve(b, lower), info.eq(0)};
   });
@@ -126,9 +127,18 @@ Tensor baseline_weights_beyond(const Rollouts& rollouts, const Tensor& returns, 
   const auto y = counted_rows(rollouts, returns.to(phi.options()).flatten(1).unsqueeze(-1));
   const auto turned = phi.transpose(1, 2), b = torch::bmm(turned, y);
   const auto a = torch::bmm(turned, phi - counted_rows(rollouts, z));
-  const auto w = solve_with_ridge(a, b, regularisation, [&](const Tensor& held) {
+  // A may be of any sign, and with the ridge close to singular: where values grow by 1 / gamma a
+  // step. But no sum of discounted rewards is larger than this, and a ridge that grows takes the
+  // values to 0.
+  const auto paid = counted_rows(rollouts, rollouts.reward.flatten(1).unsqueeze(-1));
+  const auto largest = 2 * paid.abs().amax({1, 2}).to(phi.options()) / (1 - discount) + 1e-6;
+  const auto states = torch::cat({phi, counted_rows(rollouts, left.flatten(1, 2))}, 1);
+  const auto w = solve_with_ridge(a, b, regularisation, 15, [&](const Tensor& held) {
     const auto [found, info] = torch::linalg_solve_ex(held, b);
-    return std::pair{found, info.eq(0)};
+    const auto values = torch::bmm(states, found).squeeze(-1);  // 0 where they don't count
+    const auto number = states.select(2, 2 * o).sum(1);         // of the constant feature
+    const auto size = (values.square().sum(1) / number).sqrt();
+    return std::pair{found, info.eq(0) & (size <= largest)};
   });
   auto weights = torch::zeros({tasks, 2 * o + 4}, w.options());
   weights.slice(1, 0, 2 * o).copy_(w.slice(1, 0, 2 * o));

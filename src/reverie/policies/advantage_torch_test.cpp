@@ -77,6 +77,60 @@ TEST_P(AdvantageTorch, TheBaselineEqualsTheCpus) {
   }
 }
 
+/// phi of a state, [2 o + 1] float64.
+Tensor features_of_state(const Tensor& observation) {
+  const auto x = observation.to(torch::kFloat64).clamp(-10, 10);
+  return torch::cat({x, x * x, torch::ones({1}, torch::kFloat64)});
+}
+
+/// The weights of a fit that goes on beyond the time limit, of one task, step by step:
+/// w solves sum of phi_t (phi_t - gamma^k phi_{t+k})^T w + ridge w = sum of phi_t R_t.
+Tensor weights_beyond_by_hand(const Rollouts& rollouts, int64_t task, double discount,
+                              double ridge) {
+  const int64_t f = 2 * rollouts.observation.size(-1) + 1;
+  auto a = ridge * torch::eye(f, torch::kFloat64), b = torch::zeros({f}, torch::kFloat64);
+  for (int64_t row = 0; row < rollouts.rows(); ++row) {
+    double value = 0;
+    Tensor left;
+    for (int64_t t = rollouts.horizon() - 1; t >= 0; --t) {
+      const bool over = rollouts.terminated[task][row][t].item<bool>();
+      if (over || rollouts.truncated[task][row][t].item<bool>()) {
+        value = 0;
+        left = over ? torch::zeros({f}, torch::kFloat64)
+                    : features_of_state(rollouts.next_observation[task][row][t]);
+      }
+      value = rollouts.reward[task][row][t].item<double>() + discount * value;
+      left = discount * left;
+      if (rollouts.counted.defined() && !rollouts.counted[task][row][t].item<bool>()) continue;
+      const auto phi = features_of_state(rollouts.observation[task][row][t]);
+      a += torch::outer(phi, phi - left);
+      b += value * phi;
+    }
+  }
+  return torch::mv(torch::linalg_inv(a), b);
+}
+
+TEST_P(AdvantageTorch, WeightsBeyondTheTimeLimitAreThoseWrittenOut) {
+  for (const bool some : {false, true}) {
+    auto rollouts = testing::random_rollouts(2, 8, 30, 3, random);
+    if (some) leave_out_unfinished(rollouts, 1000);
+    EXPECT_EQ(rollouts.counted.defined(), some);
+    const auto moved = there(rollouts);
+    LinearFeatureBaseline baseline(1e-2);
+    by_torch([&] {
+      baseline.fit_beyond(moved, discounted_returns(moved, 0.9), 0.9);
+      return 0;
+    });
+    const auto found = baseline.weights().cpu();
+    for (const int64_t task : {0, 1}) {
+      const auto expected = weights_beyond_by_hand(rollouts, task, 0.9, 1e-2);
+      EXPECT_LT(difference(found[task].slice(0, 0, 6), expected.slice(0, 0, 6)), 1e-4);
+      EXPECT_LT(difference(found[task].slice(0, 9), expected.slice(0, 6)), 1e-4);
+      EXPECT_EQ(found[task].slice(0, 6, 9).abs().max().item<double>(), 0.0) << "the time";
+    }
+  }
+}
+
 TEST_P(AdvantageTorch, EstimatesWithValuesBeyondTheTimeLimitEqualTheCpus) {
   for (const bool some : {false, true}) {
     auto rollouts = testing::random_rollouts(3, 20, 50, 4, random);

@@ -25,7 +25,9 @@ class LinearFeatureBaseline {
   /// linear, that is one system of equations (least-squares temporal differences with lambda = 1,
   /// Boyan, "Technical update: least-squares temporal difference learning", 2002). The time is left
   /// out: beyond the limit it means nothing, and with it c gamma^-t would fit as well, for any c.
-  /// Needs `next_observation`, and a discount below 1.
+  /// Where its values are (as their root mean square) more than twice what rewards like the largest
+  /// would sum up to, the system is too close to a singular one, and the regularisation grows as
+  /// above, up to 15 times. Needs `next_observation`, and a discount below 1.
   void fit_beyond(const Rollouts& rollouts, const Tensor& returns, double discount);
 
   /// Values [tasks, …] at `observation` [tasks, …, o] and `time` [tasks, …]. The number of tasks
