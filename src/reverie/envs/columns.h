@@ -3,6 +3,8 @@
 
 #include <reverie/core/tensor.h>
 
+#include <vector>
+
 namespace reverie {
 
 struct Columns {
@@ -13,6 +15,14 @@ struct Columns {
 /// Those columns of rows [n, …], as a view [n, count].
 inline Tensor take(const Tensor& rows, const Columns& columns) {
   return rows.slice(1, columns.first, columns.first + columns.count);
+}
+
+/// Those of several stretches (one at least), side by side.
+inline Tensor take(const Tensor& rows, const std::vector<Columns>& stretches) {
+  if (stretches.size() == 1) return take(rows, stretches[0]);
+  std::vector<Tensor> parts;
+  for (const Columns& columns : stretches) parts.push_back(take(rows, columns));
+  return torch::cat(parts, 1);
 }
 
 }  // namespace reverie

@@ -194,18 +194,20 @@ DescribedTask::Box DescribedTask::healthy_box(Seen seen) const {
       box.others.push_back(&one);
       continue;
     }
-    const Columns stretch = seen == Seen::by_agent ? *source.observed : source.measured;
+    const Stretches stretches =
+        seen == Seen::by_agent ? source.observed : Stretches{source.measured};
     // x > low is x >= the number after it.
     const auto next = [&](auto bound, auto towards) {
       return range.ends_included ? bound : std::nextafter(bound, towards);
     };
-    for (int64_t i = 0; i < stretch.count; ++i) {
-      columns.push_back(stretch.first + i);
-      low.push_back(next(range.low, infinity));
-      high.push_back(next(range.high, -infinity));
-      low32.push_back(next(static_cast<float>(range.low), infinity32));
-      high32.push_back(next(static_cast<float>(range.high), -infinity32));
-    }
+    for (const Columns& stretch : stretches)
+      for (int64_t i = 0; i < stretch.count; ++i) {
+        columns.push_back(stretch.first + i);
+        low.push_back(next(range.low, infinity));
+        high.push_back(next(range.high, -infinity));
+        low32.push_back(next(static_cast<float>(range.low), infinity32));
+        high32.push_back(next(static_cast<float>(range.high), -infinity32));
+      }
   }
   if (columns.empty()) return box;
   box.columns = torch::tensor(columns);

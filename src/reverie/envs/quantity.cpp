@@ -17,8 +17,8 @@ using Kind = Quantity::Kind;
 struct KindFacts {
   const char* noun;
   mjtObj owner;
-  int width;          ///< Numbers of each owner; 0: it depends.
-  const char* key;    ///< In a robot's file; null: none.
+  int width;        ///< Numbers of each owner; 0: it depends.
+  const char* key;  ///< In a robot's file; null: none.
 };
 
 KindFacts facts(Kind kind) {
@@ -124,11 +124,10 @@ bool is_of_all(const Quantity& quantity) {
          (quantity.kind == Kind::center_of_mass || quantity.kind == Kind::center_velocity);
 }
 
-/// Columns of a joint's numbers in an array of the positions or of the degrees of freedom.
-Columns joint_columns(const mjModel& model, int joint, bool positions) {
-  const int count[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};  // free, ball, slide, hinge
-  return {positions ? model.jnt_qposadr[joint] : model.jnt_dofadr[joint],
-          count[positions][model.jnt_type[joint]]};
+/// Whether `all` is of everything of its kind, `one` of one of them: what tells the first tells it.
+bool is_all(const Quantity& all, const Quantity& one) {
+  return all.name.empty() && !one.name.empty() && all.kind == one.kind && all.rate == one.rate &&
+         !is_of_all(all) && all.kind != Kind::upright;
 }
 
 /// Where the whole quantity lies in MuJoCo's own array of its kind.
@@ -147,7 +146,8 @@ Columns source_columns(const mjModel& model, const Quantity& quantity) {
     return {0, int64_t{kind.width} * owners(model, kind.owner)};
   }
   const int owner = find_owner(model, quantity);
-  if (kind.owner == mjOBJ_JOINT) return joint_columns(model, owner, positions);
+  if (kind.owner == mjOBJ_JOINT)
+    return positions ? position_columns(model, owner) : velocity_columns(model, owner);
   if (kind.owner == mjOBJ_SENSOR) return {model.sensor_adr[owner], model.sensor_dim[owner]};
   return {int64_t{kind.width} * owner, kind.width};
 }
@@ -209,6 +209,16 @@ std::string joint_name(const mjModel& model, int joint) {
   return body && find_joint(model, body) == joint ? body : fmt::format("joint {}", joint);
 }
 
+Columns position_columns(const mjModel& model, int joint) {
+  constexpr int64_t widths[] = {7, 4, 1, 1};  // free, ball, slide, hinge
+  return {model.jnt_qposadr[joint], widths[model.jnt_type[joint]]};
+}
+
+Columns velocity_columns(const mjModel& model, int joint) {
+  constexpr int64_t widths[] = {6, 3, 1, 1};
+  return {model.jnt_dofadr[joint], widths[model.jnt_type[joint]]};
+}
+
 const std::vector<std::pair<std::string, Kind>>& quantity_keys() {
   static const std::vector<std::pair<std::string, Kind>> keys = [] {
     std::vector<std::pair<std::string, Kind>> all;
@@ -258,6 +268,8 @@ MeasurementLayout::MeasurementLayout(std::shared_ptr<const mjModel> model,
   for (const Quantity& quantity : quantities) {
     const Columns all = source_columns(*model_, quantity);  // throws for a name that is not there
     if (of_state(quantity) || extra(quantity)) continue;
+    if (std::ranges::any_of(quantities, [&](const Quantity& one) { return is_all(one, quantity); }))
+      continue;
     extras_.push_back({{.kind = quantity.kind, .name = quantity.name, .rate = quantity.rate},
                        all,
                        {size_, all.count}});
@@ -283,9 +295,15 @@ Columns MeasurementLayout::find(const Quantity& quantity) const {
     all = source_columns(*model_, quantity);
     if (quantity.kind == Kind::velocity) all.first += model_->nq;
   } else {
-    const Extra* found = extra(quantity);
-    if (!found) throw std::out_of_range(words(quantity) + " is not measured");
-    all = found->columns;
+    if (const Extra* found = extra(quantity)) {
+      all = found->columns;
+    } else {
+      const auto whole = std::ranges::find_if(
+          extras_, [&](const Extra& extra) { return is_all(extra.quantity, quantity); });
+      if (whole == extras_.end()) throw std::out_of_range(words(quantity) + " is not measured");
+      all = source_columns(*model_, quantity);
+      all.first += whole->columns.first;
+    }
   }
   if (quantity.name.empty() && facts(quantity.kind).owner != mjOBJ_JOINT && quantity.count == 1 &&
       quantity.kind != Kind::control && !is_of_all(quantity))

@@ -21,6 +21,10 @@ int find_joint(const mjModel& model, const std::string& name);
 /// Its own name, or its body's where it has none and is the only such; else "joint 3".
 std::string joint_name(const mjModel& model, int joint);
 
+/// Where a joint's numbers lie in qpos, or in qvel and all else of the degrees of freedom.
+Columns position_columns(const mjModel& model, int joint);
+Columns velocity_columns(const mjModel& model, int joint);
+
 /// Numbers that a body has at a moment: `count` components from `first` on (0: all that follow) of
 /// what `kind` and `name` say. Without a name it is those of all joints, bodies or degrees of
 /// freedom, one after another in the order of the MJCF file, the world's body first.

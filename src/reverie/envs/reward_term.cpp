@@ -29,9 +29,11 @@ std::optional<Quantity> velocity_of(const RewardTerm& term, const mjModel& model
   return velocity(quantity.name, quantity.first);
 }
 
-/// Whether a term is the same of a number clipped to ±clip.
-bool survives_clip(const RewardTerm& term, double clip) {
+/// Whether a term is the same of what is observed, clipped.
+bool survives_clip(const RewardTerm& term, const Source& source) {
+  const double clip = source.observed_clip;
   if (!std::isfinite(clip)) return true;
+  if (source.upright) return false;  // its joints are clipped, not the number that is paid for
   return term.clip <= clip && term.target == 0 && !term.minus && term.at != Moment::rate;
 }
 
@@ -104,8 +106,7 @@ std::vector<Quantity> ResolvedTerm::untold() const {
 bool ResolvedTerm::is_exact() const {
   if (!std::ranges::all_of(times, &ResolvedTerm::is_exact)) return false;
   if (term.of == Of::action_change) return source.told();
-  return term.of != Of::quantity ||
-         (source.told() && survives_clip(term, source.observed_clip));
+  return term.of != Of::quantity || (source.told() && survives_clip(term, source));
 }
 
 ResolvedTerm resolve(const RewardTerm& term, const SourceFinder& finder, const mjModel& model) {
@@ -120,7 +121,7 @@ ResolvedTerm resolve(const RewardTerm& term, const SourceFinder& finder, const m
   const auto stand_in = term.stand_in ? term.stand_in : velocity_of(term, model);
   if (!resolved.source.told() && stand_in) {
     Source source = finder.find(*stand_in, std::nullopt);
-    if (source.observed) resolved.stand_in = source;
+    if (!source.observed.empty()) resolved.stand_in = source;
   }
   return resolved;
 }

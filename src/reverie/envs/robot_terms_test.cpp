@@ -63,18 +63,20 @@ void expect_told_as_paid(const std::string& text, const std::string& body, doubl
 
 TEST(RobotTerms, AModelIsToldWhatTheSimulatorPays) {
   const std::string joints = basics + "[[observe]]\njoint_velocity = \"all\"\n";
-  const std::string hand = "[[observe]]\nsite_position = \"hand\"\n[[observe]]\nsite_position = "
-                           "\"goal\"\n[[reward]]\nsite_position = \"hand\"\nminus = { "
-                           "site_position = \"goal\" }\n";
+  const std::string hand =
+      "[[observe]]\nsite_position = \"hand\"\n[[observe]]\nsite_position = "
+      "\"goal\"\n[[reward]]\nsite_position = \"hand\"\nminus = { "
+      "site_position = \"goal\" }\n";
   for (const std::string number :
        {"number = \"exp\"\nwidth = 0.3\n", "number = \"tolerance\"\nwidth = 0.5\nflat = 0.1\n",
         "number = \"within\"\nwidth = 0.8\n"})
     expect_told_as_paid(joints + hand + number, arm);
-  expect_told_as_paid(joints + hand + "number = \"exp\"\nwidth = 0.3\ntimes = { joint_velocity = "
-                                      "\"elbow\", number = \"tolerance\", width = 3 }\n",
+  expect_told_as_paid(joints + hand +
+                          "number = \"exp\"\nwidth = 0.3\ntimes = { joint_velocity = "
+                          "\"elbow\", number = \"tolerance\", width = 3 }\n",
                       arm);
-  expect_told_as_paid(
-      joints + "[[reward]]\njoint_position = \"elbow\"\nnumber = \"cosine\"\n", arm);
+  expect_told_as_paid(joints + "[[reward]]\njoint_position = \"elbow\"\nnumber = \"cosine\"\n",
+                      arm);
   const std::string turning =
       "body = \"body.xml\"\n[[observe]]\njoint_position = \"elbow\"\nfunction = \"sine\"\n"
       "[[observe]]\njoint_position = \"elbow\"\nfunction = \"cosine\"\n[[reward]]\n"
@@ -82,6 +84,63 @@ TEST(RobotTerms, AModelIsToldWhatTheSimulatorPays) {
   expect_told_as_paid(turning + "\"cosine\"\ntarget = 0.3\n", arm, 1e-14);
   expect_told_as_paid(turning + "\"sine\"\ntarget = 0.3\nat = \"before\"\n", arm, 1e-14);
   EXPECT_FALSE(task_of(turning + "\"linear\"\n")->reward_is_told());
+}
+
+const std::string from_hand_to_goal =
+    "site_position = \"hand\"\nminus = { site_position = "
+    "\"goal\" }\n";
+
+// However the parts of an observation cut it up, what is seen is seen.
+TEST(RobotTerms, WhatIsObservedInPiecesIsObserved) {
+  const std::string joints = basics + "[[observe]]\njoint_velocity = \"all\"\n";
+  const std::string far = "[[reward]]\n" + from_hand_to_goal + "number = \"norm\"\n";
+  const auto pieces = [](const std::string& of) {
+    std::string text;
+    for (const char* component : {"z", "x", "y"})
+      text += "[[observe]]\n" + of + "component = \"" + component + "\"\n";
+    return text;
+  };
+  const std::string hand = "site_position = \"hand\"\n", goal = "site_position = \"goal\"\n";
+  expect_told_as_paid(joints + pieces(hand) + pieces(goal) + far, arm);
+  expect_told_as_paid(joints + pieces(hand) + "[[observe]]\n" + goal + far, arm);
+  expect_told_as_paid(joints + pieces(from_hand_to_goal) + far, arm);
+  expect_told_as_paid(joints + "[[observe]]\nsite_position = \"all\"\n" + far, arm);
+  expect_told_as_paid(joints + "[[observe]]\nsite_position = \"all\"\n" + pieces(hand) + far, arm);
+  expect_told_as_paid(
+      "body = \"body.xml\"\n[[observe]]\njoint_position = [\"elbow\", "
+      "\"shoulder\"]\n[[reward]]\njoint_position = \"all\"\nnumber = \"norm\"\n"
+      "[[healthy]]\njoint_position = \"all\"\nbelow = 0.02\nabove = -0.02\n",
+      arm);
+  const std::string two = "[[observe]]\n" + hand + "component = [\"x\", \"y\"]\n";
+  EXPECT_FALSE(task_of(joints + two + pieces(goal) + far)->reward_is_told());
+}
+
+// The same number twice: the one that is clipped less tells more.
+TEST(RobotTerms, OfTwoThatAreObservedTheOneThatIsClippedLessCounts) {
+  const std::string elbow = "joint_position = \"elbow\"\n";
+  const std::string narrow = "[[observe]]\n" + elbow + "clip = 0.1\n";
+  const std::string wide = "[[observe]]\n" + elbow, paid_elbow = "[[reward]]\n" + elbow;
+  const std::string body = "body = \"body.xml\"\n";
+  expect_told_as_paid(body + narrow + wide + paid_elbow, arm);
+  expect_told_as_paid(body + wide + narrow + paid_elbow, arm);
+  EXPECT_FALSE(task_of(body + narrow + paid_elbow)->reward_is_exact());
+}
+
+// A joint that is clipped turns the body less far than it is.
+TEST(RobotTerms, UprightnessByClippedJointsIsNotExact) {
+  const std::string leaning = R"(<mujoco><compiler autolimits="true" angle="radian"/><worldbody>
+    <body name="pole"><joint name="lean" axis="0 1 0"/><geom size=".1"/></body></worldbody>
+    <actuator><motor joint="lean" ctrlrange="-1 1"/></actuator></mujoco>)";
+  const std::string observed = "body = \"body.xml\"\n[[observe]]\njoint_position = \"all\"\n";
+  const std::string term = "[[reward]]\nupright = \"pole\"\nclip = 0.5\n";
+  const auto clipped = task_of(observed + "clip = 1\n" + term, leaning);
+  EXPECT_TRUE(clipped->reward_is_told());
+  EXPECT_FALSE(clipped->reward_is_exact());
+  EXPECT_TRUE(task_of(observed + term, leaning)->reward_is_exact());
+  // Uprightness observed as such, and clipped no more than it is paid for.
+  const std::string itself = "body = \"body.xml\"\n[[observe]]\nupright = \"pole\"\n";
+  EXPECT_TRUE(task_of(itself + "clip = 0.5\n" + term, leaning)->reward_is_exact());
+  EXPECT_FALSE(task_of(itself + "clip = 0.4\n" + term, leaning)->reward_is_exact());
 }
 
 TEST(RobotTerms, FallingIsToldByTiltAndCharged) {
@@ -103,9 +162,10 @@ TEST(RobotTerms, FallingIsToldByTiltAndCharged) {
 }
 
 TEST(RobotTerms, AChangeOfActionIsToldByTheActionBefore) {
-  const std::string text = "body = \"body.xml\"\n[[observe]]\nprevious_action = true\n"
-                           "[[observe]]\njoint_position = \"all\"\n"
-                           "[[reward]]\naction_change = true\nweight = -1\n";
+  const std::string text =
+      "body = \"body.xml\"\n[[observe]]\nprevious_action = true\n"
+      "[[observe]]\njoint_position = \"all\"\n"
+      "[[reward]]\naction_change = true\nweight = -1\n";
   expect_told_as_paid(text, arm);
   const TaskEntry& entry = find_task(written(text));
   Environment environment(entry.make_task({}), entry.make_simulation({}));
@@ -128,7 +188,8 @@ TEST(RobotTerms, GradientsAreFiniteDifferences) {
   const std::string elbow = "joint_position = \"elbow\"\n", both = "joint_position = \"all\"\n";
   for (const std::string& term :
        {both + "number = \"exp\"\nwidth = 2\n",
-        both + "number = \"tolerance\"\nwidth = 2\nflat = 0.1\n", elbow + "number = \"cosine\"\ntarget = 1\n", elbow + "number = \"sine\"\n",
+        both + "number = \"tolerance\"\nwidth = 2\nflat = 0.1\n",
+        elbow + "number = \"cosine\"\ntarget = 1\n", elbow + "number = \"sine\"\n",
         both + "number = \"exp\"\nwidth = 1\ntimes = { action = true, number = \"squared\" }\n",
         both + "number = \"norm\"\ntimes = { joint_position = \"shoulder\", number = "
                "\"cosine\" }\n"}) {
@@ -159,16 +220,15 @@ TEST(RobotTerms, GradientsAreFiniteDifferences) {
 }
 
 TEST(RobotTerms, HealthCanBeADistance) {
-  const std::string text = basics + paid +
-                           "[[healthy]]\njoint_position = \"all\"\nnumber = \"norm\"\nbelow = 5\n";
+  const std::string text =
+      basics + paid + "[[healthy]]\njoint_position = \"all\"\nnumber = \"norm\"\nbelow = 5\n";
   const auto task = task_of(text);
   EXPECT_TRUE(task->end_is_exact());
   const Tensor seen = torch::tensor({{3.0, 3.9}, {3.0, 4.1}});
   EXPECT_TRUE(task->terminated(seen).equal(torch::tensor({false, true})));
 }
 
-const std::string low =
-    "[[healthy]]\nsite_position = \"hand\"\ncomponent = \"y\"\nbelow = 0.6\n";
+const std::string low = "[[healthy]]\nsite_position = \"hand\"\ncomponent = \"y\"\nbelow = 0.6\n";
 
 TEST(RobotTerms, UnseenHealthThatIsPaidForIsLearned) {
   const std::string fall = "[[reward]]\nbonus = true\nwhen_unhealthy = true\nweight = -1\n";
@@ -189,8 +249,11 @@ TEST(RobotTerms, AnEndThatIsNotObservedIsWarnedOf) {
 }
 
 TEST(RobotTerms, SeveralComponentsAreObservedAtOnce) {
-  const auto task = task_of("body = \"body.xml\"\n[[observe]]\njoint_position = \"trunk\"\n"
-                            "component = [6, \"z\"]\n" + paid, floating);
+  const auto task = task_of(
+      "body = \"body.xml\"\n[[observe]]\njoint_position = \"trunk\"\n"
+      "component = [6, \"z\"]\n" +
+          paid,
+      floating);
   EXPECT_EQ(task->spec().observation_size, 2);
   const Tensor row = torch::arange(22).to(torch::kFloat64).unsqueeze(0);
   EXPECT_TRUE(task->observe(row).equal(torch::tensor({{6.0, 2.0}}, torch::kFloat64)));

@@ -20,10 +20,13 @@ struct ObservedColumns {
   Columns observed;
 };
 
-/// How an observation shows an angle: itself, or its cosine and its sine.
+/// Columns of an observation: stretches one after another, as parts of it show them; none: it
+/// doesn't.
+using Stretches = std::vector<Columns>;
+
+/// How an observation shows angles: themselves, or their cosines and their sines.
 struct ObservedAngle {
-  std::optional<Columns> value = {};
-  Columns cosine = {}, sine = {};
+  Stretches value = {}, cosine = {}, sine = {};
 };
 
 /// How it shows what turns a body.
@@ -44,17 +47,18 @@ struct ObservedUpright {
 struct Source {
   Columns measured;
   std::optional<Columns> measured_minus = {};
-  std::optional<Columns> observed = {};  ///< As a value.
-  std::optional<Columns> observed_minus = {};
-  std::optional<ObservedAngle> angle = {};             ///< By its cosine and sine, else.
+  Stretches observed = {};  ///< As a value.
+  Stretches observed_minus = {};
+  std::optional<ObservedAngle> angle = {};              ///< By its cosine and sine, else.
   std::shared_ptr<const ObservedUpright> upright = {};  ///< By joints' positions, else.
-  double observed_clip = infinity;  ///< The observed is the measured, clipped to this.
+  double observed_clip = infinity;    ///< The observed is the measured, clipped to this.
   std::vector<Quantity> unseen = {};  ///< Which of the two are not observed.
 
-  bool told() const { return observed || angle || upright; }
+  bool told() const { return !observed.empty() || angle || upright; }
   /// Whether it is columns of rows as they are.
   bool plain(Seen seen) const {
-    return seen == Seen::by_simulator ? !measured_minus : observed && !observed_minus;
+    return seen == Seen::by_simulator ? !measured_minus
+                                      : !observed.empty() && observed_minus.empty();
   }
   /// [n, count] of rows of a measurement, or of an observation that tells it, but by its angle
   /// alone.
@@ -73,7 +77,11 @@ class SourceFinder {
               bool angles = false) const;
 
  private:
-  std::optional<Columns> value(const Columns& measured, double& clip) const;
+  /// Where such functions of what is measured (less the other) are observed, each number in the
+  /// part that clips it least; `clip` falls to the least of these parts' clips.
+  Stretches find(ObservedPart::Function function, const Columns& measured,
+                 const std::optional<Columns>& minus, double& clip) const;
+  Stretches value(const Columns& measured, double& clip) const;
   std::optional<ObservedAngle> angle(const Columns& measured) const;
   std::shared_ptr<const ObservedUpright> upright(const Quantity& quantity, double& clip) const;
 
