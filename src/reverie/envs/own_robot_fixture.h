@@ -18,13 +18,35 @@ inline void write_text(const std::filesystem::path& file, const std::string& tex
   std::ofstream(file) << text;
 }
 
+/// A folder of this process alone, removed at its end.
+class OwnFolder {
+ public:
+  OwnFolder()
+      : path_(std::filesystem::path(::testing::TempDir()) /
+              ("reverie_robots_" + std::to_string(owner_))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~OwnFolder() {
+    if (::getpid() != owner_) return;  // a child that has forked
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  OwnFolder(const OwnFolder&) = delete;
+  OwnFolder& operator=(const OwnFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  pid_t owner_ = ::getpid();
+  std::filesystem::path path_;
+};
+
 /// A fresh folder. MuJoCo's bodies are compiled once for a path: each test needs paths of its own.
 inline std::filesystem::path fresh_folder() {
+  static const OwnFolder own;
   static int count = 0;
-  const std::filesystem::path folder =
-      std::filesystem::path(::testing::TempDir()) /
-      ("reverie_robots_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
-  std::filesystem::remove_all(folder);
+  const std::filesystem::path folder = own.path() / std::to_string(count++);
   std::filesystem::create_directories(folder);
   return folder;
 }

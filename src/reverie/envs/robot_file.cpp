@@ -3,6 +3,7 @@
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
 #include <reverie/envs/body_hash.h>
+#include <reverie/envs/robot_goal.h>
 #include <reverie/envs/robot_reset.h>
 #include <reverie/envs/robot_terms.h>
 #include <reverie/envs/suites.h>
@@ -70,6 +71,7 @@ TaskDescription read(const std::filesystem::path& file, const toml::table& parse
     refuse(body_node(parsed, file), fmt::format("{} has no joints: nothing in it can move",
                 std::filesystem::path(task.body).filename().string()));
   read_reset(document, task);
+  read_goals(document, task);
   document.for_each("observe", [&](RobotTable& table) { read_observed(table, task.observe); });
   document.for_each("reward", [&](RobotTable& table) {
     task.reward.push_back(read_reward(table, task.observe));
@@ -85,7 +87,8 @@ TaskDescription read(const std::filesystem::path& file, const toml::table& parse
                                    file.string(),
                                    term.while_healthy ? "while_healthy" : "when_unhealthy"));
   document.refuse_other_keys();
-  warn_of_start_and_goals(*document.body(), task);
+  warn_of_start(*document.body(), task);
+  warn_of_unseen_goals(*document.body(), task);
   if (task.observe.empty())
     throw UsageError(fmt::format("{}: observes nothing: it needs [[observe]]", file.string()));
   if (task.reward.empty())

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <reverie/core/error.h>
-#include <reverie/envs/environment.h>
+#include <reverie/envs/own_robot_fixture.h>
 #include <reverie/envs/robot_file.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 namespace reverie::testing_robots {
 
@@ -55,14 +54,9 @@ inline const std::string floating = R"(<mujoco>
 
 /// The path of a robot file with this text, its MJCF beside it as body.xml.
 inline std::string written(const std::string& text, const std::string& body = arm) {
-  static int count = 0;
-  const std::filesystem::path folder =
-      std::filesystem::path(::testing::TempDir()) /
-      (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) +
-       std::to_string(count++));
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / "body.xml") << body;
-  std::ofstream(folder / "robot.toml") << text;
+  const std::filesystem::path folder = testing::fresh_folder();
+  testing::write_text(folder / "body.xml", body);
+  testing::write_text(folder / "robot.toml", text);
   return (folder / "robot.toml").string();
 }
 
@@ -80,6 +74,10 @@ inline std::string complaint(const std::string& text, const std::string& body = 
   return "none";
 }
 
+/// What is made of such a file.
+inline Environment world_of(const std::string& text, const std::string& body = arm) {
+  return testing::environment_of(written(text, body));
+}
 inline std::shared_ptr<const Task> task_of(const std::string& text, const std::string& body = arm) {
   return find_task(written(text, body)).make_task({});
 }

@@ -20,10 +20,9 @@ double total_mass(const mjModel& body) {
   return mass;
 }
 
-/// How many positions or velocities a joint has.
-int64_t numbers_of(const mjModel& body, int joint, Kind kind) {
-  constexpr int64_t numbers[2][4] = {{6, 3, 1, 1}, {7, 4, 1, 1}};  // free, ball, slide, hinge
-  return numbers[kind == Kind::position][body.jnt_type[joint]];
+/// Where a joint's positions or velocities lie among all.
+Columns columns_of(const mjModel& body, int joint, Kind kind) {
+  return kind == Kind::position ? position_columns(body, joint) : velocity_columns(body, joint);
 }
 
 /// A stretch of the observation as people see it.
@@ -59,7 +58,7 @@ std::vector<Row> rows_of(const mjModel& body, const ObservedPart& part, int64_t 
              range_of(body, part, of_joints ? find_joint(body, part.of.name) : -1)}};
   std::vector<Row> rows;
   for (int joint = 0; joint < body.njnt; ++joint)
-    rows.push_back({numbers_of(body, joint, part.of.kind),
+    rows.push_back({columns_of(body, joint, part.of.kind).count,
                     name({part.of.kind, joint_name(body, joint)}), range_of(body, part, joint)});
   return rows;
 }
@@ -98,9 +97,8 @@ std::string noise(const mjModel& body, Kind of, ResetNoise::Kind kind, double al
   std::vector<std::string> scales;
   if (all > 0) scales.push_back(fmt::format("{:g}", all));
   for (int joint = 0; joint < body.njnt && !each.empty(); ++joint) {
-    const int* address = of == Kind::position ? body.jnt_qposadr : body.jnt_dofadr;
-    const auto first = each.begin() + address[joint];
-    const auto last = first + numbers_of(body, joint, of);
+    const Columns columns = columns_of(body, joint, of);
+    const auto first = each.begin() + columns.first, last = first + columns.count;
     if (std::all_of(first, last, [](double scale) { return scale == 0; })) continue;
     const bool alike = std::all_of(first, last, [&](double scale) { return scale == *first; });
     scales.push_back(joint_name(body, joint) +

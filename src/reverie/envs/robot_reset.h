@@ -1,4 +1,4 @@
-// How a robot's file says that an episode begins: [reset] and [[goal]].
+// How a robot's file says that an episode begins: [reset].
 #pragma once
 
 #include <reverie/envs/robot_table.h>
@@ -6,10 +6,10 @@
 
 namespace reverie {
 
-/// Reads the file's [reset] and [[goal]] to `task`. Throws as RobotTable does.
+/// Reads the file's [reset] to `task`. Throws as RobotTable does.
 void read_reset(RobotTable& document, TaskDescription& task);
 
-/// Adds warnings: of joints that start outside their range, and of goals that are not observed.
-void warn_of_start_and_goals(const mjModel& body, TaskDescription& task);
+/// Adds warnings of joints that start outside their range, by the pose or by a goal.
+void warn_of_start(const mjModel& body, TaskDescription& task);
 
 }  // namespace reverie

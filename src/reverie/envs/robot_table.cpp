@@ -62,4 +62,20 @@ void RobotTable::require(const Quantity& quantity, const toml::node& at) const {
   }
 }
 
+int RobotTable::joint(const std::string& name, const toml::node& at) const {
+  require({Quantity::Kind::position, name}, at);  // says which there are
+  return find_joint(*body_, name);
+}
+
+std::vector<double> RobotTable::numbers(const toml::node& node, std::string_view key) {
+  std::vector<double> numbers;
+  const toml::array* list = node.as_array();
+  for (size_t i = 0; i < (list ? list->size() : 1); ++i) {
+    const toml::node& one = list ? *list->get(i) : node;
+    numbers.push_back(value<double>(one, key));
+    if (!std::isfinite(numbers.back())) refuse(one, fmt::format("'{}' takes finite numbers", key));
+  }
+  return numbers;
+}
+
 }  // namespace reverie

@@ -65,6 +65,8 @@ class RobotTable {
   void refuse_other_keys() const;
   /// Refuses a quantity, named at `at`, that the body has not got.
   void require(const Quantity& quantity, const toml::node& at) const;
+  /// The joint of this name, which the body must have.
+  int joint(const std::string& name, const toml::node& at) const;
 
   /// What a key's node says, as a T.
   template <class T>
@@ -74,6 +76,9 @@ class RobotTable {
     if (!value || other_kind) refuse(node, fmt::format("'{}' takes {}", key, wanted<T>()));
     return *value;
   }
+
+  /// A number, or a list of numbers, all finite.
+  static std::vector<double> numbers(const toml::node& node, std::string_view key);
 
   /// Calls `read(table)` for each of the tables [[key]].
   template <class Read>
