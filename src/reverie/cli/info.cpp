@@ -41,10 +41,9 @@ std::string matrix_product() {
 }
 
 void tell_of_program() {
-  fmt::print(
-      "reverie  {}\nlibtorch {}\nGPU      {}; CUDA graphs {}\nMuJoCo   {}\nhost     {}\n",
-      REVERIE_VERSION, TORCH_VERSION, cuda_description(), cuda_graphs::description(),
-      mujoco_description(), host_description());
+  fmt::print("reverie  {}\nlibtorch {}\nGPU      {}; CUDA graphs {}\nMuJoCo   {}\nhost     {}\n",
+             REVERIE_VERSION, TORCH_VERSION, cuda_description(), cuda_graphs::description(),
+             mujoco_description(), host_description());
   fmt::print("threads  {}\n", find_processors().words());
   fmt::print("kernels  {}, bfloat16 {}\nlibtorch multiplies with {}\n", kernels::description(),
              kernels::bf16_description(), matrix_product());
@@ -94,20 +93,20 @@ int info(const std::string& path) {
   // What is damaged is said, and the rest told all the same.
   std::error_code error;
   if (std::filesystem::exists(folder.store(), error)) try {
-    const Store store(folder.store(), Store::Access::read);
-    const auto iterations = store.iterations();
-    if (!iterations.empty())
-      fmt::print("{} iterations, {} real steps\n", iterations.back().iteration,
-                 iterations.back().env_steps);
-    for (const auto& one : store.evaluations())
-      fmt::print(
-          "  evaluation at {:>9} steps: {:10.2f}, standard error {:.2f} (spread {:.2f}, {})\n",
-          one.env_steps, one.return_mean, standard_error(one.return_std, one.episodes),
-          one.return_std, counted(one.episodes, "episode"));
-    tell_of_learning(store);
-  } catch (const Error& damage) {
-    report(std::string("warning: ") + damage.what());
-  }
+      const Store store(folder.store(), Store::Access::read);
+      const auto iterations = store.iterations();
+      if (!iterations.empty())
+        fmt::print("{} iterations, {} real steps\n", iterations.back().iteration,
+                   iterations.back().env_steps);
+      for (const auto& one : store.evaluations())
+        fmt::print(
+            "  evaluation at {:>9} steps: {:10.2f}, standard error {:.2f} (spread {:.2f}, {})\n",
+            one.env_steps, one.return_mean, standard_error(one.return_std, one.episodes),
+            one.return_std, counted(one.episodes, "episode"));
+      tell_of_learning(store);
+    } catch (const Error& damage) {
+      report(std::string("warning: ") + damage.what());
+    }
   const Checkpoints checkpoints(folder.checkpoints());
   for (const int64_t number : checkpoints.numbers())
     fmt::print("  {}: {}\n", checkpoints.path(number).string(), state_of(checkpoints, number));

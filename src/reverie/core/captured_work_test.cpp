@@ -1,12 +1,12 @@
 // Work that may be captured: what holds where nothing is, and that graphs are off unless asked for.
 #include <reverie/core/captured_work.h>
 #include <reverie/core/error.h>
-#include <reverie/nn/kernels/test_torch_path.h>
+#include <reverie/core/test_devices.h>
 
 namespace reverie {
 namespace {
 
-struct CapturedWorkOnDevice : testing::TorchPath {
+struct CapturedWorkOnDevice : testing::OnEachDevice {
   void TearDown() override { cuda_graphs::use(false); }
 };
 

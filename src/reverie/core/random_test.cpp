@@ -1,6 +1,6 @@
 #include <reverie/core/archive.h>
 #include <reverie/core/random.h>
-#include <reverie/nn/kernels/test_torch_path.h>
+#include <reverie/core/test_devices.h>
 
 namespace reverie {
 namespace {
@@ -79,7 +79,7 @@ TEST(RandomStream, ResumesInsideABlock) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(a.bits(), b.bits());
 }
 
-struct RandomOnDevice : testing::TorchPath {};
+struct RandomOnDevice : testing::OnEachDevice {};
 
 TEST_P(RandomOnDevice, IntegersAreTheStreamsOwnToTheBit) {
   // Two draws, from within a block and across its end; then a stream that has gone far.

@@ -3,6 +3,8 @@
 
 #include <ATen/record_function.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -44,15 +46,43 @@ class OperatorLog {
   static bool free(std::string_view name) {
     if (name.starts_with("autograd::") || name.ends_with("Backward0")) return true;
     static const std::unordered_set<std::string_view> names = {
-        "aten::alias",      "aten::as_strided", "aten::chunk",     "aten::detach",
-        "detach",           "aten::empty",      "aten::empty_like", "aten::empty_strided",
-        "aten::expand",     "aten::flatten",    "aten::narrow",    "aten::permute",
-        "aten::reshape",    "aten::resize_",    "aten::select",    "aten::slice",
-        "aten::split",      "aten::squeeze",    "aten::t",         "aten::to",
-        "aten::transpose",  "aten::unflatten",  "aten::unsqueeze", "aten::view",
-        "aten::view_as",    "aten::result_type", "aten::_reshape_alias", "aten::_unsafe_view",
-        "aten::lift_fresh", "aten::is_nonzero", "aten::set_data",  "aten::requires_grad_",
-        "aten::contiguous", "aten::expand_as",  "aten::unbind",    "aten::size"};
+        "aten::alias",
+        "aten::as_strided",
+        "aten::chunk",
+        "aten::detach",
+        "detach",
+        "aten::empty",
+        "aten::empty_like",
+        "aten::empty_strided",
+        "aten::expand",
+        "aten::flatten",
+        "aten::narrow",
+        "aten::permute",
+        "aten::reshape",
+        "aten::resize_",
+        "aten::select",
+        "aten::slice",
+        "aten::split",
+        "aten::squeeze",
+        "aten::t",
+        "aten::to",
+        "aten::transpose",
+        "aten::unflatten",
+        "aten::unsqueeze",
+        "aten::view",
+        "aten::view_as",
+        "aten::result_type",
+        "aten::_reshape_alias",
+        "aten::_unsafe_view",
+        "aten::lift_fresh",
+        "aten::is_nonzero",
+        "aten::set_data",
+        "aten::requires_grad_",
+        "aten::contiguous",
+        "aten::expand_as",
+        "aten::unbind",
+        "aten::size",
+    };
     return names.contains(name);
   }
   static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction&) {

@@ -2,6 +2,7 @@
 #include <reverie/envs/golden_file.h>
 #include <reverie/envs/mujoco_body.h>
 #include <reverie/envs/mujoco_version.h>
+#include <reverie/envs/own_robot_fixture.h>
 
 #include <reverie/core/error.h>
 
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -112,7 +112,7 @@ std::map<std::string, std::vector<double>> facts(const mjModel& m) {
 const std::string kWeights = "_invweight0";
 const std::string kOnTwoSlides[] = {"reacher", "pusher", "pusher_v5", "pets_pusher"};
 
-class MujocoBodyFacts : public testing::TestWithParam<std::string> {};
+class MujocoBodyFacts : public ::testing::TestWithParam<std::string> {};
 
 // Every number of the original's compiled body, to rounding.
 TEST_P(MujocoBodyFacts, EqualTheOriginals) {
@@ -139,7 +139,7 @@ TEST_P(MujocoBodyFacts, EqualTheOriginals) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bodies, MujocoBodyFacts,
-                         testing::Values("half_cheetah", "hopper", "walker2d", "walker2d_v5", "ant",
+                         ::testing::Values("half_cheetah", "hopper", "walker2d", "walker2d_v5", "ant",
                                          "humanoid", "swimmer", "reacher", "pusher", "pusher_v5",
                                          "inverted_pendulum", "inverted_double_pendulum",
                                          "rllab_swimmer", "rllab_snake", "rllab_ant",
@@ -176,8 +176,8 @@ TEST(MujocoBody, IsCompiledOnceAndShared) {
 
 // A robot written for a later version is the usual reason.
 TEST(MujocoBody, WhatMujocoDoesNotKnowIsSaidWithItsVersion) {
-  const std::string file = testing::TempDir() + "reverie_of_a_later_version.xml";
-  std::ofstream(file) << "<mujoco><worldbody><unheard/></worldbody></mujoco>";
+  const std::string file = (testing::fresh_folder() / "later.xml").string();
+  testing::write_text(file, "<mujoco><worldbody><unheard/></worldbody></mujoco>");
   try {
     mujoco_body(file);
     FAIL() << "compiled";
@@ -188,7 +188,6 @@ TEST(MujocoBody, WhatMujocoDoesNotKnowIsSaidWithItsVersion) {
     EXPECT_NE(said.find("unrecognized element"), std::string::npos) << said;
     EXPECT_EQ(said.find("for 3 or later") != std::string::npos, mj_version() < 300) << said;
   }
-  std::remove(file.c_str());
   EXPECT_TRUE(mujoco_description().starts_with(mj_versionString()));
   EXPECT_NE(mujoco_description().find("libmujoco.so"), std::string::npos);
 }
@@ -230,9 +229,7 @@ TEST(MujocoBody, SettingsVaryWhatTheyName) {
 
 /// A rod on a hinge, slowed and driven by `actuators`, without gravity.
 std::string driven_rod(const std::string& joint, const std::string& actuators) {
-  static int count = 0;
-  const std::string file =
-      ::testing::TempDir() + "/reverie_driven_rod" + std::to_string(count++) + ".xml";
+  const std::string file = (testing::fresh_folder() / "rod.xml").string();
   std::ofstream(file) << "<mujoco><compiler autolimits='true'/><option gravity='0 0 0'/>"
                          "<worldbody><body><joint name='j' axis='0 1 0' damping='5' "
                       << joint

@@ -1,6 +1,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco_simulation.h>
+#include <reverie/envs/own_robot_fixture.h>
 
 #include <gtest/gtest.h>
 
@@ -76,8 +77,7 @@ TEST(MujocoSimulation, FallsAsGravitySays) {
 
 TEST(MujocoSimulation, DivergenceIsAnErrorOfOneLine) {
   const std::filesystem::path before = std::filesystem::current_path();
-  const std::filesystem::path empty = testing::TempDir() + "/reverie_divergence";
-  std::filesystem::create_directories(empty);
+  const std::filesystem::path empty = testing::fresh_folder();
   std::filesystem::current_path(empty);  // where MuJoCo would write its log
 
   const TaskEntry& entry = find_task("rllib/half-cheetah");

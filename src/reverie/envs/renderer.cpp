@@ -168,9 +168,9 @@ class Renderer::Stage {
     for (int i = 0; i < model_->nbody; ++i) {
       const int mocap = model_->body_mocapid[i];
       if (mocap < 0) continue;
-      const double* at = placed.mocap.data() + 3 * mocap;
-      std::copy_n(placed.mocap.empty() ? model_->body_pos + 3 * i : at, 3,
-                  data_->mocap_pos + 3 * mocap);
+      const double* at =
+          placed.mocap.empty() ? model_->body_pos + 3 * i : placed.mocap.data() + 3 * mocap;
+      std::copy_n(at, 3, data_->mocap_pos + 3 * mocap);
     }
     mj_kinematics(model_.get(), data_.get());
     for (const auto& mark : placed.marks)

@@ -77,6 +77,24 @@ TEST_F(RendererTest, GoalsAreDrawnWhereAResetHasPutThem) {
   EXPECT_THROW(placed({.mocap = {1}}), std::invalid_argument);
 }
 
+// None of them placed (under the sanitizer: nothing is read beyond what is there).
+TEST_F(RendererTest, SeveralBodiesThatCouldBePlacedStandWhereTheFileSays) {
+  const std::filesystem::path file = testing_robots::written("", R"(<mujoco><worldbody>
+    <light pos="0 0 3"/><body mocap="true" pos="-0.6 0 0"><geom size="0.2" contype="0"/></body>
+    <body mocap="true" pos="0.6 0 0"><geom size="0.2" contype="0"/></body>
+    <body><joint/><geom type="capsule" size="0.1" fromto="0 0 0 0 0 1"/></body>
+    </worldbody></mujoco>)");
+  const auto body = mujoco_body((file.parent_path() / "body.xml").string());
+  const std::vector<double> home = {0};
+  const auto placed = [&](const Placed& where) {
+    Image image(3 * kSize * kSize);
+    renderer_->draw(*body, home, image, where);
+    return image;
+  };
+  EXPECT_EQ(placed({}), placed({.mocap = {-0.6, 0, 0, 0.6, 0, 0}}));
+  EXPECT_NE(placed({}), placed({.mocap = {-0.6, 0, 0.5, 0.6, 0, 0}}));
+}
+
 TEST_F(RendererTest, TheTopRowComesFirst) {
   // The sky is brighter than the ground.
   const auto body = mujoco_body("half_cheetah.xml");

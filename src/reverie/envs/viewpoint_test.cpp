@@ -1,5 +1,6 @@
 // Bodies are looked at from where their movements show. Needs no OpenGL.
 #include <reverie/envs/mujoco_body.h>
+#include <reverie/envs/own_robot_fixture.h>
 #include <reverie/envs/viewpoint.h>
 
 #include <gtest/gtest.h>
@@ -61,7 +62,7 @@ TEST(Viewpoint, TheWholeBodyIsInTheImageWithRoomToMove) {
 }
 
 TEST(Viewpoint, WhatStaysIsSeenWhereverItReaches) {
-  const std::string file = ::testing::TempDir() + "/reverie_viewpoint_arm.xml";
+  const std::string file = (testing::fresh_folder() / "arm.xml").string();
   std::ofstream(file) << R"(<mujoco><worldbody><body pos="0 0 1">
     <joint axis="0 1 0"/><geom type="capsule" size="0.02" fromto="0 0 0 0.5 0 0"/>
     <body pos="0.5 0 0"><joint axis="0 1 0"/>
@@ -91,7 +92,7 @@ std::array<double, 2> in_image(const mjtNum* point, const View& view, const mjMo
 
 // A cup that can slide away, a ball on a string, a target beside them and one far off.
 TEST(Viewpoint, AllThatMovesIsInTheImageAndWhatTheTaskLooksAt) {
-  const std::string file = ::testing::TempDir() + "/reverie_viewpoint_cup.xml";
+  const std::string file = (testing::fresh_folder() / "cup.xml").string();
   std::ofstream(file) << R"(<mujoco><compiler autolimits="true"/><worldbody>
     <geom type="plane" size="1 1 .1"/><site name="target" pos=".2 0 .8"/>
     <site name="far" pos="30 0 0"/>
@@ -137,7 +138,7 @@ TEST(Viewpoint, ACartIsSeenWhereverItsRailGoes) {
 }
 
 TEST(Viewpoint, AnMjcfsOwnCameraIsUsed) {
-  const std::string file = ::testing::TempDir() + "/reverie_viewpoint.xml";
+  const std::string file = (testing::fresh_folder() / "body.xml").string();
   std::ofstream(file) << R"(<mujoco><worldbody>
     <camera name="other" pos="0 0 9"/><camera name="watch" pos="0 -3 1"/>
     <body><joint type="slide" axis="1 0 0"/><geom size="0.1"/></body></worldbody></mujoco>)";

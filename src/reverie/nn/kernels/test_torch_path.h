@@ -2,22 +2,16 @@
 // any.
 #pragma once
 
-#include <reverie/core/device.h>
+#include <reverie/core/test_devices.h>
 #include <reverie/nn/kernels/choice.h>
 
-#include <gtest/gtest.h>
+#include <limits>
 
 namespace reverie::testing {
 
 /// A test that runs once on each device. What is not given to `by_torch` takes the usual path.
-class TorchPath : public ::testing::TestWithParam<const char*> {
+class TorchPath : public OnEachDevice {
  protected:
-  void SetUp() override {
-    if (GetParam() != std::string_view("cpu") && !torch::cuda::is_available())
-      GTEST_SKIP() << cuda_description();
-  }
-  torch::Device device() const { return torch::Device(GetParam()); }
-
   /// Runs `f` so that kernels are left alone.
   template <class F>
   static auto by_torch(F&& f) {
@@ -25,10 +19,6 @@ class TorchPath : public ::testing::TestWithParam<const char*> {
     return f();
   }
 };
-
-#define REVERIE_ON_EACH_DEVICE(suite)                                          \
-  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values("cpu", "cuda:0"), \
-                           [](const auto& device) { return device.index == 0 ? "cpu" : "cuda"; })
 
 /// The largest difference between two tensors, in units of the second's largest number.
 inline double difference(const Tensor& a, const Tensor& b) {
