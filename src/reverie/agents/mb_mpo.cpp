@@ -2,6 +2,7 @@
 
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
+#include <reverie/data/episodes.h>
 #include <reverie/data/rollout.h>
 
 #include <chrono>
@@ -15,13 +16,6 @@ constexpr int64_t kMostEnvironments = 100'000;
 std::unique_ptr<Improver> make_improver(const MbMpoConfig& config) {
   if (config.outer == OuterStep::ppo) return std::make_unique<Ppo>(config.ppo);
   return std::make_unique<Trpo>(config.trpo);
-}
-
-/// Steps by the number of episodes; those that a row's end cuts count too.
-double mean_episode_length(const Rollouts& rollouts) {
-  // Each row's last step is the end of an episode.
-  const auto ends = (rollouts.terminated | rollouts.truncated).sum().item<int64_t>();
-  return static_cast<double>(rollouts.reward.numel()) / static_cast<double>(ends);
 }
 
 /// What the meta-steps of an iteration came to.

@@ -3,6 +3,7 @@
 #include <reverie/core/settings.h>
 #include <reverie/runs/experiment.h>
 #include <reverie/runs/run_folder.h>
+#include <reverie/runs/same_settings.h>
 
 namespace reverie::cli {
 
@@ -19,6 +20,7 @@ int resume(const ResumeOptions& options) {
   assign("run.steps", options.steps, "--steps");
   assign("run.threads", options.threads, "--threads");
   assign("run.device", options.device, "--device");
+  leave_rounding_to_the_cpu(experiment);
   return continue_run(experiment, folder, changed);
 }
 

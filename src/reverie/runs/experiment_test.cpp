@@ -4,6 +4,7 @@
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/experiment.h>
 #include <reverie/runs/run_folder.h>
+#include <reverie/runs/same_settings.h>
 
 #include <gtest/gtest.h>
 
@@ -146,6 +147,25 @@ TEST(Experiments, ARunKeepsWhatAutoStoodFor) {
   auto on_gpu = asked;
   on_gpu.flags = {{"run.device", "cuda", "--device"}};
   EXPECT_EQ(count(settled(Precision::bf16x3, on_gpu), "precision = \"f32\""), 2);
+}
+
+TEST(Experiments, ARunMovesToAGpuFromWhereverAutoWasRounded) {
+  const kernels::AssumeFastest assume(Precision::bf16x3);
+  Experiment experiment = resolve({.method = "mb-mpo", .task = "classic/pendulum"});
+  experiment.settle_precision();
+  leave_rounding_to_the_cpu(experiment);
+  const std::string on_cpu = settings_that_matter(experiment);
+  EXPECT_NE(on_cpu.find("model.precision = \"bf16x3\""), std::string::npos);
+  experiment.run.device = "cuda:1";
+  leave_rounding_to_the_cpu(experiment);
+  const std::string on_gpu = settings_that_matter(experiment);
+  EXPECT_EQ(on_gpu.find("bf16"), std::string::npos) << "which the model would refuse there";
+  EXPECT_NO_THROW(require_same_settings(on_cpu, on_gpu));
+  EXPECT_NO_THROW(require_same_settings(on_gpu, on_gpu));
+  EXPECT_THROW(require_same_settings(on_gpu, on_cpu), Error);
+  // And only of products that were rounded.
+  EXPECT_THROW(require_same_settings("a = \"bf16x3\"\n", "a = \"bf16\"\n"), Error);
+  EXPECT_THROW(require_same_settings("a = \"swish\"\n", "a = \"f32\"\n"), Error);
 }
 
 TEST(Experiments, TheExampleOfLearningIsToldItsReward) {

@@ -2,6 +2,7 @@
 
 #include <reverie/core/error.h>
 #include <reverie/envs/robot_file.h>
+#include <reverie/nn/kernels/precision.h>
 
 #include <fmt/core.h>
 
@@ -27,7 +28,24 @@ std::map<std::string, std::string> by_key(const std::string& lines) {
   return settings;
 }
 
+/// Whether a setting said how to round products, and says not to now.
+bool rounds_no_more(const std::string& was, const std::string& is) {
+  const auto f32 = format_value(setting_name(Precision::f32));
+  const auto rounded = {format_value(setting_name(Precision::bf16x3)),
+                        format_value(setting_name(Precision::bf16))};
+  return is == f32 && std::find(rounded.begin(), rounded.end(), was) != rounded.end();
+}
+
 }  // namespace
+
+void leave_rounding_to_the_cpu(Experiment& experiment) {
+  if (experiment.run.device.starts_with("cpu")) return;
+  Settings all = experiment.settings();
+  for (const Setting& one : all.list())
+    if (one.choices == setting_names(Precision{}) &&
+        one.get() != SettingValue(setting_name(Precision::automatic)))
+      all.assign(one.key, SettingValue(setting_name(Precision::f32)), "run.device");
+}
 
 std::string settings_that_matter(Experiment& experiment) {
   const std::set<std::string> free = {"run.steps", "run.threads", "run.device",
@@ -55,7 +73,7 @@ void require_same_settings(const std::string& saved, const std::string& now) {
       throw Error(
           "the robot's TOML file or its MJCF has changed since the checkpoint: put it back, "
           "or start a new run");
-    if (key != robot && was->second != is)
+    if (key != robot && was->second != is && !rounds_no_more(was->second, is))
       throw Error(
           fmt::format("the checkpoint was made with '{} = {}', config.toml says '{} = {}': "
                       "put it back, or start a new run with --config",

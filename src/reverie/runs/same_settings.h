@@ -11,8 +11,12 @@ namespace reverie {
 /// also its identity.
 std::string settings_that_matter(Experiment& experiment);
 
+/// Puts f32 in place of rounded products where the run's device is not the CPU, which alone has
+/// them: a run may go on there all the same, and from there on in f32.
+void leave_rounding_to_the_cpu(Experiment& experiment);
+
 /// A run that went on under other settings would be one that nobody could repeat: throws Error,
-/// naming the first that differs.
+/// naming the first that differs. Only products that were rounded may be f32 from here on.
 void require_same_settings(const std::string& saved, const std::string& now);
 
 /// Whether `saved` is of another robot.

@@ -1,0 +1,40 @@
+#include <reverie/data/episodes.h>
+
+#include <gtest/gtest.h>
+
+namespace reverie {
+namespace {
+
+/// One task's rows of `horizon` steps, whose episodes terminate after these numbers of steps.
+Rollouts rollouts_of(int64_t horizon, const std::vector<std::vector<int64_t>>& lengths) {
+  const auto rows = static_cast<int64_t>(lengths.size());
+  Rollouts rollouts;
+  rollouts.reward = torch::ones({1, rows, horizon});
+  rollouts.terminated = torch::zeros({1, rows, horizon}, torch::kBool);
+  rollouts.truncated = torch::zeros({1, rows, horizon}, torch::kBool);
+  rollouts.time = torch::zeros({1, rows, horizon});
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t at = 0;
+    for (const int64_t length : lengths[row]) {
+      rollouts.time[0][row].slice(0, at, at + length).copy_(torch::arange(length));
+      at += length;
+      rollouts.terminated[0][row][at - 1] = true;
+    }
+    rollouts.time[0][row].slice(0, at).copy_(torch::arange(horizon - at));
+    rollouts.truncated[0][row][horizon - 1] = at < horizon;
+  }
+  leave_out_unfinished(rollouts, 1000);
+  return rollouts;
+}
+
+TEST(Episodes, WhatARowsEndCutsIsNoneOfTheirLengths) {
+  // 40 and 40 in a row of 100; 60 in another: the cuts, of 20 and 40 steps, are left out.
+  EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{40, 40}, {60}})), 140.0 / 3);
+  EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{70}})), 70);
+  // But a row's first counts as far as it goes.
+  EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{}, {60}})), 80);
+  EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{50, 50}})), 50);
+}
+
+}  // namespace
+}  // namespace reverie
