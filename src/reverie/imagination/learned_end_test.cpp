@@ -156,8 +156,10 @@ TEST_P(LearnedEnd, AnEndThatIsNotObservedIsLearned) {
     };
     const double found = said_of(fresh.terminated).mean().item<double>();
     const double made_up = said_of(fresh.terminated.logical_not()).mean().item<double>();
-    EXPECT_GT(found, head == Head::deterministic ? 0.9 : 0.6) << setting_name(head);
-    EXPECT_LT(made_up, head == Head::deterministic ? 0.03 : 0.1) << setting_name(head);
+    // Over six seeds 0.93 to 0.98 and 0.002 to 0.008, and with a Gaussian head 0.83 to 0.89 and
+    // 0.007 to 0.016. By the likelihood it finds 0.38 to 0.67, and fewer the longer it trains.
+    EXPECT_GT(found, head == Head::deterministic ? 0.9 : 0.75) << setting_name(head);
+    EXPECT_LT(made_up, 0.04) << setting_name(head);
   }
 }
 

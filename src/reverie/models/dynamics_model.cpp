@@ -121,6 +121,13 @@ Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {
   const auto low = bounds.select(-2, 0), high = bounds.select(-2, 1);
   auto log_variance = high - torch::softplus(high - parts[1]);
   log_variance = low + torch::softplus(log_variance - low);
+  // An end is fitted by its square error: where it may vary, likelihood takes few of the pains over
+  // the rare 1s, and in time none (Seitzer et al., "On the pitfalls of heteroscedastic uncertainty
+  // estimation", 2022).
+  if (config_.learn_end)
+    log_variance = torch::cat({log_variance.narrow(-1, 0, end_column()),
+                               torch::zeros_like(log_variance.narrow(-1, end_column(), 1))},
+                              -1);
   return {parts[0], log_variance};
 }
 
