@@ -240,7 +240,7 @@ void MbMpo::serialize(Archive& archive) {
   archive.optional("adapted", adapted_, {config_.tasks, policy_.parameter_count()});
   if (adapted_.defined()) adapted_ = adapted_.to(device_);  // read where none was: on the CPU
   archive.optional("start_states", start_states_, {-1, policy_.observation_size()});
-  archive("policy_given", policy_given_);
+  archive.since_later_version("policy_given", policy_given_);
   archive.count("fits", fits_);
   archive.count("practices", practices_);
   archive.count("imagined_steps", imagined_steps_);

@@ -95,7 +95,7 @@ int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, Trainin
   const std::string stopped = fmt::format("stopped at {} real steps; go on with: {}",
                                           trainer.env_steps(), resume_command(folder.root()));
   if (stop_signal() == SIGPIPE)
-    fmt::print(stderr, "reverie: nobody reads the output any more: {}\n", stopped);
+    report(fmt::format("nobody reads the output any more: {}", stopped));
   else
     view.finish(stopped);
   return 128 + stop_signal();
@@ -124,8 +124,7 @@ int start_run(Experiment& experiment, const std::string& out) {
     } catch (const std::exception& error) {
       // What is asked for can't be had, and nothing has happened in the folder yet.
       if (!dynamic_cast<const UsageError*>(&error) && !is_out_of_memory(error)) throw;
-      std::error_code ignored;
-      std::filesystem::remove_all(folder.root(), ignored);
+      undo_start(created);
       if (!dynamic_cast<const UsageError*>(&error)) throw UsageError(std::string(out_of_memory));
       throw;
     }

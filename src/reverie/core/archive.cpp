@@ -52,7 +52,7 @@ bool is_stored(torch::ScalarType type) {
 }
 
 /// Whether so many bytes are the elements of a tensor of these sizes.
-bool holds(size_t bytes, const std::vector<int64_t>& sizes, size_t element) {
+bool fills(size_t bytes, const std::vector<int64_t>& sizes, size_t element) {
   size_t expected = element;
   for (const int64_t size : sizes)
     if (size < 0 || __builtin_mul_overflow(expected, static_cast<size_t>(size), &expected))
@@ -102,6 +102,10 @@ Archive Archive::from_bytes(std::string_view bytes) {
   }
   if (!reader.empty()) throw Error("archive damaged: bytes after its last record");
   return archive;
+}
+
+bool Archive::holds(std::string_view name) const {
+  return records_.contains(prefix_ + std::string(name));
 }
 
 const Archive::Record& Archive::find(std::string_view name, char type) const {
@@ -214,7 +218,7 @@ void Archive::tensor(std::string_view name, Tensor& value) {
                             fmt::join(sizes, ", "), fmt::join(value.sizes(), ", ")));
   // Nothing is allocated for sizes that the payload doesn't hold.
   const auto elements = reader.rest();
-  if (!holds(elements.size(), sizes, c10::elementSize(dtype)))
+  if (!fills(elements.size(), sizes, c10::elementSize(dtype)))
     refuse(name, "other elements than its sizes say");
   const auto not_bool = [](char byte) { return byte != 0 && byte != 1; };
   if (dtype == torch::kBool && std::any_of(elements.begin(), elements.end(), not_bool))

@@ -62,6 +62,12 @@ class Archive {
     }
   }
 
+  /// A value that archives of an earlier version lack: reading one of these leaves it as it is.
+  template <class T>
+  void since_later_version(std::string_view name, T& value) {
+    if (!reading_ || holds(name)) (*this)(name, value);
+  }
+
   /// A number of things that have happened: what is read is at least 0, and far from overflowing.
   void count(std::string_view name, int64_t& value);
 
@@ -110,6 +116,7 @@ class Archive {
     char type;
     std::string payload;
   };
+  bool holds(std::string_view name) const;
   const Record& find(std::string_view name, char type) const;
   void store(std::string_view name, char type, std::string payload);
 

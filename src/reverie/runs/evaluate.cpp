@@ -52,20 +52,30 @@ double standard_error(double std, int64_t count) {
 }
 
 Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
-                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random) {
+                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random,
+                    const std::function<bool()>& stop) {
   const torch::NoGradGuard no_grad;
   Evaluation result;
+  const int64_t longest = task.make_task(env)->spec().horizon;
+  // As many as the steps that are left are likely to be enough for.
+  const auto affordable = [&](int64_t done) {
+    int64_t taken = 0;
+    for (const int64_t length : result.lengths) taken += length;
+    const int64_t length = done == 0 ? longest : (taken + done - 1) / done;
+    const int64_t left = std::max<int64_t>(budget.steps - taken, 0);
+    return std::max(budget.always - done, left / std::max<int64_t>(length, 1));
+  };
   const auto episodes_left = [&]() -> int64_t {
     const auto done = static_cast<int64_t>(result.returns.size());
-    if (done < budget.least) return budget.least - done;
+    if (done < budget.least) return std::min(budget.least - done, affordable(done));
     const Spread returns = spread(result.returns);
     const bool precise =
         standard_error(returns.std, done) <= budget.precision * std::abs(returns.mean);
-    return precise ? 0 : budget.most - done;
+    return precise ? 0 : std::min(budget.most - done, affordable(done));
   };
   for (uint64_t batch = 0;; ++batch) {
     const int64_t left = episodes_left();
-    if (left <= 0) break;
+    if (left <= 0 || (stop && stop())) break;
     EnvironmentPool pool(task, env, std::min(left, kSideBySide), random.split(2 * batch));
     run_episodes(policy, pool, stochastic, random.split(2 * batch + 1), result);
   }

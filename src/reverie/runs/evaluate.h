@@ -4,6 +4,8 @@
 #include <reverie/core/random.h>
 #include <reverie/envs/pool.h>
 
+#include <functional>
+#include <limits>
 #include <vector>
 
 namespace reverie {
@@ -22,11 +24,15 @@ Spread spread(const std::vector<double>& values);
 double standard_error(double std, int64_t count);
 
 /// How many episodes an evaluation takes: `least`, and then until the mean's standard error is at
-/// most `precision` times the mean's size, or `most` have been run.
+/// most `precision` times the mean's size, or `most` have been run. Where they are long, it ends
+/// earlier: beyond `always` of them it takes no more than about `steps` real steps in all (none is
+/// cut short for it).
 struct EpisodeBudget {
   int64_t least = 20;
   int64_t most = 20;
   double precision = 0;
+  int64_t always = 20;
+  int64_t steps = std::numeric_limits<int64_t>::max();
 };
 
 /// The episodes of one evaluation.
@@ -38,13 +44,15 @@ struct Evaluation {
 /// Runs fresh episodes side by side, in environments of its own: they count towards no budget and
 /// disturb no training stream. Each environment gives its first episode, so short ones
 /// weigh as much as long ones. `stochastic`: actions are sampled rather than the mean. The result
-/// depends on the policy, the settings and `random` alone.
+/// depends on the policy, the settings and `random` alone. `stop` is asked before each batch of
+/// episodes: where it says so, the evaluation ends with what it has.
 Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
-                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random);
+                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random,
+                    const std::function<bool()>& stop = {});
 inline Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task,
                            const EnvConfig& env, int64_t episodes, bool stochastic,
                            const RandomStream& random) {
-  return evaluate(policy, task, env, EpisodeBudget{episodes, episodes}, stochastic, random);
+  return evaluate(policy, task, env, EpisodeBudget{episodes, episodes, 0, episodes}, stochastic, random);
 }
 
 }  // namespace reverie

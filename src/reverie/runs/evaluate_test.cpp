@@ -46,6 +46,25 @@ TEST(Evaluate, GoesOnUntilTheMeanIsKnown) {
   EXPECT_EQ(found({30, 90, 0.0}).returns.size(), 90u) << "never known";
 }
 
+TEST(Evaluate, EndsWhereItsStepsAreUsedUp) {
+  ASSERT_EQ(pendulum().spec().horizon, 200);
+  const auto count = [](const EpisodeBudget& budget) {
+    return evaluate(make_policy(), pendulum(), EnvConfig{}, budget, false, RandomStream(1, "eval"))
+        .returns.size();
+  };
+  EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 40}), 40u);
+  EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 10}), 10u);
+  EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 2}), 5u) << "these always";
+  EXPECT_EQ(count({30, 90, 1.0, 5, 200 * 40}), 30u);
+}
+
+TEST(Evaluate, EndsBetweenBatchesWhereItIsStopped) {
+  int asked = 0;
+  const auto found = evaluate(make_policy(), pendulum(), EnvConfig{}, {150, 150}, false,
+                              RandomStream(1, "eval"), [&] { return ++asked == 2; });
+  EXPECT_EQ(found.returns.size(), 64u);
+}
+
 TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
   const auto found =
       evaluate(make_policy(), pendulum(), EnvConfig{}, 70, false, RandomStream(1, "eval"));

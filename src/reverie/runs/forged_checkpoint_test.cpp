@@ -1,12 +1,12 @@
 // Checkpoints whose checksums are right and whose values are not: read, they are refused or do no
 // harm. In the manner of a fuzzer, with fixed seeds.
 #include <reverie/core/error.h>
+#include <reverie/runs/checkpoint_fixture.h>
 #include <reverie/runs/trainer.h>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cmath>
 #include <cstring>
@@ -17,65 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Record {
-  std::string name;
-  char type = 0;
-  std::string payload;
-};
-
-template <class T>
-void append(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-template <class T>
-T take(std::string_view& bytes) {
-  T value{};
-  std::memcpy(&value, bytes.data(), sizeof(value));
-  bytes.remove_prefix(sizeof(value));
-  return value;
-}
-
-std::string take(std::string_view& bytes, size_t size) {
-  std::string part(bytes.substr(0, size));
-  bytes.remove_prefix(size);
-  return part;
-}
-
-uint32_t checksum(std::string_view bytes) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
-
-// The layout, written a second time: core/archive.cpp and runs/checkpoint.cpp describe it.
-std::vector<Record> take_apart(std::string_view file) {
-  file.remove_prefix(8 + 8 + 4 + 8);
-  std::vector<Record> records(take<uint64_t>(file));
-  for (auto& record : records) {
-    record.name = take(file, take<uint32_t>(file));
-    record.type = take<char>(file);
-    record.payload = take(file, take<uint64_t>(file));
-    file.remove_prefix(4);
-  }
-  return records;
-}
-
-std::string put_together(const std::vector<Record>& records) {
-  std::string body = "REVERIE1";
-  append(body, static_cast<uint64_t>(records.size()));
-  for (const auto& record : records) {
-    append(body, static_cast<uint32_t>(record.name.size()));
-    std::string whole = record.name + record.type;
-    append(whole, static_cast<uint64_t>(record.payload.size()));
-    whole += record.payload;
-    body += whole;
-    append(body, checksum(whole));
-  }
-  std::string file = "REVERIE1";
-  append(file, static_cast<uint64_t>(body.size()));
-  append(file, checksum(body));
-  return file + body;
-}
+using namespace testing_checkpoints;
 
 class Forger {
  public:

@@ -34,7 +34,8 @@ struct RunConfig {
                  between(1, 100'000));
     settings.add("final_episodes", final_episodes,
                  "fresh episodes of the last evaluation at most: beyond 100 of them it ends where "
-                 "the mean's standard error is half a percent of the mean; not above "
+                 "the mean's standard error is half a percent of the mean, and beyond "
+                 "eval_episodes of them at 100,000 real steps or half of run.steps; not above "
                  "eval_episodes: as many as those",
                  between(0, 100'000));
     settings.add("checkpoint_seconds", checkpoint_seconds,

@@ -19,14 +19,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether a folder robot/ holds nothing but what a run's copy of a robot is made of.
+bool is_copy_of_robot(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const fs::path name = entry.path().filename();
+    if (name != "files" && name != "manifest.toml" && name != temporary_of("manifest.toml"))
+      return false;
+  }
+  return !error;
+}
+
+/// All that a run's start makes in its folder, `robot` and `checkpoints` with what is in them. It
+/// finds none of these there but what another start left.
+constexpr const char* kMadeByStart[] = {
+    "config.toml",    "start.ckpt",     "robot",       "run.sqlite", "run.sqlite-journal",
+    "run.sqlite-wal", "run.sqlite-shm", "checkpoints", "lock"};
+
 // Whether nothing is in the folder but what a start that was killed leaves there.
 bool is_unused(const fs::path& path) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path, error)) {
     const fs::path name = entry.path().filename();
     const bool cut_short = name == "config.toml" && fs::file_size(entry.path(), error) == 0;
-    // A robot's files are copied before config.toml is written; without our lock they are another's.
-    const bool copied = name == "robot" && fs::exists(path / "lock", error);
+    // A robot's files are copied before config.toml is written; without a lock it is another's.
+    const bool copied = name == "robot" && fs::exists(path / "lock", error) &&
+                        is_copy_of_robot(entry.path());
     const bool begun = name == "start.ckpt" || name == temporary_of("start.ckpt");
     if (name != "lock" && name != temporary_of("config.toml") && !cut_short && !copied && !begun)
       return false;
@@ -35,15 +53,21 @@ bool is_unused(const fs::path& path) {
   return true;
 }
 
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 // Takes the first of name, name-2, name-3, … that is unused. It is held before it is looked into:
 // two programs that start at once get two.
 NewRun take_numbered(const std::string& name) {
   for (int k = 1;; ++k) {
     const RunFolder folder(k == 1 ? name : fmt::format("{}-{}", name, k));
+    const bool was_there = is_there(folder.root());
     make_folder(folder.root());
     if (!is_unused(folder.root())) continue;
     auto lock = FolderLock::try_to_hold(folder.root());
-    if (lock && is_unused(folder.root())) return {folder, std::move(*lock)};
+    if (lock && is_unused(folder.root())) return {folder, std::move(*lock), !was_there};
   }
 }
 
@@ -115,11 +139,12 @@ NewRun create_run(Experiment& experiment, const std::string& out) {
       return Error(
           fmt::format("{} holds a run already; go on with it: {}", out, resume_command(out)));
     };
+    const bool was_there = is_there(folder.root());
     make_folder(folder.root());
     if (fs::file_size(folder.config(), ignored) > 0 && !ignored) throw held();
     if (!is_unused(folder.root()))
       throw Error(fmt::format("{} is not empty and holds no run; name another folder", out));
-    NewRun run{folder, FolderLock(folder.root())};
+    NewRun run{folder, FolderLock(folder.root()), !was_there};
     if (!is_unused(folder.root())) throw held();  // who held it in between
     return run;
   };
@@ -129,6 +154,13 @@ NewRun create_run(Experiment& experiment, const std::string& out) {
   if (!start.empty()) write_file_atomically(run.folder.start(), start);
   write_config(run.folder, experiment);
   return run;
+}
+
+void undo_start(const NewRun& run) {
+  std::error_code ignored;
+  const fs::path& root = run.folder.root();
+  for (const char* name : kMadeByStart) fs::remove_all(root / name, ignored);
+  if (run.made_folder) fs::remove(root, ignored);  // only where it is empty
 }
 
 void write_config(const RunFolder& folder, Experiment& experiment) {
@@ -163,7 +195,8 @@ RunFolder open_run(const std::string& path) {
 
 void remove_leftovers(const RunFolder& folder) {
   std::error_code ignored;
-  for (const auto& file : {folder.config(), folder.summary(), folder.policy(), folder.failed()})
+  for (const auto& file : {folder.config(), folder.summary(), folder.policy(), folder.failed(),
+                           folder.start()})
     fs::remove(temporary_of(file), ignored);
   Checkpoints(folder.checkpoints()).remove_leftovers();
 }

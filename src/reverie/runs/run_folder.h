@@ -37,6 +37,7 @@ std::string default_run_name(const Experiment& experiment);
 struct NewRun {
   RunFolder folder;
   FolderLock lock;
+  bool made_folder = false;  ///< Rather than found it, without a run in it.
 };
 
 /// Makes the folder of a new run, holds it, and writes its config.toml, after the files of a robot
@@ -46,6 +47,10 @@ struct NewRun {
 /// written. Where `run.from` names a run, its newest checkpoint is copied into the folder; throws
 /// Error where there is none.
 NewRun create_run(Experiment& experiment, const std::string& out);
+
+/// Removes what a start has made of a new run's folder, and nothing else: where it turns out that
+/// what is asked for can't be had.
+void undo_start(const NewRun& run);
 
 /// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it
 /// took from one are settings of its own.

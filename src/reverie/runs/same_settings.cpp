@@ -17,6 +17,11 @@ namespace {
 /// Stands for a robot's identity among the settings.
 constexpr char robot[] = "the robot";
 
+/// Said of a checkpoint that has no such thing.
+constexpr char earlier[] =
+    "a version of reverie in which a robot acted in its actuators' units, not in halves of their "
+    "range";
+
 /// Key and value of each line of `settings_that_matter`.
 std::map<std::string, std::string> by_key(const std::string& lines) {
   std::map<std::string, std::string> settings;
@@ -60,15 +65,27 @@ std::string settings_that_matter(Experiment& experiment) {
   return text;
 }
 
-void require_same_settings(const std::string& saved, const std::string& now) {
+void require_same_settings(const std::string& saved, Experiment& experiment) {
+  Experiment plain(*experiment.method, *experiment.task, kNoPreset);
+  require_same_settings(saved, settings_that_matter(experiment), settings_that_matter(plain));
+}
+
+void require_same_settings(const std::string& saved, const std::string& now,
+                           const std::string& built_in) {
   const auto before = by_key(saved), after = by_key(now);
+  auto absent = by_key(built_in);
   for (const auto& [key, is] : after) {
     const auto was = before.find(key);
-    if (was == before.end())
-      throw Error(
-          fmt::format("the checkpoint is of a version of reverie that had no setting '{}': "
-                      "start a new run with --config",
-                      key));
+    if (was == before.end() && key == robot)
+      throw Error(fmt::format("the checkpoint is of {}: start a new run with --config", earlier));
+    if (was == before.end()) {
+      const std::string& built = absent[key];
+      if (is == built) continue;
+      throw Error(fmt::format("the checkpoint is of a version of reverie without a setting '{0}', "
+                              "config.toml says '{0} = {1}': take that out (then it is {2}), or "
+                              "start a new run with --config",
+                              key, is, built));
+    }
     if (key == robot && !same_robot(was->second, is))
       throw Error(
           "the robot's TOML file or its MJCF has changed since the checkpoint: put it back, "
@@ -90,7 +107,9 @@ bool robot_has_changed(const std::string& saved, const TaskEntry& task) {
 std::string built_otherwise(const std::string& saved, const TaskEntry& task) {
   const auto settings = by_key(saved);
   const auto was = settings.find(robot);
-  if (was == settings.end() || was->second == task.robot.identity) return {};
+  if (was == settings.end())
+    return task.robot.identity.empty() ? "" : fmt::format("the checkpoint is of {}", earlier);
+  if (was->second == task.robot.identity) return {};
   const auto version = [](const std::string& identity) {
     return identity.substr(std::min(identity.find("MuJoCo "), identity.size()));
   };

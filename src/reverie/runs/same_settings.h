@@ -15,14 +15,20 @@ std::string settings_that_matter(Experiment& experiment);
 /// them: a run may go on there all the same, and from there on in f32.
 void leave_rounding_to_the_cpu(Experiment& experiment);
 
-/// A run that went on under other settings would be one that nobody could repeat: throws Error,
-/// naming the first that differs. Only products that were rounded may be f32 from here on.
-void require_same_settings(const std::string& saved, const std::string& now);
+/// A run that went on under other settings would be one that nobody could repeat: throws Error
+/// where `saved` is not `now`, naming the first that differs. A setting that the version which saved
+/// it did not have must have the value of `built_in` now; a robot's checkpoint that does not say
+/// which it is of is refused. Only products that were rounded may be f32 from here on.
+void require_same_settings(const std::string& saved, const std::string& now,
+                           const std::string& built_in = {});
+/// Likewise, where they are to be those of an experiment.
+void require_same_settings(const std::string& saved, Experiment& experiment);
 
 /// Whether `saved` is of another robot.
 bool robot_has_changed(const std::string& saved, const TaskEntry& task);
 
-/// What to tell where `saved` is of a robot that another version of MuJoCo compiled; else empty.
+/// What to tell where `saved` is of a robot that another version of MuJoCo compiled, or that acted
+/// in other units; else empty.
 std::string built_otherwise(const std::string& saved, const TaskEntry& task);
 
 }  // namespace reverie

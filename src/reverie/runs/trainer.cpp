@@ -62,10 +62,13 @@ void Trainer::serialize(Archive& archive) {
   std::string settings = settings_that_matter(experiment_);
   archive("settings", settings);
   if (archive.reading()) {
-    require_same_settings(settings, settings_that_matter(experiment_));
+    require_same_settings(settings, experiment_);
     if (const auto note = built_otherwise(settings, *experiment_.task); !note.empty()) warn(note);
   }
   archive.count("phases", phases_);
+  archive.since_later_version("unfinished", unfinished_);
+  if (unfinished_ && (phases_ == 0 || phases_ % kPhases != 0))
+    archive.refuse("unfinished", "an iteration that is not at its end");
   int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
   archive.count("env_steps", env_steps);
   archive("world", *world_);
@@ -85,6 +88,7 @@ void Trainer::resume() {
   if (loaded) {
     serialize(loaded->archive);
     saved_phases_ = phases_;
+    saved_unfinished_ = unfinished_;
     imagined_before_ = agent_->imagined_steps();
     checkpoints_.set_aside_after(loaded->number);
     recover_store();
@@ -101,7 +105,7 @@ void Trainer::resume() {
   }
   first_steps_ = world_->steps();
   resumed_ = true;
-  store_.truncate_after(iterations());
+  store_.truncate_after(told());
   store_.truncate_checkpoints_after(phases_);
   recall();
 }
@@ -137,13 +141,13 @@ double Trainer::seconds_until(int64_t checkpoint) const {
   double seconds = 0;
   for (const auto& row : store_.iterations()) {
     const auto wall = row.metrics.find("time/wall");
-    if (row.iteration <= iterations() && wall != row.metrics.end()) seconds = wall->second;
+    if (row.iteration <= told() && wall != row.metrics.end()) seconds = wall->second;
   }
   return seconds;
 }
 
 bool Trainer::finished() const {
-  return phases_ % kPhases == 0 && world_->steps() >= experiment_.run.steps;
+  return phases_ % kPhases == 0 && !unfinished_ && world_->steps() >= experiment_.run.steps;
 }
 
 double Trainer::wall_seconds() const {
@@ -163,8 +167,7 @@ bool Trainer::run(const std::function<bool()>& stop) {
   try {
     while (!finished()) {
       monitor_.set_status(status());
-      run_phase();
-      if (stop() && !finished()) {
+      if (!run_phase(stop) || (stop() && !finished())) {
         checkpoint();
         write_policy();
         write_summary_now();
@@ -186,7 +189,8 @@ bool Trainer::run(const std::function<bool()>& stop) {
   return true;
 }
 
-void Trainer::run_phase() {
+bool Trainer::run_phase(const std::function<bool()>& stop) {
+  if (unfinished_) return finish_iteration(stop);
   switch (phases_ % kPhases) {
     case 0:
       monitor_.timed("collect", [&] { agent_->collect(*world_, *replay_); });
@@ -199,7 +203,9 @@ void Trainer::run_phase() {
       monitor_.timed("improve", [&] { agent_->improve(*world_); });
   }
   ++phases_;
-  if (phases_ % kPhases == 0) finish_iteration();
+  if (phases_ % kPhases != 0) return true;
+  unfinished_ = true;
+  return finish_iteration(stop);
 }
 
 bool Trainer::evaluation_due() const {
@@ -207,16 +213,23 @@ bool Trainer::evaluation_due() const {
   return world_->steps() >= experiment_.run.steps || (every > 0 && iterations() % every == 0);
 }
 
-void Trainer::finish_iteration() {
+bool Trainer::finish_iteration(const std::function<bool()>& stop) {
   std::optional<EvaluationRow> evaluation;
   if (evaluation_due()) {
-    monitor_.timed("evaluate", [&] { evaluation = evaluate_policy(); });
+    const bool last = world_->steps() >= experiment_.run.steps;
+    // The last one is long: a kill or a stop in it is to cost nothing of the iteration.
+    if (last) checkpoint();
+    monitor_.timed("evaluate", [&] {
+      evaluation = evaluate_policy(last ? stop : std::function<bool()>());
+    });
+    if (!evaluation) return false;
     monitor_.record("eval/return", evaluation->return_mean);
     monitor_.record("eval/return_std", evaluation->return_std);
     monitor_.record("eval/episodes", static_cast<double>(evaluation->episodes));
     monitor_.record("eval/return_stderr",
                     standard_error(evaluation->return_std, evaluation->episodes));
   }
+  unfinished_ = false;
   monitor_.record("imagination/steps", static_cast<double>(agent_->imagined_steps()));
   monitor_.record("time/wall", wall_seconds());
   IterationRow row = monitor_.take(iterations(), world_->steps());
@@ -240,48 +253,56 @@ void Trainer::finish_iteration() {
     add_event_once("sign", line);
     view_.note(fmt::format("sign, at {} real steps: {}; docs/learning.md", row.env_steps, line));
   }
+  return true;
 }
 
 // Where an agent says how long it imagined, its rate is over that; else over all of `improve`.
 void Trainer::add_rates(std::map<std::string, double>& metrics) const {
   const double seconds =
       metrics.contains("time/imagine") ? metrics["time/imagine"] : metrics["time/improve"];
-  if (seconds > 0)
-    metrics["time/imagined_steps_per_second"] =
-        static_cast<double>(agent_->imagined_steps() - imagined_before_) / seconds;
+  const int64_t imagined = agent_->imagined_steps() - imagined_before_;
+  if (seconds > 0 && imagined > 0)  // a process that resumed after it knows of none
+    metrics["time/imagined_steps_per_second"] = static_cast<double>(imagined) / seconds;
   if (metrics.contains("model/rows_fitted") && metrics["time/fit"] > 0)
     metrics["time/fit_rows_per_second"] = metrics["model/rows_fitted"] / metrics["time/fit"];
 }
 
-// The last evaluation is what the run is quoted by: a third digit of it should mean something.
+// The last evaluation is what the run is quoted by: a third digit of it should mean something. But
+// it is not to take longer than the run.
 EpisodeBudget Trainer::episode_budget() const {
   constexpr int64_t least = 100;
   constexpr double precision = 0.005;
+  constexpr int64_t most_steps = 100'000;
   const int64_t usual = experiment_.run.eval_episodes;
   const int64_t most = std::max(usual, experiment_.run.final_episodes);
-  if (world_->steps() < experiment_.run.steps) return {usual, usual, 0};
-  return {std::max(usual, std::min(least, most)), most, precision};
+  if (world_->steps() < experiment_.run.steps) return {usual, usual, 0, usual};
+  return {std::max(usual, std::min(least, most)), most, precision, usual,
+          std::min(most_steps, experiment_.run.steps / 2)};
 }
 
-EvaluationRow Trainer::evaluate_policy() {
+std::optional<EvaluationRow> Trainer::evaluate_policy(const std::function<bool()>& stop) {
   const auto seed = static_cast<uint64_t>(experiment_.run.seed);
   // The stream depends on the iteration alone: an evaluation leaves no state behind to save.
   const auto random = RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
+  bool stopped = false;
   const auto found = evaluate(agent_->policy(), *experiment_.task, experiment_.env,
-                              episode_budget(), false, random);
+                              episode_budget(), false, random,
+                              [&] { return stopped = stop && stop(); });
+  if (stopped) return std::nullopt;
   const Spread returns = spread(found.returns);
-  return {iterations(), world_->steps(), static_cast<int64_t>(found.returns.size()), returns.mean,
-          returns.std};
+  return EvaluationRow{iterations(), world_->steps(), static_cast<int64_t>(found.returns.size()),
+                       returns.mean, returns.std};
 }
 
 void Trainer::checkpoint() {
-  if (saved_phases_ == phases_) return;
+  if (saved_phases_ == phases_ && saved_unfinished_ == unfinished_) return;
   Archive archive;
   serialize(archive);
   checkpoints_.save(phases_, archive);
   // Only now: a row without its file would promise a way back that there isn't.
-  store_.add(CheckpointRow{phases_, iterations(), world_->steps(), wall_seconds()});
+  store_.add(CheckpointRow{phases_, told(), world_->steps(), wall_seconds()});
   saved_phases_ = phases_;
+  saved_unfinished_ = unfinished_;
   saved_at_ = std::chrono::steady_clock::now();
 }
 
@@ -345,23 +366,40 @@ void Trainer::open_events() {
 // A store that was lost, or put back from an older copy, is completed by what TensorBoard was told.
 // That has no episodes, and is in single precision.
 void Trainer::recover_store() {
-  const auto known = static_cast<int64_t>(store_.iterations().size());
-  if (known >= iterations()) return;
+  const auto rows = store_.iterations();
+  const int64_t known = rows.empty() ? 0 : rows.back().iteration;
+  if (known >= told()) return;  // what is missing before its first row was lost for good
   const EventFile events(folder_.root(), unix_time());
-  const auto told = std::min(iterations(), static_cast<int64_t>(events.held().size()));
-  for (int64_t i = known; i < told; ++i) {
-    const auto& event = events.held()[static_cast<size_t>(i)];
-    IterationRow row{i + 1, event.step, event.scalars, {}, {}};
+  // Those until the checkpoint, whose last is of the last iteration: the events may have been lost
+  // once themselves, and then begin at any.
+  const bool at_end = phases_ % kPhases == 0 && !unfinished_;
+  auto held = events.held();
+  while (!held.empty() &&
+         (held.back().step > world_->steps() || (!at_end && held.back().step == world_->steps())))
+    held.pop_back();
+  const bool whole = static_cast<int64_t>(held.size()) == told();
+  // Older ones, which end before it, have no numbers that are sure.
+  if (!whole && at_end && !held.empty() && held.back().step < world_->steps()) held.clear();
+  int64_t iteration = told() - static_cast<int64_t>(held.size());
+  int64_t found = 0;
+  for (const auto& event : held) {
+    if (++iteration <= known) continue;
+    IterationRow row{iteration, event.step, event.scalars, {}, {}};
     if (event.scalars.contains("eval/return"))
       row.evaluation =
-          EvaluationRow{i + 1, event.step, static_cast<int64_t>(row.metrics["eval/episodes"]),
+          EvaluationRow{iteration, event.step, static_cast<int64_t>(row.metrics["eval/episodes"]),
                         row.metrics["eval/return"], row.metrics["eval/return_std"]};
     store_.add(row);
+    ++found;
   }
-  warn(fmt::format("{} lacked {} iterations: {}", folder_.store().string(), iterations() - known,
-                   told == iterations()
+  const int64_t lacked = told() - known;
+  warn(fmt::format("{} lacked {} iterations: {}", folder_.store().string(), lacked,
+                   found == lacked
                        ? "their figures come back from TensorBoard's events, single episodes don't"
-                       : "the curves begin here"));
+                   : found > 0 ? fmt::format("the figures of the last {} come back from "
+                                             "TensorBoard's events",
+                                             found)
+                               : "the curves begin here"));
 }
 
 }  // namespace reverie

@@ -21,9 +21,9 @@ namespace reverie {
 ///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
 ///
 /// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop
-/// between two phases, and at the end. When a checkpoint is made changes no result: killed at any
-/// moment and resumed, a run ends with the same policy, replay and metrics ("time/…" apart), bit
-/// for bit, on the same machine and thread count.
+/// between two phases, before the last evaluation, and at the end. When a checkpoint is made changes
+/// no result: killed at any moment and resumed, a run ends with the same policy, replay and metrics
+/// ("time/…" apart), bit for bit, on the same machine and thread count.
 class Trainer {
  public:
   /// References outlive the trainer. Throws Error, UsageError as the parts do.
@@ -41,7 +41,8 @@ class Trainer {
   /// Whether the budget is spent and nothing is left to do.
   bool finished() const;
 
-  /// Trains to the end of the budget (true), or until `stop` says so, asked between phases (false).
+  /// Trains to the end of the budget (true), or until `stop` says so, asked between phases, and
+  /// between batches of the last evaluation's episodes (false).
   /// Either way the state is in a checkpoint afterwards. A NonFiniteError leaves the state it was
   /// thrown in as failed.ckpt, for whoever looks into it, and the checkpoints as they were.
   bool run(const std::function<bool()>& stop);
@@ -57,11 +58,15 @@ class Trainer {
  private:
   static constexpr int64_t kPhases = 3;  // collect, fit, improve
 
-  void run_phase();
-  void finish_iteration();
+  /// False where `stop` ended it.
+  bool run_phase(const std::function<bool()>& stop);
+  bool finish_iteration(const std::function<bool()>& stop);
   bool evaluation_due() const;
   EpisodeBudget episode_budget() const;
-  EvaluationRow evaluate_policy();
+  /// Nothing where `stop` ended it.
+  std::optional<EvaluationRow> evaluate_policy(const std::function<bool()>& stop);
+  /// Iterations that are in the store.
+  int64_t told() const { return iterations() - (unfinished_ ? 1 : 0); }
   void checkpoint();
   void add_event_once(std::string_view kind, const std::string& text);
   void finish();
@@ -92,7 +97,9 @@ class Trainer {
   std::unique_ptr<Signs> signs_;
 
   int64_t phases_ = 0;  // completed in all: iteration and phase in one number
+  bool unfinished_ = false;  // the last iteration is without its evaluation and its row
   int64_t saved_phases_ = -1;
+  bool saved_unfinished_ = false;
   int64_t imagined_before_ = 0;
   double earlier_seconds_ = 0;  // wall-clock of the processes before this one
   int64_t first_steps_ = 0;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace reverie {
@@ -67,6 +68,19 @@ class TrainerTest : public ::testing::Test {
   fs::path root_;
 };
 
+/// Remembers what a view is shown.
+struct RememberingView : TrainingView {
+  std::vector<IterationRow> before, seen;
+  std::vector<std::string> notes;
+  std::vector<double> left;
+  void history(const std::vector<IterationRow>& rows) override { before = rows; }
+  void iteration(const IterationRow& row, const RunStatus& status) override {
+    seen.push_back(row);
+    left.push_back(status.seconds_left);
+  }
+  void note(const std::string& line) override { notes.push_back(line); }
+};
+
 TEST_F(TrainerTest, LeavesAWholeRunFolder) {
   const auto folder = create("run");
   EXPECT_TRUE(train(folder, 1 << 30, false));
@@ -91,13 +105,49 @@ TEST_F(TrainerTest, TwoRunsAreEqualBytes) {
 TEST_F(TrainerTest, StoppedAtAnyPhaseAndResumedIsAsNeverStopped) {
   const auto whole = create("whole");
   train(whole, 1 << 30, false);
-  for (const int phases : {1, 2, 3, 4, 8, 17, 35}) {
+  for (const int phases : {1, 2, 3, 4, 8, 17, 35, 36}) {
     const auto folder = create(fmt::format("stopped{}", phases));
     EXPECT_FALSE(train(folder, phases, false));
     EXPECT_TRUE(train(folder, 1 << 30, true));
     EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole)) << phases << " phases";
     EXPECT_EQ(figures(folder), figures(whole)) << phases << " phases";
   }
+}
+
+TEST_F(TrainerTest, AStopInTheLastEvaluationCostsNothing) {
+  auto same = experiment();
+  same.env.horizon = 20;
+  same.run.eval_episodes = 70;  // in two batches
+  const auto go = [&](const RunFolder& folder, int asked, bool resume) {
+    TrainingView silent;
+    Trainer trainer(same, folder, silent);
+    if (resume) trainer.resume();
+    return trainer.run([&asked] { return --asked <= 0; });
+  };
+  const auto whole = create_run(same, (root_ / "whole").string()).folder;
+  EXPECT_TRUE(go(whole, 1 << 30, false));
+  for (const int asked : {36, 37}) {  // before the first batch, and between the two
+    const auto folder = create_run(same, (root_ / fmt::format("at{}", asked)).string()).folder;
+    EXPECT_FALSE(go(folder, asked, false));
+    EXPECT_EQ(Checkpoints(folder.checkpoints()).numbers().back(), 36);
+    EXPECT_EQ(Store(folder.store()).iterations().size(), 11u) << "the last is yet to be told";
+    EXPECT_NE(read_file(folder.summary()).find("finished\": false"), std::string::npos);
+    EXPECT_FALSE(go(folder, 1, true)) << "and stopped again";
+    EXPECT_TRUE(go(folder, 1 << 30, true));
+    EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole)) << asked;
+    EXPECT_EQ(figures(folder), figures(whole)) << asked;
+    EXPECT_EQ(read_file(folder.policy()), read_file(whole.policy())) << asked;
+  }
+}
+
+TEST_F(TrainerTest, TheLastEvaluationIsNoLongerThanHalfTheRun) {
+  auto many = experiment();
+  many.run.final_episodes = 500;
+  const auto folder = create_run(many, (root_ / "many").string()).folder;
+  TrainingView silent;
+  Trainer trainer(many, folder, silent);
+  EXPECT_TRUE(trainer.run([] { return false; }));
+  EXPECT_EQ(Store(folder.store()).evaluations().back().episodes, 6);  // 1,200 steps, 200 each
 }
 
 TEST_F(TrainerTest, ADamagedCheckpointCostsOnlyTime) {
@@ -164,6 +214,36 @@ TEST_F(TrainerTest, ALostStoreComesBackFromTheEvents) {
   EXPECT_NE(read_file(folder.summary()).find("return_mean"), std::string::npos);
 }
 
+TEST_F(TrainerTest, AStoreLostAgainKeepsItsNumbers) {
+  const auto whole = create("whole"), folder = create("lost");
+  train(whole, 1 << 30, false);
+  const auto warnings = [&](int phases) {
+    auto same = experiment();
+    RememberingView view;
+    Trainer trainer(same, folder, view);
+    trainer.resume();
+    trainer.run([&phases] { return --phases <= 0; });
+    return std::count_if(view.notes.begin(), view.notes.end(), [](const std::string& line) {
+      return line.find("lacked") != std::string::npos;
+    });
+  };
+  EXPECT_FALSE(train(folder, 12, false));  // four iterations
+  fs::remove(folder.store());
+  for (const auto& entry : fs::directory_iterator(folder.root()))
+    if (entry.path().filename().string().starts_with("events.")) fs::remove(entry.path());
+  EXPECT_EQ(warnings(9), 1);  // until the seventh
+  EXPECT_EQ(warnings(4), 0) << "what was lost for good is told once";
+  fs::remove(folder.store());  // in mid-iteration
+  EXPECT_EQ(warnings(1 << 30), 1);
+  EXPECT_EQ(last_checkpoint(folder), last_checkpoint(whole));
+  const auto has = Store(folder.store()).iterations(), had = Store(whole.store()).iterations();
+  ASSERT_EQ(has.size(), 8u);
+  for (size_t i = 0; i < has.size(); ++i) {
+    EXPECT_EQ(has[i].iteration, had[i + 4].iteration);
+    EXPECT_EQ(has[i].env_steps, had[i + 4].env_steps);
+  }
+}
+
 TEST_F(TrainerTest, ADamagedStoreSaysTheWayOutAndLosesNothing) {
   const auto folder = create("run");
   EXPECT_FALSE(train(folder, 9, false));
@@ -186,11 +266,37 @@ TEST_F(TrainerTest, WhatAKilledStartLeavesIsAnEmptyFolder) {
   fs::create_directories(left);
   std::ofstream(left / "lock") << "1";
   std::ofstream(left / "config.toml.tmp") << "method = \"mb";
-  fs::create_directories(left / "robot");
+  std::ofstream(left / "start.ckpt.tmp") << "REV";
+  fs::create_directories(left / "robot" / "files");
   EXPECT_THROW(open_run(left.string()), Error);
   const auto folder = create("left");
   EXPECT_TRUE(train(folder, 1 << 30, false));
   EXPECT_FALSE(fs::exists(left / "config.toml.tmp"));
+  EXPECT_FALSE(fs::exists(left / "start.ckpt.tmp"));
+}
+
+TEST_F(TrainerTest, AStartIsUndoneWithoutWhatIsNotItsOwn) {
+  const fs::path mine = root_ / "mine";
+  fs::create_directories(mine / "robot");
+  std::ofstream(mine / "lock") << "1";
+  std::ofstream(mine / "robot" / "arm.xml") << "<mujoco/>";
+  EXPECT_THROW(create("mine"), Error) << "somebody's robot";
+  const auto undone = [this](const std::string& name) {
+    auto same = experiment();
+    const NewRun run = create_run(same, (root_ / name).string());
+    TrainingView silent;
+    { Trainer trainer(same, run.folder, silent); }
+    std::ofstream(root_ / name / "notes.txt") << "mine";
+    undo_start(run);
+    EXPECT_TRUE(fs::exists(root_ / name / "notes.txt"));
+    fs::remove(root_ / name / "notes.txt");
+    EXPECT_TRUE(fs::is_empty(root_ / name)) << name;
+    undo_start(run);
+    return !fs::exists(root_ / name);
+  };
+  EXPECT_TRUE(undone("new"));
+  fs::create_directories(root_ / "found");
+  EXPECT_FALSE(undone("found"));
 }
 
 TEST_F(TrainerTest, ANewRunIsHeldBeforeItHasAConfig) {
@@ -258,19 +364,6 @@ TEST_F(TrainerTest, AFinishIsToldWhereTheLastCheckpointWasDue) {
   EXPECT_TRUE(train(folder, 1 << 30, false));
   EXPECT_EQ(Store(folder.store()).events().back().kind, "finish");
 }
-
-/// Remembers what a view is shown.
-struct RememberingView : TrainingView {
-  std::vector<IterationRow> before, seen;
-  std::vector<std::string> notes;
-  std::vector<double> left;
-  void history(const std::vector<IterationRow>& rows) override { before = rows; }
-  void iteration(const IterationRow& row, const RunStatus& status) override {
-    seen.push_back(row);
-    left.push_back(status.seconds_left);
-  }
-  void note(const std::string& line) override { notes.push_back(line); }
-};
 
 TEST_F(TrainerTest, AResumedRunShowsWhatCameBefore) {
   const auto folder = create("history");
