@@ -35,7 +35,8 @@ struct EvalOptions {
   int64_t adapt_episodes = 20;  ///< Real episodes that each of these learns from.
   bool stochastic = false;
   bool json = false;
-  std::string save;  ///< File for the adapted policy; "true": one in the run's folder; empty: none.
+  bool save = false;    ///< Keep the adapted policy, in the run's folder
+  std::string save_to;  ///< or in this file; empty: not there.
   std::vector<std::string> sets;
 };
 

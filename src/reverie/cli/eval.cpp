@@ -80,8 +80,9 @@ void require_use(const std::string& set) {
 
 int evaluate_run(const EvalOptions& options) {
   set_worker_count(0);
-  if (!options.save.empty() && options.adapt == 0)
-    throw UsageError("--save keeps the adapted policy: give --adapt K as well");
+  const bool save = options.save || !options.save_to.empty();
+  if (save && options.adapt == 0)
+    throw UsageError("--save and --save-to keep the adapted policy: give --adapt K as well");
   const RunFolder folder = open_run(options.folder);
   Experiment experiment = read_experiment(folder.config());
   Settings settings = experiment.settings();
@@ -90,9 +91,7 @@ int evaluate_run(const EvalOptions& options) {
   };
   const int64_t seen_in_training = seen();
   for (const auto& set : options.sets) require_use(set);
-  vary(settings, options.sets, [](const std::string& line) {
-    fmt::print(stderr, "reverie: {}\n", line);
-  });
+  vary(settings, options.sets, report);
   if (seen() != seen_in_training)
     throw UsageError(
         fmt::format("the policy sees {} numbers; under these settings (env.distractors) "
@@ -116,8 +115,9 @@ int evaluate_run(const EvalOptions& options) {
         adapt_in_world(saved.policy(), *experiment.task, experiment.env,
                        adapt_options(settings, options), RandomStream(seed, "eval command/adapt"));
     after = measure(adapted);
-    if (!options.save.empty()) {
-      kept = options.save == "true" ? (folder.root() / "policy-adapted.pt").string() : options.save;
+    if (save) {
+      kept = options.save_to.empty() ? (folder.root() / "policy-adapted.pt").string()
+                                     : options.save_to;
       write_file_atomically(kept, adapted.torchscript(saved.task().spec()));
     }
   }

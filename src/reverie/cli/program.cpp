@@ -154,7 +154,9 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
   command->add_flag("--save", options.save,
                     "With --adapt: keep the adapted policy, as policy-adapted.pt in the run's "
-                    "folder, or --save=FILE");
+                    "folder");
+  command->add_option("--save-to", options.save_to, "With --adapt: keep it in this file")
+      ->type_name("FILE");
   command->add_flag("--json", options.json, "Print one JSON object");
   add_set(*command, sets,
           "A variation, env.… (docs/variations.md), or how it adapts; may be repeated");
@@ -264,6 +266,11 @@ bool is_command(std::string_view word) {
   return false;
 }
 
+// Libraries add source positions and stack traces after their first line.
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app("Reverie: agents that learn a model of the world and practise in its imagination.",
                "reverie");
@@ -306,7 +313,13 @@ int dispatch(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     // All settings first: what fits on the screen at last are the options.
-    if (train_command->parsed()) fmt::print("{}\n", describe_settings(request_of(train_options)));
+    if (train_command->parsed()) {
+      try {
+        fmt::print("{}\n", describe_settings(request_of(train_options)));
+      } catch (const Error& error) {  // who asks for help gets it, whatever stands beside
+        report(first_line(error.what()));
+      }
+    }
     return app.exit(help);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --version
@@ -329,11 +342,6 @@ int dispatch(int argc, char** argv) {
   if (*info_command) return info(info_folder);
   fmt::print("{}", app.help());
   return 0;
-}
-
-// Libraries add source positions and stack traces after their first line.
-std::string_view first_line(std::string_view text) {
-  return text.substr(0, text.find('\n'));
 }
 
 /// What did not arrive was not done: a script would take an empty file for an answer.

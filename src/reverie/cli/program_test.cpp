@@ -164,6 +164,13 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
     EXPECT_THAT(end, HasSubstr(part));
 }
 
+TEST_F(ProgramTest, HelpIsGivenWhateverStandsBesideIt) {
+  const Result result = run({"train", method(), "nosuch", "--help"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("--config"));
+  EXPECT_THAT(result.err, HasSubstr("nosuch"));
+}
+
 TEST_F(ProgramTest, PrintedConfigurationIsReadBack) {
   const auto first = run({"train", method(), "classic/pendulum", "--steps", "1.5k", "--seed", "9",
                           "--set", "env.horizon=70", "--print-config"});
@@ -321,8 +328,8 @@ TEST_F(ProgramTest, WhatIsMissingOfARunIsSaid) {
 }
 
 TEST_F(ProgramTest, AFullStandardOutputIsAnError) {
-  const std::string command =
-      fmt::format("{} list tasks > /dev/full 2> {}", REVERIE_BINARY, (root_ / "stderr").string());
+  const std::string command = fmt::format("'{}' list tasks > /dev/full 2> '{}'", REVERIE_BINARY,
+                                          (root_ / "stderr").string());
   const int status = std::system(command.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 1);
   EXPECT_THAT(read_file(root_ / "stderr"), HasSubstr("cannot write to standard output: "));
@@ -331,18 +338,19 @@ TEST_F(ProgramTest, AFullStandardOutputIsAnError) {
 // Neither closed nor full may it keep the program from its exit code.
 TEST_F(ProgramTest, AnErrorThatCannotBeWrittenIsAnExitCode) {
   for (const char* where : {"2> /dev/full", "2>&-", "> /dev/full 2>&1", "<&- >&- 2>&-"}) {
-    const int status = std::system(fmt::format("{} trian {}", REVERIE_BINARY, where).c_str());
+    const int status = std::system(fmt::format("'{}' trian {}", REVERIE_BINARY, where).c_str());
     EXPECT_EQ(WEXITSTATUS(status), 2) << where;
   }
   for (const char* where : {"> /dev/full 2> /dev/full", "> /dev/full 2>&-"}) {
-    const int status = std::system(fmt::format("{} list tasks {}", REVERIE_BINARY, where).c_str());
+    const std::string command = fmt::format("'{}' list tasks {}", REVERIE_BINARY, where);
+    const int status = std::system(command.c_str());
     EXPECT_EQ(WEXITSTATUS(status), 1) << where;
   }
 }
 
 // A run's first file must not become its standard output.
 TEST_F(ProgramTest, ClosedDescriptorsStayNobodys) {
-  std::string command = REVERIE_BINARY;
+  std::string command = fmt::format("'{}'", REVERIE_BINARY);
   for (const auto& argument : training((root_ / "a").string(), "600"))
     command += " '" + argument + "'";
   EXPECT_EQ(WEXITSTATUS(std::system((command + " <&- >&- 2>&-").c_str())), 0);
@@ -367,7 +375,7 @@ TEST_F(ProgramTest, AbsurdSizesAreOneLine) {
 }
 
 TEST_F(ProgramTest, AReaderThatHasGoneEndsTheRunWithACheckpoint) {
-  std::string command = fmt::format("cd {} && {{ {}", root_.string(), REVERIE_BINARY);
+  std::string command = fmt::format("cd '{}' && {{ '{}'", root_.string(), REVERIE_BINARY);
   for (const auto& one : training("a", "100M")) command += " '" + one + "'";
   command += " 2> stderr; echo $? > code; } | head -n 2 > /dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
@@ -385,7 +393,7 @@ TEST_F(ProgramTest, AnAdaptedPolicyIsKeptAndARunStartsFromAnother) {
   save.insert(save.end(), {"--adapt-episodes", "1", "--save"});
   EXPECT_EQ(run(save).code, 0);
   EXPECT_NE(read_file(root_ / "a" / "policy-adapted.pt"), read_file(root_ / "a" / "policy.pt"));
-  save.back() = "--save=mine.pt";
+  save.back() = "--save-to=mine.pt";
   EXPECT_THAT(run(save).out, HasSubstr("mine.pt"));
   EXPECT_EQ(read_file(root_ / "mine.pt"), read_file(root_ / "a" / "policy-adapted.pt"));
 

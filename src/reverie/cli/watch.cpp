@@ -38,9 +38,7 @@ class Show {
     }
     Settings settings;
     settings.group("env", env_);
-    vary(settings, options.sets, [](const std::string& line) {
-      fmt::print(stderr, "reverie: {}\n", line);
-    });
+    vary(settings, options.sets, report);
     spec_ = make_environment().task().spec();  // refuses settings that mean nothing to it
     require_fit();
   }

@@ -168,7 +168,8 @@ ExperimentRequest understood(ExperimentRequest request) {
       (std::filesystem::is_directory(file, ignored) ||
        std::filesystem::is_directory("runs" / file, ignored)))
     request.config_file = open_run(file.string()).config().string();
-  if (describes_robot(read_file(request.config_file)))
+  if (request.config_text.empty()) request.config_text = read_file(request.config_file);
+  if (describes_robot(request.config_text))
     throw UsageError(
         fmt::format("{} describes a robot, which is a task and no file of settings: {} train {} {}",
                     request.config_file, program_name(),
@@ -184,7 +185,7 @@ Experiment resolve(const ExperimentRequest& asked) {
   std::string task = request.task;
   std::string preset = request.preset;
   if (!request.config_file.empty()) {
-    for (auto& one : read_toml(read_file(request.config_file), request.config_file)) {
+    for (auto& one : read_toml(request.config_text, request.config_file)) {
       if (one.key == "method") {
         if (method.empty()) method = name_of(one);
       } else if (one.key == "task") {

@@ -55,6 +55,7 @@ struct ExperimentRequest {
   std::string preset = {};             ///< A table of presets/<method>.toml, or kNoPreset; empty:
                                        ///< the file's or the default.
   std::string config_file = {};        ///< Empty: none.
+  std::string config_text = {};        ///< What it says, once it was read: a pipe gives it once.
   struct Flag {
     std::string key, value, where;  ///< "run.steps", "200k", "--steps"
   };

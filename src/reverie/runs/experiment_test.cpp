@@ -6,7 +6,9 @@
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/same_settings.h>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -14,6 +16,11 @@ namespace reverie {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A name of this process's own.
+std::string temporary(const std::string& name) {
+  return ::testing::TempDir() + fmt::format("reverie_{}_{}", ::getpid(), name);
+}
 
 TEST(Presets, EveryOneResolvesOnEveryTask) {
   for (const auto& method : all_agents())
@@ -68,7 +75,7 @@ class ArgumentsTest : public ::testing::Test {
     }
     return "no error";
   }
-  fs::path before_ = fs::current_path(), folder_ = ::testing::TempDir() + "arguments_test";
+  fs::path before_ = fs::current_path(), folder_ = temporary("arguments_test");
 };
 
 TEST_F(ArgumentsTest, ATaskAloneIsTrainedByTheFirstMethod) {
@@ -90,6 +97,17 @@ TEST_F(ArgumentsTest, ARobotsNameIsItsFile) {
 TEST_F(ArgumentsTest, ARobotIsNoFileOfSettings) {
   EXPECT_NE(error_of({.config_file = "balancer.toml"}).find("train mb-mpo balancer.toml"),
             std::string::npos);
+}
+
+TEST_F(ArgumentsTest, AFileOfSettingsMayBeAPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string text = "method = \"mb-mpo\"\ntask = \"classic/pendulum\"\ntasks = 7\n";
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  Experiment experiment = resolve({.config_file = fmt::format("/dev/fd/{}", ends[0])});
+  ::close(ends[0]);
+  EXPECT_NE(experiment.to_toml(false).find("tasks = 7\n"), std::string::npos);
 }
 
 TEST_F(ArgumentsTest, ARunsFolderOrNameStandsForItsSettings) {
@@ -118,7 +136,7 @@ TEST(Experiments, ARewardThatIsNotObservedIsLearned) {
 }
 
 TEST(Experiments, ARunKeepsWhatAutoStoodFor) {
-  const std::string file = ::testing::TempDir() + "auto.toml";
+  const std::string file = temporary("auto.toml");
   const auto settled = [&](Precision fastest, ExperimentRequest request) {
     const kernels::AssumeFastest assume(fastest);
     Experiment experiment = resolve(request);
@@ -143,6 +161,7 @@ TEST(Experiments, ARunKeepsWhatAutoStoodFor) {
   EXPECT_EQ(count(settled(Precision::f32, {.method = "mb-mpo", .task = "classic/pendulum"}),
                   "precision = \"f32\""),
             2);
+  fs::remove(file);
   // A GPU multiplies in f32, whatever the CPU beside it does.
   auto on_gpu = asked;
   on_gpu.flags = {{"run.device", "cuda", "--device"}};
@@ -174,7 +193,7 @@ TEST(Experiments, TheExampleOfLearningIsToldItsReward) {
 }
 
 TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
-  const std::string file = ::testing::TempDir() + "preset.toml";
+  const std::string file = temporary("preset.toml");
   std::ofstream(file) << "method = \"mb-mpo\"\ntask = \"rllab/half-cheetah\"\n"
                          "preset = \"original\"\ntasks = 7\n";
   Experiment experiment = read_experiment(file);
@@ -199,7 +218,7 @@ TEST(Experiments, ComeBackFromTheirFile) {
                .task = "mbbl/half-cheetah",
                .preset = "rllib",
                .flags = {{"env.mass_scale", "1.5", "--set"}, {"run.steps", "7k", "--steps"}}});
-  const std::string file = ::testing::TempDir() + "experiment.toml";
+  const std::string file = temporary("experiment.toml");
   for (const bool with_docs : {true, false}) {
     std::ofstream(file) << experiment.to_toml(with_docs);
     Experiment again = read_experiment(file);
