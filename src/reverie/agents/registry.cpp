@@ -15,10 +15,6 @@ AgentEntry entry(std::string name, std::string summary) {
 
 }  // namespace
 
-std::string Agent::start_from(Archive&) {
-  throw UsageError("this method can't start from another run's policy or model");
-}
-
 const std::vector<AgentEntry>& all_agents() {
   static const std::vector<AgentEntry> agents = {
       entry<MbMpo, MbMpoConfig>("mb-mpo",

@@ -2,6 +2,9 @@
 #include <reverie/envs/robot_fixture.h>
 #include <reverie/runs/experiment.h>
 
+#include <fmt/core.h>
+#include <unistd.h>
+
 namespace reverie {
 namespace {
 
@@ -31,7 +34,8 @@ TEST(RobotExperiment, ARunOfAnEarlierVersionGoesOnAsItWas) {
   std::string text = experiment.to_toml(false);
   const std::string line = "learn_end = true\n";
   text.replace(text.find(line), line.size(), "");  // it knew of no such setting
-  const std::string file = ::testing::TempDir() + "earlier.toml";
+  const std::string file =
+      ::testing::TempDir() + fmt::format("reverie_{}_earlier.toml", ::getpid());
   std::ofstream(file) << text;
   EXPECT_NE(read_experiment(file).to_toml(false).find("learn_end = false"), std::string::npos);
   std::filesystem::remove(file);

@@ -25,8 +25,8 @@ std::optional<double> value(const std::map<std::string, double>& metrics, const 
 std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
   const auto real = value(metrics, "return/real"), imagined = value(metrics, "return/imagined");
   if (!real) return std::nullopt;
-  lowest_real_ = seen_ == 0 ? *real : std::min(lowest_real_, *real);
-  highest_real_ = seen_ == 0 ? *real : std::max(highest_real_, *real);
+  lowest_real_ = std::min(lowest_real_.value_or(*real), *real);
+  highest_real_ = std::max(highest_real_.value_or(*real), *real);
   if (!imagined) return std::nullopt;
   // Where imagined episodes are cut shorter, so is the real return that they are held against.
   const auto length = value(metrics, "episode/length");
@@ -34,7 +34,7 @@ std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
   double comparable = *real;
   if (length && imagined_length && *imagined_length < *length)
     comparable *= *imagined_length / *length;
-  const double range = std::max(highest_real_ - lowest_real_,
+  const double range = std::max(*highest_real_ - *lowest_real_,
                                 value(metrics, "return/real_std").value_or(0.0));
   const double excess = *imagined - comparable;
   if (excess <= std::max(kExcess * range, kLeast * std::abs(comparable))) return std::nullopt;
@@ -47,12 +47,12 @@ std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
 std::optional<std::string> Signs::collapsed(const Metrics& metrics) {
   const auto std = value(metrics, "policy/std");
   if (!std) return std::nullopt;
-  if (first_std_ == 0) first_std_ = *std;
-  if (*std >= kCollapse * first_std_) return std::nullopt;
+  if (!first_std_) first_std_ = *std;
+  if (*std >= kCollapse * *first_std_) return std::nullopt;
   return fmt::format(
       "the policy's std has collapsed from {:.3g} to {:.3g}: it tries nothing new; raise "
       "policy.min_std, or take smaller steps (trpo.max_kl, ppo.learning_rate)",
-      first_std_, *std);
+      *first_std_, *std);
 }
 
 std::optional<std::string> Signs::short_episodes(const Metrics& metrics) const {

@@ -12,7 +12,9 @@ namespace reverie {
 
 /// Looks at a run's iterations one after another and names what docs/learning.md tells more of:
 ///
-/// - the imagined return far above the real one: by more than all that the real one has varied;
+/// - the imagined return far above the real one: by more than 1.5 times all that the real one has
+///   varied (or its spread over one collection), and than a tenth of it; where imagined episodes
+///   are the shorter ones, of as large a part of the real one;
 /// - the policy's std collapsed: below a twentieth of the first;
 /// - episodes of a few steps: fewer than 10, and than a twentieth of the horizon;
 /// - a model no better than its mean: `model/new_data_error` of nearly 1.
@@ -43,8 +45,8 @@ class Signs {
   };
   int64_t horizon_;
   int64_t seen_ = 0;
-  double first_std_ = 0;
-  double lowest_real_ = 0, highest_real_ = 0;
+  std::optional<double> first_std_;
+  std::optional<double> lowest_real_, highest_real_;
   std::array<Watch, 4> watches_;
 };
 

@@ -70,6 +70,12 @@ TEST(Signs, AShorterImaginationIsHeldAgainstAsMuchOfTheRealReturn) {
   EXPECT_THAT(all(run), IsEmpty());
 }
 
+TEST(Signs, TheRealReturnsRangeBeginsAtTheFirst) {
+  // Before the first real return there is none, rather than 0.
+  EXPECT_THAT(all({{}, returns(-1000, -500), returns(-1001, -500), returns(-1000, -500)}),
+              ElementsAre(HasSubstr("-500")));
+}
+
 TEST(Signs, AStdThatHasCollapsed) {
   const auto std = [](double value) {
     return std::map<std::string, double>{{"policy/std", value}};
