@@ -52,7 +52,10 @@ void HelpedLoop::run(int64_t count, Call call, const void* task) {
 void HelpedLoop::help() {
   uint64_t word = word_.load(std::memory_order_acquire);
   while (is_open(word)) {
-    if (claim(word)) continue;
+    if (next_of(word) < count_of(word)) {
+      claim(word);  // whether or not it got one, `word` is what was last seen: open or closed
+      continue;
+    }
     spin_until([&] { return word_.load(std::memory_order_relaxed) != word; }, patience_);
     word_.wait(word);
     word = word_.load(std::memory_order_acquire);

@@ -44,7 +44,9 @@ class HelpedLoop {
 
   void run(int64_t count, Call call, const void* task);
   void publish(int64_t count, int64_t next, State state);
-  bool claim(uint64_t& word);  ///< Runs one index of the loop under way; false where none is left.
+  /// Runs one index of the loop under way; false where none is left. `word` is then what was last
+  /// seen, which may be a later loop's, or closed.
+  bool claim(uint64_t& word);
   void run_one(int64_t index);
 
   // In one word, so that a claim is of the loop that was looked at: number of the loop (32 bits),

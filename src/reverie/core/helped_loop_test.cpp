@@ -55,6 +55,17 @@ TEST_P(HelpedLoopTest, HelpersComeAndGo) {
   EXPECT_EQ(sum, 50 * 20 * 10);
 }
 
+// Who fails to get the last index may find the loop closed in the same moment, and must not wait.
+TEST_P(HelpedLoopTest, ClosingNeverLeavesAHelperBehind) {
+  for (int repeat = 0; repeat < 3000; ++repeat) {
+    std::thread helper([this] { loop.help(); });
+    for (int inner = 0; inner < 20; ++inner) loop.run(2, [](int64_t) {});
+    loop.close();
+    helper.join();  // hangs where it is left behind
+    loop.open();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Helpers, HelpedLoopTest, testing::Values(0, 1, 3, 8));
 
 }  // namespace

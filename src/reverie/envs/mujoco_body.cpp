@@ -20,8 +20,12 @@ using ModelPointer = std::shared_ptr<const mjModel>;
 
 thread_local std::string last_warning;
 
-// MuJoCo's own handlers write MUJOCO_LOG.TXT into the working folder, and end the process.
-void install_handlers() {
+// MuJoCo's own handlers write MUJOCO_LOG.TXT into the working folder, and end the process. Its cache of
+// meshes tells a file that has changed by its time alone: a robot's identity must not depend on it.
+void prepare_mujoco() {
+#if mjVERSION_HEADER >= 4000000
+  mj_setCacheCapacity(mj_getCache(), 0);
+#endif
   mju_user_error = [](const char* message) {
     throw Error(fmt::format("MuJoCo cannot go on: {}", message));
   };
@@ -52,8 +56,8 @@ mjModel* with_total_mass(mjModel* model) {
 }
 
 ModelPointer compile(const std::string& file) {
-  static const bool installed = (install_handlers(), true);
-  static_cast<void>(installed);
+  static const bool prepared = (prepare_mujoco(), true);
+  static_cast<void>(prepared);
   char message[1000] = "";
   const auto own = [&](mjModel* model) {
     std::string reason = message;
