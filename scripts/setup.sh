@@ -116,7 +116,6 @@ bring_up_to_date() {
   fi
   if stale "$stamp"; then
     : >"$log"
-    touch "$stamp.new"
     SECONDS=0
     install_packages
     if [[ ! -e $build/build.ninja ]]; then
@@ -124,6 +123,7 @@ bring_up_to_date() {
       say "configuring"
       (cd "$root" && cmake --preset release) >>"$log" 2>&1 || fail_with_log "configuring failed"
     fi
+    touch "$stamp.new"  # later than the cache that configuring writes, or the next start finds it stale
     [[ -x $build/src/reverie/reverie ]] || say "building; the first time takes minutes"
     trap 'echo >&2; say "the build was interrupted; call again to go on"; exit 130' INT
     if ! ninja -C "$build" "$target" 2>&1 | show_progress; then
