@@ -42,8 +42,9 @@ std::vector<std::string> nearest(std::string_view wrong, const std::vector<std::
   std::stable_sort(scored.begin(), scored.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> result;
-  for (size_t i = 0; i < std::min<size_t>(3, scored.size()); ++i)
-    result.push_back(scored[i].second);
+  for (const auto& [distance, name] : scored)
+    if (result.size() < 3 && std::find(result.begin(), result.end(), name) == result.end())
+      result.push_back(name);
   return result;
 }
 

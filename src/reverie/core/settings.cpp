@@ -1,7 +1,6 @@
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
-
-#include <toml++/toml.h>
+#include <reverie/core/toml_text.h>
 
 #include <charconv>
 #include <set>
@@ -269,14 +268,8 @@ void flatten(const toml::table& table, const std::string& prefix, std::string_vi
 }  // namespace
 
 std::vector<Assignment> read_toml(std::string_view text, std::string_view file) {
-  toml::table document;
-  try {
-    document = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}: {}", place(file, error.source()), error.description()));
-  }
   std::vector<Assignment> assignments;
-  flatten(document, "", file, assignments);
+  flatten(parse_toml(text, file), "", file, assignments);
   return assignments;
 }
 

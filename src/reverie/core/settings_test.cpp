@@ -107,6 +107,26 @@ TEST(Toml, ErrorsNameThePlace) {
   EXPECT_THAT(message("list = [1, \"x\"]\n"), HasSubstr("'list'"));
 }
 
+TEST(Toml, WhatIsUsuallyForgottenIsNamed) {
+  const auto message = [](std::string_view text) -> std::string {
+    try {
+      read_toml(text, "my.toml");
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message("a = 1\ntask = pendulum  # of the classics\n"),
+              HasSubstr("my.toml:2:8: a text goes in quotes: task = \"pendulum\""));
+  EXPECT_THAT(message("a = [knee, hip]\n"), HasSubstr("each text goes in quotes: a = [\"knee\", "));
+  EXPECT_THAT(message("flag = True\n"), HasSubstr("TOML writes flag = true"));
+  const std::string mixed = "[observe] stands beside [[observe]]";
+  EXPECT_THAT(message("[[observe]]\na = 1\n[observe]\nb = 1\n"),
+              HasSubstr("my.toml:3:1: " + mixed));
+  EXPECT_THAT(message("[observe]\na = 1\n[[observe]]\nb = 1\n"),
+              HasSubstr("my.toml:1:1: " + mixed));
+}
+
 TEST(Counts, ReadInEveryUsualForm) {
   for (const auto* text : {"200000", "200k", "2e5", "0.2M", "200_000"})
     EXPECT_EQ(parse_count(text, "--steps"), 200000) << text;
@@ -120,6 +140,7 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("half-cheetah", names).front(), "rllib/half-cheetah");
   EXPECT_EQ(nearest("rlib/halfcheetah", names).front(), "rllib/half-cheetah");
   EXPECT_TRUE(nearest("zzzzzzz", names).empty());
+  EXPECT_EQ(did_you_mean("scael", {"scale", "scale"}), "; did you mean 'scale'?");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -55,16 +56,44 @@ mjModel* with_total_mass(mjModel* model) {
   return model;
 }
 
+/// What MuJoCo says of an MJCF, in one line and without the names of its XML reader's errors:
+/// "XML parse error 14: Error=XML_ERROR_MISMATCHED_ELEMENT ErrorID=14 (0xe) Line number=3:
+/// XMLElement name=body" is "line 3: an element that is not closed, or closed by another's name:
+/// body".
+std::string plain(std::string reason) {
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  while (!reason.empty() && reason.back() == ' ') reason.pop_back();
+  constexpr std::string_view begin = "Error=XML_", line = "Line number=", element = "name=";
+  const size_t error = reason.find(begin), number = reason.find(line);
+  if (error == reason.npos || number == reason.npos) return reason;
+  std::string what = reason.substr(error + begin.size());
+  what = what.substr(0, what.find(' '));
+  if (what == "ERROR_MISMATCHED_ELEMENT") {
+    const size_t name = reason.find(element);
+    what = "an element that is not closed, or closed by another's name" +
+           (name == reason.npos ? "" : ": " + reason.substr(name + element.size()));
+  } else {
+    if (what.starts_with("ERROR_")) what.erase(0, 6);
+    for (char& letter : what)
+      letter = letter == '_' ? ' ' : static_cast<char>(std::tolower(letter));
+    what = "no XML: " + what;
+  }
+  const std::string rest = reason.substr(number + line.size());
+  return fmt::format("line {}: {}", rest.substr(0, rest.find_first_not_of("0123456789")), what);
+}
+
 ModelPointer compile(const std::string& file) {
   static const bool prepared = (prepare_mujoco(), true);
   static_cast<void>(prepared);
   char message[1000] = "";
   const auto own = [&](mjModel* model) {
-    std::string reason = message;
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
-    if (!model)
-      throw Error(fmt::format("MuJoCo {} cannot compile {}: {}{}", mj_versionString(), file, reason,
-                              mujoco_remedy(reason)));
+    if (!model) {
+      const std::string reason = plain(message);
+      const std::string line = fmt::format("MuJoCo {} cannot compile {}: {}{}", mj_versionString(),
+                                           file, reason, mujoco_remedy(reason));
+      if (!is_embedded(file)) throw UsageError(line);  // a person's own, to be mended
+      throw Error(line);
+    }
     return ModelPointer(model, [](const mjModel* m) { mj_deleteModel(const_cast<mjModel*>(m)); });
   };
   if (!is_embedded(file) && file.find('/') != std::string::npos)

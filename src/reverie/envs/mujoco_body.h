@@ -20,8 +20,9 @@ namespace reverie {
 /// From the first call on, MuJoCo's error and warning handlers are ours, for the whole process: an
 /// error throws Error, and nothing is ever written to MUJOCO_LOG.TXT.
 ///
-/// Throws std::out_of_range for a file that is not there, Error for one that does not compile, and
-/// UsageError for an `env.disabled_actuator` or `env.crippled_leg` that the body has not got.
+/// Throws std::out_of_range for a file that is not there, Error for one that does not compile
+/// (UsageError where it is on disk), and UsageError for an `env.disabled_actuator` or
+/// `env.crippled_leg` that the body has not got.
 std::shared_ptr<const mjModel> mujoco_body(std::string_view file, const EnvConfig& config = {},
                                            double timestep = 0);
 

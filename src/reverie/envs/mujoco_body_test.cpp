@@ -192,6 +192,20 @@ TEST(MujocoBody, WhatMujocoDoesNotKnowIsSaidWithItsVersion) {
   EXPECT_NE(mujoco_description().find("libmujoco.so"), std::string::npos);
 }
 
+TEST(MujocoBody, ABrokenFileIsToBeMended) {
+  const std::string file = (testing::fresh_folder() / "broken.xml").string();
+  testing::write_text(file, "<mujoco>\n<worldbody>\n<body name=\"b\">\n</worldbody></mujoco>");
+  try {
+    mujoco_body(file);
+    FAIL() << "compiled";
+  } catch (const UsageError& error) {
+    const std::string said = error.what();
+    EXPECT_NE(said.find("broken.xml: line 3: an element that is not closed"), std::string::npos)
+        << said;
+    EXPECT_EQ(said.find("ErrorID"), std::string::npos) << said;
+  }
+}
+
 TEST(MujocoBody, SettingsVaryWhatTheyName) {
   const auto published = mujoco_body("half_cheetah.xml");
   EnvConfig config;

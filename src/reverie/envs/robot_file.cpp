@@ -2,6 +2,7 @@
 
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/core/toml_text.h>
 #include <reverie/envs/body_hash.h>
 #include <reverie/envs/robot_goal.h>
 #include <reverie/envs/robot_reset.h>
@@ -30,15 +31,6 @@ std::string text_of(const std::filesystem::path& file) {
     throw Error(fmt::format("cannot read {}: it is a folder", file.string()));
   if (!in) throw Error(fmt::format("cannot read {}: no such file, or not readable", file.string()));
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-toml::table parse(const std::filesystem::path& file, const std::string& text) {
-  try {
-    return toml::parse(text, file.string());
-  } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}:{}:{}: {}", file.string(), error.source().begin.line,
-                                 error.source().begin.column, error.description()));
-  }
 }
 
 const toml::node& body_node(const toml::table& parsed, const std::filesystem::path& file) {
@@ -108,11 +100,11 @@ std::string identity_of(toml::table parsed, const mjModel& body) {
 }  // namespace
 
 TaskDescription read_robot_file(const std::filesystem::path& file, const std::string& body) {
-  return read(file, parse(file, text_of(file)), body);
+  return read(file, parse_toml(text_of(file), file.string()), body);
 }
 
 TaskEntry robot_task(const std::filesystem::path& file, const std::string& body) {
-  const toml::table parsed = parse(file, text_of(file));
+  const toml::table parsed = parse_toml(text_of(file), file.string());
   const TaskDescription description = read(file, parsed, body);
   TaskEntry entry = described_entry(description);
   entry.robot = {std::filesystem::absolute(file).lexically_normal(), description.body,
@@ -121,7 +113,7 @@ TaskEntry robot_task(const std::filesystem::path& file, const std::string& body)
 }
 
 std::string robot_identity(const std::filesystem::path& file) {
-  const toml::table parsed = parse(file, text_of(file));
+  const toml::table parsed = parse_toml(text_of(file), file.string());
   return identity_of(parsed, *compile_body(find_body(file, body_node(parsed, file))));
 }
 

@@ -115,6 +115,12 @@ TEST(RobotFile, MistakesAreMetWithALine) {
               HasSubstr("one quantity is enough: 'sensor'"));
   EXPECT_THAT(complaint(basics + "[[reward]]\naction = true\nnumber = \"cubed\"\n"),
               HasSubstr("'number' takes one of linear, squared, absolute, norm"));
+  EXPECT_THAT(complaint(basics + "[[reward]]\naction = true\nnumber = \"nrom\"\n"),
+              HasSubstr("not 'nrom'; did you mean 'norm'?"));
+  EXPECT_THAT(complaint(basics + paid + "[reset]\npositon_scale = 0.1\n"),
+              ::testing::EndsWith("unknown key 'positon_scale'; did you mean 'position_scale'?"));
+  EXPECT_THAT(complaint(basics + "[observe]\njoint_velocity = \"all\"\n" + paid),
+              HasSubstr("robot.toml:4:1: [observe] stands beside [[observe]]"));
   EXPECT_THAT(complaint(basics + paid + "[[healthy]]\njoint_position = \"elbow\"\n"),
               HasSubstr("'above', 'below' or both"));
   EXPECT_THAT(complaint(basics + paid + "[reset]\nposition_scale = -1\n"),

@@ -1,6 +1,8 @@
 #include <reverie/envs/robot_info.h>
 
+#include <reverie/core/counted.h>
 #include <reverie/envs/environment.h>
+#include <reverie/envs/first_states.h>
 #include <reverie/envs/mujoco_body.h>
 #include <reverie/envs/robot_file.h>
 
@@ -43,6 +45,29 @@ std::string range_of(const mjModel& body, const ObservedPart& part, int joint) {
   return ball ? "" : fmt::format("{:.4g} to {:.4g}", range[0], range[1]);
 }
 
+/// What the numbers of a joint that has several are, one after another.
+std::string components(const mjModel& body, Kind kind, int joint) {
+  const bool positions = kind == Kind::position;
+  if (joint < 0 || (!positions && kind != Kind::velocity)) return "";
+  if (body.jnt_type[joint] == mjJNT_FREE)
+    return positions ? ": x, y, z, then its quaternion's w, x, y, z"
+                     : ": along x, y, z, then turning about its own x, y, z";
+  if (body.jnt_type[joint] == mjJNT_BALL)
+    return positions ? ": its quaternion's w, x, y, z" : ": turning about its own x, y, z";
+  return "";
+}
+
+/// Of one number of such a joint: ": w of its quaternion"; what words() says of it is a number.
+std::string component(const mjModel& body, const Quantity& quantity, int joint) {
+  if (joint < 0 || quantity.count != 1) return "";
+  const int type = body.jnt_type[joint];
+  const int64_t turning = type == mjJNT_FREE ? 3 : type == mjJNT_BALL ? 0 : -1;
+  if (turning < 0 || quantity.first < turning) return "";
+  const auto at = static_cast<size_t>(quantity.first - turning);
+  return quantity.kind == Kind::position ? fmt::format(": {} of its quaternion", "wxyz"[at])
+                                         : fmt::format(": turning about its own {}", "xyz"[at]);
+}
+
 /// The rows of a part: of all joints' numbers, one a joint.
 std::vector<Row> rows_of(const mjModel& body, const ObservedPart& part, int64_t count) {
   const bool of_joints = part.of.kind == Kind::position || part.of.kind == Kind::velocity;
@@ -53,13 +78,19 @@ std::vector<Row> rows_of(const mjModel& body, const ObservedPart& part, int64_t 
     if (part.function == ObservedPart::Function::cosine) return "cos(" + text + ")";
     return text;
   };
-  if (!of_joints || !part.of.name.empty() || part.of.count > 0 || part.of.first > 0)
-    return {{count, name(part.of),
-             range_of(body, part, of_joints ? find_joint(body, part.of.name) : -1)}};
+  if (!of_joints || !part.of.name.empty() || part.of.count > 0 || part.of.first > 0) {
+    const int joint = of_joints ? find_joint(body, part.of.name) : -1;
+    const std::string which = part.of.count == 0     ? components(body, part.of.kind, joint)
+                              : part.of.name.empty() ? ""
+                                                     : component(body, part.of, joint);
+    return {{count, name(part.of) + which, range_of(body, part, joint)}};
+  }
   std::vector<Row> rows;
   for (int joint = 0; joint < body.njnt; ++joint)
-    rows.push_back({columns_of(body, joint, part.of.kind).count,
-                    name({part.of.kind, joint_name(body, joint)}), range_of(body, part, joint)});
+    rows.push_back(
+        {columns_of(body, joint, part.of.kind).count,
+         name({part.of.kind, joint_name(body, joint)}) + components(body, part.of.kind, joint),
+         range_of(body, part, joint)});
   return rows;
 }
 
@@ -75,11 +106,12 @@ std::string observed(const TaskDescription& robot, const mjModel& body,
                           row.range);
       at += row.count;
     }
-  return fmt::format("observes {} numbers, in this order\n{}", at, text);
+  return fmt::format("observes {}, in this order\n{}", counted(at, "number"), text);
 }
 
 std::string actions(const mjModel& body) {
-  std::string text = fmt::format("acts by  {} numbers, each -1 to 1 for the range of\n", body.nu);
+  std::string text =
+      fmt::format("acts by  {}, each -1 to 1 for the range of\n", counted(body.nu, "number"));
   for (int i = 0; i < body.nu; ++i) {
     const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
     std::string drives;
@@ -148,17 +180,19 @@ std::string why(const std::string& description) {
 
 std::string robot_info(const std::filesystem::path& file) {
   const TaskDescription robot = read_robot_file(file);
-  const auto task = find_task(file.string()).make_task({});
+  const TaskEntry& entry = find_task(file.string());
+  const auto task = entry.make_task({});
   const auto body = mujoco_body(robot.body);
   const MeasurementLayout layout(body, quantities(robot));
   const double own = body->opt.timestep, seconds = robot.frame_skip * own;
   const int64_t horizon = task->spec().horizon;
   std::string text = fmt::format(
-      "robot    {}\nbody     {}: {} joints, {} actuators, {:.3g} kg\n"
+      "robot    {}\nbody     {}: {}, {}, {:.3g} kg\n"
       "rate     {:.4g} Hz: a step is {:g} s, {} of MuJoCo's own of {:g} s\n"
-      "episode  {} steps at most, {:.4g} s\n",
-      robot.name, robot.body, body->njnt, body->nu, total_mass(*body), 1 / seconds, seconds,
-      robot.frame_skip, own, horizon, static_cast<double>(horizon) * seconds);
+      "episode  {} at most, {:.4g} s\n",
+      robot.name, robot.body, counted(body->njnt, "joint"), counted(body->nu, "actuator"),
+      total_mass(*body), 1 / seconds, seconds, robot.frame_skip, own, counted(horizon, "step"),
+      static_cast<double>(horizon) * seconds);
   text += observed(robot, *body, layout) + actions(*body) + start(robot, *body);
   text += fmt::format("reward   {}\nend      {}\n", reward_in_words(robot), end_in_words(robot));
   const char *reward = task->reward_is_told() ? "is told" : "learns",
@@ -169,6 +203,9 @@ std::string robot_info(const std::filesystem::path& file) {
               : fmt::format("a model  {} the reward, and {} the end\n", reward, end);
   text += why(task->spec().description);
   for (const std::string& warning : task->spec().warnings) text += "warning: " + warning + "\n";
+  Environment environment(task, entry.make_simulation({}));
+  const std::string ends_at_once = warn_of_first_states(environment, {1, "first state"});
+  if (!ends_at_once.empty()) text += "warning: " + ends_at_once + "\n";
   return text;
 }
 

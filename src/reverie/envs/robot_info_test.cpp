@@ -21,22 +21,41 @@ TEST(RobotInfo, SaysHowAFileWasUnderstood) {
       "number = \"exp\"\nwidth = 0.5\n"
       "[[healthy]]\nbody_position = \"trunk\"\ncomponent = \"z\"\nabove = 0.2\n",
       floating));
-  for (const char* line : {"3 joints, 1 actuators",
-                           "50 Hz: a step is 0.02 s, 2 of MuJoCo's own of 0.01 s",
-                           "250 steps at most, 5 s", "observes 17 numbers", "  0..6     trunk\n",
-                           "  7        knee, -2.618 to 1.047", "  8..11    ankle\n",
-                           "  12       velocity of knee, clipped to +-10",
-                           "  13..15   position of middle - position of goal",
-                           "  16       uprightness of trunk, -1 to 1",
-                           "  0        push, on knee, -1 to 1",
-                           "in keyframe home, positions +- 0.1",
-                           "goal, drawn from (0, 0, 1) to (1, 0, 1)",
-                           "exp(-|(position of middle - position of goal)| / 0.5)",
-                           "goes on while 0.2 < z of position of trunk",
-                           "is told the reward, and learns the end\n         z of position of "
-                           "trunk not observed, so that a model has to learn the end\n",
-                           "warning: what ends an episode is not observed"})
+  for (const char* line :
+       {"3 joints, 1 actuator,", "acts by  1 number, each",
+        "50 Hz: a step is 0.02 s, 2 of MuJoCo's own of 0.01 s", "250 steps at most, 5 s",
+        "observes 17 numbers", "  0..6     trunk: x, y, z, then its quaternion's w, x, y, z\n",
+        "  7        knee, -2.618 to 1.047", "  8..11    ankle: its quaternion's w, x, y, z\n",
+        "  12       velocity of knee, clipped to +-10",
+        "  13..15   position of middle - position of goal",
+        "  16       uprightness of trunk, -1 to 1", "  0        push, on knee, -1 to 1",
+        "in keyframe home, positions +- 0.1", "goal, drawn from (0, 0, 1) to (1, 0, 1)",
+        "exp(-|(position of middle - position of goal)| / 0.5)",
+        "goes on while 0.2 < z of position of trunk",
+        "is told the reward, and learns the end\n         z of position of "
+        "trunk not observed, so that a model has to learn the end\n",
+        "warning: what ends an episode is not observed"})
     EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(RobotInfo, NamesWhatAJointsNumbersAre) {
+  const std::string text = robot_info(
+      written("body = \"body.xml\"\n[[observe]]\njoint_velocity = [\"trunk\", \"ankle\"]\n"
+              "[[observe]]\njoint_position = \"trunk\"\ncomponent = [2, 3, 6]\n" +
+                  paid,
+              floating));
+  for (const char* line :
+       {"  0..5     velocity of trunk: along x, y, z, then turning about its own",
+        "  6..8     velocity of ankle: turning about its own x, y, z\n", "  9        z of trunk\n",
+        "  10       trunk[3]: w of its quaternion\n", "  11       trunk[6]: z of its quaternion\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(RobotInfo, WarnsOfARobotThatBeginsAtItsEnd) {
+  const std::string end = basics + paid + "[[healthy]]\njoint_position = \"elbow\"\n";
+  const std::string warning = "warning: the 8 first states that were tried already end an episode";
+  EXPECT_THAT(robot_info(written(end + "above = 0.5\n")), HasSubstr(warning));
+  EXPECT_THAT(robot_info(written(end + "above = -0.5\n")), ::testing::Not(HasSubstr(warning)));
 }
 
 TEST(RobotInfo, TheExamplesAreUnderstood) {

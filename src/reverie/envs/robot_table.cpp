@@ -11,6 +11,12 @@ void refuse(const toml::node& at, const std::string& message) {
                                region.begin.column, message));
 }
 
+void refuse_choice(const toml::node& at, std::string_view key, const std::string& given,
+                   const std::vector<std::string>& names) {
+  refuse(at, fmt::format("'{}' takes one of {}, not '{}'{}", key, fmt::join(names, ", "), given,
+                         did_you_mean(given, names)));
+}
+
 double RobotTable::number(std::string_view key, double otherwise) {
   const double value = get(key, otherwise);
   if (value != otherwise && !std::isfinite(value))

@@ -21,6 +21,10 @@ namespace reverie {
 /// Throws UsageError with file, line and column of `at`.
 [[noreturn]] void refuse(const toml::node& at, const std::string& message);
 
+/// A key's value at `at` is none of `names`.
+[[noreturn]] void refuse_choice(const toml::node& at, std::string_view key,
+                                const std::string& given, const std::vector<std::string>& names);
+
 /// Its keys are asked for by name; those never asked for are refused in the end. All its functions
 /// throw UsageError with file, line and column for a value of the wrong kind or out of range.
 class RobotTable {
@@ -55,8 +59,7 @@ class RobotTable {
   Enum choice(std::string_view key, const std::vector<std::string>& names, Enum otherwise) {
     const auto name = get<std::string>(key, names[static_cast<size_t>(otherwise)]);
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end())
-      refuse(*table_.get(key), fmt::format("'{}' takes one of {}", key, fmt::join(names, ", ")));
+    if (found == names.end()) refuse_choice(*table_.get(key), key, name, names);
     return static_cast<Enum>(found - names.begin());
   }
 

@@ -20,7 +20,7 @@ void read_number(RobotTable& table, RewardTerm& term) {
     if (found == numbers.end()) {
       std::vector<std::string> names;
       for (const auto& one : numbers) names.push_back(one.first);
-      refuse(*node, fmt::format("'number' takes one of {}", fmt::join(names, ", ")));
+      refuse_choice(*node, "number", name, names);
     }
     term.number = found->second;
   }
