@@ -113,6 +113,8 @@ void MbMpo::collect(World& world, Replay& replay) {
   monitor_.record("episode/length", mean_episode_length(rollouts));
   if (!first || policy_given_)
     monitor_.record("policy/saturated", saturated(rollouts.action, task_.spec()));
+  else
+    monitor_.record("collect/random_actions", 1);
 
   if (first && !policy_given_ && config_.normalise_observations) {
     Normaliser statistics(policy_.observation_size());

@@ -1,5 +1,6 @@
 #include <reverie/cli/views.h>
 #include <reverie/runs/experiment.h>
+#include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/stop_signal.h>
 
@@ -34,22 +35,12 @@ std::string format_eta(const RunStatus& status) {
 void LineView::iteration(const IterationRow& row, const RunStatus& status) {
   std::string line =
       fmt::format("iteration {}  steps {}/{}", row.iteration, row.env_steps, status.budget);
-  const auto add = [&](const char* metric, const char* label, const char* unit, int digits) {
-    const auto found = row.metrics.find(metric);
-    if (found != row.metrics.end())
-      line += fmt::format("  {} {:.{}f}{}", label, found->second, digits, unit);
-  };
-  add("return/real", "return", "", 1);
-  add("return/imagined", "imagined", "", 1);
-  add("eval/return", "eval", "", 1);
-  add("episode/length", "length", "", 0);
-  add("model/new_data_error", "model error", "", 3);
-  add("policy/std", "std", "", 3);
-  add("policy/saturated", "saturated", "", 2);
-  add("policy/kl", "kl", "", 5);
-  add("time/collect", "collect", "s", 2);
-  add("time/fit", "fit", "s", 2);
-  add("time/improve", "improve", "s", 2);
+  for (const Figure& figure : learning_figures())
+    if (row.metrics.contains(figure.metric)) line += "  " + in_words(figure, row.metrics);
+  for (const char* phase : {"collect", "fit", "improve"})
+    if (const auto found = row.metrics.find(fmt::format("time/{}", phase));
+        found != row.metrics.end())
+      line += fmt::format("  {} {:.2f}s", phase, found->second);
   const auto rate = row.metrics.find("time/imagined_steps_per_second");
   if (rate != row.metrics.end()) line += fmt::format("  {} imagined/s", format_rate(rate->second));
   const auto fitted = row.metrics.find("time/fit_rows_per_second");

@@ -1,4 +1,5 @@
 #include <reverie/cli/views.h>
+#include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/stop_signal.h>
 
@@ -74,8 +75,10 @@ LiveView::~LiveView() {
   if (drawn_ > 0) draw(true);
 }
 
-// The block stays on the screen as it was at the end; the line follows it.
+// The block stays on the screen as it was at the end, but for what was being done; the line follows
+// it.
 void LiveView::finish(const std::string& line) {
+  finished_ = true;
   if (drawn_ > 0) draw(true);
   drawn_ = 0;
   write_all(line + "\n");
@@ -105,30 +108,31 @@ std::vector<std::string> LiveView::lines(int width) const {
       row("steps", fmt::format("{} {} of {}  elapsed {}  eta {}", bar(done, 10),
                                bold(format_count(status_.env_steps)), format_count(status_.budget),
                                format_duration(status_.wall_seconds), format_eta(status_))),
-      row("return",
-          fmt::format("real {}  imagined {}  evaluation {}", bold(value("return/real", "{:.1f}")),
-                      value("return/imagined", "{:.1f}"), bold(value("eval/return", "{:.1f}")))),
+      row("return", fmt::format("{}  {}  {}", bold(in_words("return/real", metrics_)),
+                                in_words("return/imagined", metrics_),
+                                bold(in_words("eval/return", metrics_)))),
       row("", sparkline(returns_, static_cast<size_t>(std::max(10, width - 12)))),
-      row("episode", fmt::format("{} steps", value("episode/length", "{:.0f}"))),
       row("policy",
-          fmt::format("std {}  saturated {}  kl {}", value("policy/std", "{:.3f}"),
-                      value("policy/saturated", "{:.2f}"), value("policy/kl", "{:.5f}"))),
-      row("model", fmt::format("error on new data {}  holdout loss {}",
-                               value("model/new_data_error", "{:.3f}"),
-                               value("model/holdout_loss", "{:.5f}"))),
+          fmt::format("{}  {}  {}  {}", in_words("policy/std", metrics_),
+                      in_words("policy/saturated", metrics_), in_words("policy/kl", metrics_),
+                      in_words("episode/length", metrics_))),
+      row("model", fmt::format("{}  holdout loss {}", in_words("model/new_data_error", metrics_),
+                               value("model/holdout_loss", "{:.2g}"))),
       row("speed",
           fmt::format("{} imagined steps/s  {} fitted rows/s",
                       rate("time/imagined_steps_per_second"), rate("time/fit_rows_per_second"))),
       row("phases",
           fmt::format("collect {} s  fit {} s  improve {} s", value("time/collect", "{:.1f}"),
                       value("time/fit", "{:.1f}"), value("time/improve", "{:.1f}"))),
-      row(stop_signal() != 0 ? "stop" : "now",
-          stop_signal() != 0
-              ? fmt::format("after {} ({:.0f}%), with a checkpoint; Ctrl-C again: at once", phase_,
-                            100 * fraction_)
-              : fmt::format("iteration {:<4} {:<9}{} {:3.0f}%", status_.iteration + 1, phase_,
-                            bar(fraction_, 20), 100 * fraction_)),
   };
+  if (stop_signal() != 0 && !finished_)
+    lines.push_back(row("stop", fmt::format("after {} ({:.0f}%), with a checkpoint; Ctrl-C again: "
+                                            "at once",
+                                            phase_, 100 * fraction_)));
+  else if (!finished_)
+    lines.push_back(
+        row("now", fmt::format("iteration {:<4} {:<9}{} {:3.0f}%", status_.iteration + 1, phase_,
+                               bar(fraction_, 20), 100 * fraction_)));
   for (auto& line : lines) line = fit_width(line, width);
   return lines;
 }
@@ -142,6 +146,7 @@ void LiveView::draw(bool now) {
   if (drawn_ > 0) text += fmt::format("\033[{}A", drawn_);
   const auto block = lines(terminal_width() - 1);
   for (const auto& line : block) text += "\r" + line + "\033[K\n";
+  if (block.size() < drawn_) text += "\033[J";
   drawn_ = block.size();
   write_all(text);
 }
@@ -155,6 +160,7 @@ void LiveView::progress(std::string_view phase, double fraction, const RunStatus
 }
 
 void LiveView::remember(const IterationRow& row) {
+  metrics_.erase(kRandomActions);  // said of that iteration alone
   for (const auto& [name, value] : row.metrics) metrics_[name] = value;
   const auto real = row.metrics.find("return/real");
   if (real != row.metrics.end()) returns_.push_back(real->second);

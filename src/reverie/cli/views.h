@@ -54,6 +54,7 @@ class LiveView : public TrainingView {
   std::vector<double> returns_;            ///< Real returns, one an iteration.
   std::string phase_;
   double fraction_ = 0;
+  bool finished_ = false;
   size_t drawn_ = 0;  ///< Lines of the block on the screen.
   std::chrono::steady_clock::time_point drawn_at_{};
 };

@@ -1,4 +1,5 @@
 #include <reverie/cli/views.h>
+#include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>
 
 #include <gmock/gmock.h>
@@ -36,8 +37,11 @@ std::string block(const LiveView& view) {
 
 IterationRow row(double real) {
   IterationRow row;
-  row.metrics = {{"return/real", real},    {"episode/length", 123.0},        {"policy/std", 0.25},
-                 {"policy/saturated", 0.5}, {"model/new_data_error", 0.125}};
+  row.metrics = {{"return/real", real},
+                 {"episode/length", 123.0},
+                 {"policy/std", 0.25},
+                 {"policy/saturated", 0.5},
+                 {"model/new_data_error", 0.00123}};
   return row;
 }
 
@@ -45,15 +49,42 @@ TEST(Views, ShowWhatTellsHowItLearns) {
   LiveView view("title", false);
   view.history({row(1), row(2), row(3)});
   const std::string live = block(view);
-  for (const char* part : {"▁▅█", "episode 123 steps", "std 0.250", "saturated 0.50",
-                           "error on new data 0.125"})
+  for (const char* part : {"▁▅█", "episode length 123", "std 0.25", "saturated actions 0.5",
+                           "error on new data 0.0012"})
     EXPECT_THAT(live, HasSubstr(part));
   ::testing::internal::CaptureStdout();
   LineView lines;
   lines.iteration(row(3), {});
   const std::string line = ::testing::internal::GetCapturedStdout();
-  for (const char* part : {"length 123", "std 0.250", "saturated 0.50", "model error 0.125"})
+  for (const char* part :
+       {"episode length 123", "std 0.25", "saturated actions 0.5", "error on new data 0.0012"})
     EXPECT_THAT(line, HasSubstr(part));
+}
+
+TEST(Views, TheReturnOfRandomActionsIsNoPolicys) {
+  IterationRow first = row(1);
+  first.metrics[kRandomActions] = 1;
+  ::testing::internal::CaptureStdout();
+  LineView lines;
+  lines.iteration(first, {});
+  lines.iteration(row(2), {});
+  const std::string line = ::testing::internal::GetCapturedStdout();
+  EXPECT_THAT(line, HasSubstr("real return 1.0 (random actions)"));
+  EXPECT_THAT(line, HasSubstr("real return 2.0  "));
+  LiveView view("title", false);
+  view.history({first});
+  EXPECT_THAT(block(view), HasSubstr("(random actions)"));
+  view.history({row(2)});
+  EXPECT_THAT(block(view), ::testing::Not(HasSubstr("(random actions)")));
+}
+
+TEST(Views, AtTheEndNothingIsBeingDone) {
+  LiveView view("title", false);
+  EXPECT_THAT(block(view), HasSubstr("  now  "));
+  ::testing::internal::CaptureStdout();
+  view.finish("done: 1 real steps");
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("done"));
+  EXPECT_THAT(block(view), ::testing::Not(HasSubstr("  now  ")));
 }
 
 TEST(Views, TheTitleIsNotSaidTwice) {

@@ -5,12 +5,15 @@
 #include <reverie/core/workers.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/evaluate.h>
+#include <reverie/runs/figures.h>
 #include <reverie/runs/robot_copy.h>
 #include <reverie/runs/store.h>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -85,6 +88,28 @@ RunFolder named_run(const std::string& path) {
   const fs::path in_runs = "runs" / fs::path(path);
   const bool short_name = !fs::exists(path, error) && fs::is_directory(in_runs, error);
   return RunFolder(short_name ? in_runs : fs::path(path));
+}
+
+/// "; did you mean …?" and the names of the runs in runs/, the newest first.
+std::string runs_there_are(const std::string& wanted) {
+  constexpr size_t kShown = 5;
+  std::error_code error;
+  std::vector<std::pair<fs::file_time_type, std::string>> runs;
+  for (const auto& entry : fs::directory_iterator("runs", error)) {
+    const fs::path config = RunFolder(entry.path()).config();
+    std::error_code none;
+    const auto time = fs::last_write_time(config, none);
+    if (!none) runs.emplace_back(time, entry.path().filename().string());
+  }
+  if (runs.empty()) return "; there are no runs in runs/ here";
+  std::sort(runs.rbegin(), runs.rend());
+  std::vector<std::string> names;
+  for (const auto& [time, name] : runs) names.push_back(name);
+  const std::string meant = did_you_mean(fs::path(wanted).filename().string(), names);
+  const size_t more = names.size() - std::min(kShown, names.size());
+  names.resize(names.size() - more);
+  return fmt::format("{} (in runs/ are {}{})", meant, fmt::join(names, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 /// The checkpoint to start from: the newest of the run that `from` names, or a start.ckpt itself.
@@ -183,7 +208,10 @@ bool is_run(const std::string& path) {
 RunFolder open_run(const std::string& path) {
   std::error_code error;
   const RunFolder folder = named_run(path);
-  if (!fs::exists(folder.root(), error)) throw Error(fmt::format("there is no folder {}", path));
+  if (!fs::exists(folder.root(), error))
+    throw Error(fmt::format("there is no folder {}{}{}", path,
+                            fs::path(path).is_relative() ? fmt::format(", nor runs/{}", path) : "",
+                            runs_there_are(path)));
   if (!fs::is_directory(folder.root(), error))
     throw Error(fmt::format("{} is a file; name the run's folder", path));
   const auto size = fs::file_size(folder.config(), error);
@@ -242,12 +270,10 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
     field("eval_episodes", std::to_string(last.episodes));
     field("eval_env_steps", std::to_string(last.env_steps));
   }
-  for (const auto& [name, metric] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"episode_length", "episode/length"},
-           {"policy_std", "policy/std"},
-           {"saturated_actions", "policy/saturated"},
-           {"new_data_error", "model/new_data_error"}})
-    if (const auto value = store.newest(metric)) field(name, fmt::format("{}", *value));
+  for (const Figure& figure : learning_figures())
+    if (!figure.summary.empty())
+      if (const auto value = store.newest(figure.metric))
+        field(figure.summary, fmt::format("{}", *value));
   field("wall_seconds", fmt::format("{:.2f}", summary.wall_seconds));
   field("imagined_steps", std::to_string(summary.imagined_steps));
   field("imagined_steps_per_second",
