@@ -85,9 +85,6 @@ std::string describe_settings(const ExperimentRequest& request);
 /// What a person asks for by the arguments of `train`.
 ExperimentRequest request_of(const TrainOptions& options);
 
-/// "1 step", "2 steps"
-std::string counted(int64_t count, const std::string& noun);
-
 /// The whole program: parses, runs a command, turns exceptions into one line and an exit code.
 int run_program(int argc, char** argv);
 

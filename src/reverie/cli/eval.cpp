@@ -1,6 +1,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
 #include <reverie/cli/variation.h>
+#include <reverie/core/counted.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/variations.h>

@@ -1,6 +1,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
 #include <reverie/core/captured_work.h>
+#include <reverie/core/counted.h>
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
@@ -10,9 +11,11 @@
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/evaluate.h>
+#include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/store.h>
+#include <reverie/runs/trainer.h>
 
 #include <fmt/core.h>
 #include <torch/version.h>
@@ -52,25 +55,40 @@ void tell_of_program() {
              kernels::auto_description(kernels::Use::training));
 }
 
-std::string state_of(const Checkpoints& checkpoints, int64_t number) {
-  try {
-    decode_checkpoint(read_file(checkpoints.path(number)));
-    return "whole";
-  } catch (const std::exception& error) {
-    return error.what();
+/// The checkpoints, and from which of them `resume` goes on.
+void tell_of_checkpoints(const RunFolder& folder, const Experiment& experiment) {
+  const Checkpoints checkpoints(folder.checkpoints());
+  int64_t steps = -1;  // of the newest that is whole
+  bool done = false;
+  for (const int64_t number : checkpoints.numbers()) {
+    const std::string path = checkpoints.path(number).string();
+    try {
+      Archive archive = decode_checkpoint(read_file(path));
+      archive("env_steps", steps);
+      done = Trainer::is_last(archive, experiment.run.steps);
+      fmt::print("  {}: whole\n", path);
+    } catch (const std::exception& error) {
+      fmt::print("  {}: {}\n", path, error.what());
+    }
   }
+  if (done || (steps < 0 && !checkpoints.numbers().empty())) return;
+  const std::string command = resume_command(folder.root());
+  const std::string last = steps < 0 ? std::string("no checkpoint yet")
+                                     : fmt::format("last checkpoint at {} real steps", steps);
+  if (FolderLock::is_held(folder.root()))
+    fmt::print("{}; it is being trained\n", last);
+  else
+    fmt::print("{}; {}: {}\n", last, steps < 0 ? "begin again with" : "go on with", command);
 }
 
 /// The newest figures that tell how well it learns, and the signs that were seen.
 void tell_of_learning(const Store& store) {
-  for (const auto& [metric, label] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"return/real", "real return"},
-           {"return/imagined", "imagined return"},
-           {"episode/length", "episode length"},
-           {"policy/std", "std of the policy"},
-           {"policy/saturated", "saturated actions"},
-           {"model/new_data_error", "model's error on new data"}})
-    if (const auto value = store.newest(metric)) fmt::print("  {:<28}{:10.4g}\n", label, *value);
+  const auto iterations = store.iterations();
+  const bool random = !iterations.empty() && iterations.back().metrics.contains(kRandomActions);
+  for (const Figure& figure : learning_figures())
+    if (const auto value = store.newest(figure.metric))
+      fmt::print("  {:<20}{:>10}{}\n", figure.name, figure.text(*value),
+                 random && figure.metric == "return/real" ? " (random actions)" : "");
   for (const auto& event : store.events())
     if (event.kind == "sign") fmt::print("  sign: {}\n", event.text);
 }
@@ -86,6 +104,8 @@ int info(const std::string& path) {
     fmt::print("{}", robot_info(path));
     return 0;
   }
+  if (path.ends_with(".xml") && !std::filesystem::is_directory(path))
+    find_task(path);  // says what to write beside it
   const RunFolder folder = open_run(path);
   const Experiment experiment = read_experiment(folder.config());
   fmt::print("{} on {}, seed {}, {} real steps asked for\n", experiment.method->name,
@@ -107,9 +127,7 @@ int info(const std::string& path) {
     } catch (const Error& damage) {
       report(std::string("warning: ") + damage.what());
     }
-  const Checkpoints checkpoints(folder.checkpoints());
-  for (const int64_t number : checkpoints.numbers())
-    fmt::print("  {}: {}\n", checkpoints.path(number).string(), state_of(checkpoints, number));
+  tell_of_checkpoints(folder, experiment);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -54,9 +55,8 @@ void add_shorthand(CLI::App& command, TrainOptions& options, const std::string& 
       ->trigger_on_parse();
 }
 
-void add_set(
-    CLI::App& command, std::vector<std::vector<std::string>>& assignments,
-    const char* help = "Any setting (see: reverie list settings METHOD); may be repeated") {
+void add_set(CLI::App& command, std::vector<std::vector<std::string>>& assignments,
+             const char* help = "Any setting of those above; may be repeated") {
   command
       .add_option_function<std::string>(
           "--set",
@@ -71,33 +71,46 @@ void add_set(
       ->trigger_on_parse();
 }
 
+/// An option whose value is read, checked and refused as a setting's is.
+template <class T>
+void add_value(CLI::App& command, const std::string& flag, T& value, const std::string& type,
+               const std::string& doc, Range range) {
+  const std::string otherwise =
+      doc.find("(default") != doc.npos ? "" : fmt::format(" (default: {})", value);
+  command
+      .add_option_function<std::string>(
+          flag,
+          [&value, flag, range, name = command.get_name()](const std::string& given) {
+            T read = std::max(value, static_cast<T>(range.low));  // an example that it takes
+            Settings settings;
+            settings.add(flag, read, "", range);
+            settings.assign(flag, std::string_view(given), name);
+            value = read;
+          },
+          doc + otherwise)
+      ->type_name(type);
+}
+
 CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   auto* command = app.add_subcommand("train", "Train a method on a task");
-  command
-      ->add_option("METHOD", options.method,
-                   "see: reverie list methods (default: mb-mpo, where a TASK stands alone)")
+  command->add_option("METHOD", options.method, "default: mb-mpo (see: reverie list methods)")
       ->type_name("");
-  command
-      ->add_option("TASK", options.task,
-                   "a name (see: reverie list tasks), or the .toml of a robot of your own")
+  command->add_option("TASK", options.task, "a name (reverie list tasks), or a robot's .toml")
       ->type_name("");
   command->add_option("--preset", options.preset, "Published or own settings by name")
       ->type_name("NAME");
-  command
-      ->add_option("--config", options.config_file,
-                   "A file of settings, or a run whose settings to take")
+  command->add_option("--config", options.config_file, "Settings of a file, or of a run")
       ->type_name("FILE");
   add_shorthand(*command, options, "--steps", "run.steps", "COUNT", "Real steps in all");
-  add_shorthand(*command, options, "--seed", "run.seed", "N", "Where every random stream starts");
+  add_shorthand(*command, options, "--seed", "run.seed", "N", "Of all random streams");
   add_shorthand(*command, options, "--threads", "run.threads", "N", "Worker threads");
-  add_shorthand(*command, options, "--device", "run.device", "NAME", "cpu, cuda, cuda:1, ...");
-  add_shorthand(*command, options, "--from", "run.from", "DIR",
-                "A run whose policy and model to start from");
+  add_shorthand(*command, options, "--device", "run.device", "NAME", "cpu, cuda, cuda:1");
+  add_shorthand(*command, options, "--from", "run.from", "DIR", "A run to start from");
   add_set(*command, options.assignments);
-  command->add_option("--out", options.out, "The run's folder (default: runs/METHOD-TASK-sSEED)")
+  command->add_option("--out", options.out, "Its folder (default: runs/METHOD-TASK-sSEED)")
       ->type_name("DIR");
   command->add_flag("--print-config", options.print_config,
-                    "Print every setting, resolved and documented, as TOML; train nothing");
+                    "Print all settings as TOML; train nothing");
   add_examples(*command,
                {"mb-mpo rllib/half-cheetah",
                 "mb-mpo classic/pendulum --steps 20k --seed 3 --set run.eval_every=1",
@@ -133,25 +146,16 @@ CLI::App* add_eval(CLI::App& app, EvalOptions& options,
                    std::vector<std::vector<std::string>>& sets) {
   auto* command = app.add_subcommand("eval", "Measure a run's policy on fresh episodes");
   command->add_option("DIR", options.folder, "The run's folder")->required()->type_name("");
-  command->add_option("--episodes", options.episodes, "Episodes")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  command->add_option("--seed", options.seed, "Of the initial states and the noise")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
+  add_value(*command, "--episodes", options.episodes, "N", "Episodes", between(1, 1e6));
+  add_value(*command, "--seed", options.seed, "N", "Of the initial states and the noise",
+            between(0, 1e15));
   command->add_flag("--stochastic", options.stochastic, "Sample actions rather than take the mean");
-  command
-      ->add_option("--adapt", options.adapt,
-                   "Policy-gradient steps on real rollouts; reports the return before and after")
-      ->type_name("K")
-      ->check(CLI::Range(int64_t{0}, int64_t{1000}));
-  command
-      ->add_option("--adapt-episodes", options.adapt_episodes, "Real episodes for each such step")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
+  add_value(*command, "--adapt", options.adapt, "K",
+            "Policy-gradient steps on real rollouts; reports the return before and after (default: "
+            "none)",
+            between(0, 1000));
+  add_value(*command, "--adapt-episodes", options.adapt_episodes, "N",
+            "Real episodes for each such step", between(1, 10'000));
   command->add_flag("--save", options.save,
                     "With --adapt: keep the adapted policy, as policy-adapted.pt in the run's "
                     "folder");
@@ -182,31 +186,17 @@ CLI::App* add_watch(CLI::App& app, WatchOptions& options,
                    "Write this .mp4; without the program ffmpeg, a folder of PNG frames")
       ->type_name("FILE");
   command->add_option("--picture", options.picture, "Write one picture, a .png")->type_name("FILE");
-  command->add_option("--at", options.at, "Steps before the picture is taken")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}));
-  command->add_option("--episodes", options.episodes, "Episodes in the video")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
-  command->add_option("--seconds", options.seconds, "Ends the video after so long (default: never)")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 1e6));
-  command
-      ->add_option("--fps", options.frame_rate,
-                   "Frames per second at most; it plays in real time all the same")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{240}));
-  command->add_option("--size", options.size, "Pixels, width and height")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{16}, int64_t{4096}));
-  command->add_option("--seed", options.seed, "Of the initial states and the random actions")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}));
+  add_value(*command, "--at", options.at, "N", "Steps before the picture is taken",
+            between(0, 1e6));
+  add_value(*command, "--episodes", options.episodes, "N", "Episodes in the video",
+            between(1, 10'000));
+  add_value(*command, "--seconds", options.seconds, "S",
+            "Ends the video after so long (default: never)", between(0.001, 1e6));
+  add_value(*command, "--fps", options.frame_rate, "N",
+            "Frames per second at most; it plays in real time all the same", between(1, 240));
+  add_value(*command, "--size", options.size, "N", "Pixels, width and height", between(16, 4096));
+  add_value(*command, "--seed", options.seed, "N", "Of the initial states and the random actions",
+            between(0, 1e15));
   add_set(*command, sets, "A variation, env.… (docs/variations.md); may be repeated");
   add_examples(*command, {"gym/ant --picture ant.png",
                           "--policy runs/mb-mpo-rllib-half-cheetah-s1 --video run.mp4",
@@ -221,11 +211,8 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
       ->add_option("KERNEL", options.kernels,
                    "Parts of the names of those to run, \"environments\" among them (default: all)")
       ->type_name("");
-  command
-      ->add_option("--threads", options.threads,
-                   "Worker threads (default: one for each usable processor)")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  add_value(*command, "--threads", options.threads, "N",
+            "Worker threads (default: one for each usable processor)", between(1, 1024));
   command
       ->add_option_function<std::string>(
           "--precision",
@@ -271,6 +258,31 @@ std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find('\n'));
 }
 
+/// What is left over of a command's arguments: an option that there isn't, or too many words.
+std::string explain_extras(const CLI::App& command) {
+  std::vector<std::string> words = command.remaining(), names;
+  for (std::string& word : words) {
+    if (!word.starts_with('-')) continue;
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    word.erase(std::min(word.find('='), word.size()));
+    return fmt::format("there is no option {}{}", word, did_you_mean(word, names));
+  }
+  return fmt::format("{} takes no more words: what is '{}'?", command.get_name(),
+                     fmt::join(words, " "));
+}
+
+/// What CLI11 has to say, in our words where its own are no help.
+std::string explain(const CLI::ParseError& error, const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error))
+    return explain_extras(parsed.empty() ? app : *parsed.front());
+  const std::string said = error.what();
+  if (const size_t colon = said.find(": 1 required"); colon != said.npos)
+    return said.substr(0, colon) + " needs a value";
+  return said;
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app("Reverie: agents that learn a model of the world and practise in its imagination.",
                "reverie");
@@ -312,20 +324,23 @@ int dispatch(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    // All settings first: what fits on the screen at last are the options.
+    // All settings first, and the examples: what fits on the screen at last are the options.
     if (train_command->parsed()) {
       try {
         fmt::print("{}\n", describe_settings(request_of(train_options)));
       } catch (const Error& error) {  // who asks for help gets it, whatever stands beside
         report(first_line(error.what()));
       }
+      fmt::print("{}\n\n", train_command->get_footer().substr(1));
+      train_command->footer("");
     }
     return app.exit(help);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --version
   } catch (const CLI::ParseError& error) {
     const std::string command = is_command(argv[1]) ? fmt::format(" {}", argv[1]) : "";
-    throw UsageError(fmt::format("{}; see: {}{} --help", error.what(), program_name(), command));
+    throw UsageError(
+        fmt::format("{}; see: {}{} --help", explain(error, app), program_name(), command));
   }
   if (*train_command) return train(train_options);
   if (*resume_command) return resume(resume_options);
@@ -352,10 +367,6 @@ int output_lost(int reason) {
 }
 
 }  // namespace
-
-std::string counted(int64_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 int run_program(int argc, char** argv) {
   open_standard_descriptors();

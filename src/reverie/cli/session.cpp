@@ -6,7 +6,9 @@
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
+#include <reverie/envs/first_states.h>
 #include <reverie/envs/variations.h>
+#include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>
 #include <reverie/runs/stop_signal.h>
@@ -28,12 +30,24 @@ void set_up_process(const Experiment& experiment) {
   cuda_graphs::use(experiment.run.cuda_graphs && experiment.run.device != "cpu");
 }
 
+/// How to go on with a run that ends here; `when`: "", or words before that.
+std::string way_on(const RunFolder& folder, std::string_view when) {
+  const std::string command = resume_command(folder.root());
+  return Checkpoints(folder.checkpoints()).numbers().empty()
+             ? fmt::format("there is no checkpoint yet: {}begin again with: {}", when, command)
+             : fmt::format("{}go on with: {}", when, command);
+}
+
+void say_at_second_stop_what_is_left(const RunFolder& folder) {
+  say_at_second_stop(
+      [folder] { return fmt::format("reverie: stopped at once; {}", way_on(folder, "")); });
+}
+
 // Whatever ends a run, short of what no repetition mends, is one line that says how to go on.
 template <class Work>
 auto with_advice(const RunFolder& folder, Work work) {
   const auto fail = [&folder] [[noreturn]] (std::string_view what) {
-    throw Error(fmt::format("{}; once that is mended go on with: {}", what,
-                            resume_command(folder.root())));
+    throw Error(fmt::format("{}; {}", what, way_on(folder, "once that is mended ")));
   };
   try {
     return work();
@@ -49,6 +63,13 @@ auto with_advice(const RunFolder& folder, Work work) {
   }
 }
 
+/// Its first digit, then zeros; 1 at least.
+int64_t round_number(int64_t most) {
+  int64_t unit = 1;
+  while (most / unit >= 10) unit *= 10;
+  return std::max<int64_t>(1, most / unit * unit);
+}
+
 /// A budget that the random steps use up trains nothing by what was learned.
 void require_budget(Experiment& experiment) {
   const Settings settings = experiment.settings();
@@ -58,26 +79,18 @@ void require_budget(Experiment& experiment) {
     if (experiment.run.steps < random)
       throw UsageError(
           fmt::format("{} real steps (--steps) end before the {} random ones that {} begins with: "
-                      "more of the first, or fewer of these by --set random_steps=N",
-                      experiment.run.steps, random, experiment.method->name));
+                      "--steps {}k or more, or --set random_steps={}",
+                      experiment.run.steps, random, experiment.method->name, random / 1000 + 1,
+                      round_number(experiment.run.steps / 3)));
   }
 }
 
-constexpr int kTried = 8;
-
-/// Whether first states end an episode, all that are tried, as of a robot whose ranges don't fit
-/// it.
-bool begins_at_its_end(const Experiment& experiment) {
+/// See warn_of_first_states.
+std::string first_states(const Experiment& experiment) {
   Environment environment(experiment.task->make_task(experiment.env),
                           experiment.task->make_simulation(experiment.env));
-  const Task& task = environment.task();
-  if (!task.terminates()) return false;
-  RandomStream random(static_cast<uint64_t>(experiment.run.seed), "first state");
-  for (int i = 0; i < kTried; ++i) {
-    environment.restart(random);
-    if (!task.measured_terminated(environment.measurement()).item<bool>()) return false;
-  }
-  return true;
+  return warn_of_first_states(
+      environment, RandomStream(static_cast<uint64_t>(experiment.run.seed), "first state"));
 }
 
 int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, TrainingView& view) {
@@ -110,10 +123,11 @@ int start_run(Experiment& experiment, const std::string& out) {
   parse_device(experiment.run.device);
   EnvironmentPool(*experiment.task, experiment.env, 1, RandomStream());
   experiment.settle_precision();
-  const bool ends_at_once = begins_at_its_end(experiment);
+  const std::string ends_at_once = first_states(experiment);
   const std::string from = experiment.run.from;
   const NewRun created = create_run(experiment, out);
   const RunFolder& folder = created.folder;
+  say_at_second_stop_what_is_left(folder);
   const auto view = make_view(experiment, folder.root().string());
   std::string taken;
   const auto trainer = with_advice(folder, [&] {
@@ -129,6 +143,9 @@ int start_run(Experiment& experiment, const std::string& out) {
       throw;
     }
   });
+  // What is paid for, and when an episode ends: worth reading before hours of it.
+  const auto task = experiment.task->make_task(experiment.env);
+  view->note(fmt::format("{}: {}", experiment.task->name, task->spec().description));
   view->begin(fmt::format("{} on {}, seed {}, {} steps, in {}", experiment.method->name,
                           experiment.task->name, experiment.run.seed, experiment.run.steps,
                           folder.root().string()));
@@ -136,22 +153,19 @@ int start_run(Experiment& experiment, const std::string& out) {
   if (const std::string varied = words(experiment.env); !varied.empty())
     view->note("varied by " + varied);
   for (const std::string& remark : experiment.agent->remarks()) view->note("warning: " + remark);
+  if (const std::string changed = original_has_changed(*experiment.task); !changed.empty())
+    view->note("warning: " + changed);
   if (!experiment.task->robot.toml.empty() && !carries_robot(folder.root()))
     view->note(
         fmt::format("warning: not all files that {} is made of could be copied into the run's "
                     "folder: it can be resumed only while they stay where and as they are",
                     experiment.task->name));
-  if (ends_at_once)
-    view->note(
-        fmt::format("warning: the {} first states that were tried already end an episode, by what "
-                    "the task says is healthy: episodes may last one step",
-                    kTried));
+  if (!ends_at_once.empty()) view->note("warning: " + ends_at_once);
   if (!experiment.reward_is_told())
     view->note(experiment.leaves_out_rewards()
                    ? "observations do not tell all of the reward, and the model is not to learn it "
                      "(model.learn_reward): the imagination leaves the rest out"
                    : "observations do not tell all of the reward: the model learns it");
-  const auto task = experiment.task->make_task(experiment.env);
   for (const std::string& warning : task->spec().warnings)
     view->note("warning: " + warning);
   if (!experiment.end_is_told())
@@ -169,17 +183,21 @@ int start_run(Experiment& experiment, const std::string& out) {
 int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config) {
   set_up_process(experiment);
   const FolderLock lock(folder.root());
+  say_at_second_stop_what_is_left(folder);
   const auto view = make_view(experiment, folder.root().string());
   Trainer trainer(experiment, folder, *view);
   trainer.resume();
   if (trainer.finished()) {
     const int64_t steps = trainer.env_steps();
     trainer.run([] { return false; });  // completes what a kill at the very end may have left out
-    view->note(
-        fmt::format("{} is finished, with {} real steps ({} were asked for); to go further: "
-                    "{} --steps {}",
-                    folder.root().string(), steps, experiment.run.steps,
-                    resume_command(folder.root()), 2 * std::max(steps, experiment.run.steps)));
+    view->note(fmt::format(
+        "{}; to go further: {} --steps {}",
+        rewrite_config && steps > experiment.run.steps
+            ? fmt::format("{} already has {} real steps, which is more than {}: nothing is left "
+                          "to do",
+                          folder.root().string(), steps, experiment.run.steps)
+            : fmt::format("{} is finished, with {} real steps", folder.root().string(), steps),
+        resume_command(folder.root()), 2 * std::max(steps, experiment.run.steps)));
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);

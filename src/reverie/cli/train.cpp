@@ -20,9 +20,6 @@ int train(const TrainOptions& options) {
     fmt::print("{}", experiment.to_toml(true));
     return 0;
   }
-  // What a file says in TOML is worth reading once in words.
-  if (experiment.task->name.ends_with(".toml"))
-    fmt::print("{}: {}\n", experiment.task->name, experiment.task->spec().description);
   return start_run(experiment, options.out);
 }
 

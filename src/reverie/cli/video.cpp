@@ -299,8 +299,10 @@ VideoWriter::VideoWriter(const fs::path& path, int width, int height, double fra
     return;
   }
   sink_ = std::make_unique<PngFolder>(path, width, height, frame_rate);
-  cli::report(fmt::format("no ffmpeg on the PATH: writing PNG frames into {}/ instead of {}",
-                          sink_->path().string(), path.string()));
+  cli::report(
+      fmt::format("no ffmpeg on the PATH: writing PNG frames into {0}/ instead of {1}; "
+                  "install ffmpeg for a video, of these frames by {0}/frames.txt",
+                  sink_->path().string(), path.string()));
 }
 
 VideoWriter::~VideoWriter() = default;

@@ -116,6 +116,7 @@ TEST_F(VideoTest, WithoutFfmpegWritesPngFrames) {
     VideoWriter writer(root_ / "out.mp4", kWidth, kHeight, 20);
     const std::string said = ::testing::internal::GetCapturedStderr();
     EXPECT_THAT(said, HasSubstr("no ffmpeg"));
+    EXPECT_THAT(said, HasSubstr("install ffmpeg for a video"));
     EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
     for (int i = 0; i < count; ++i) writer.add(pattern(i));
     writer.finish();

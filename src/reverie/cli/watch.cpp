@@ -2,6 +2,7 @@
 #include <reverie/cli/report.h>
 #include <reverie/cli/variation.h>
 #include <reverie/cli/video.h>
+#include <reverie/core/counted.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/renderer.h>

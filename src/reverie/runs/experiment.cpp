@@ -52,6 +52,22 @@ bool names_task(const std::string& word) {
          word.ends_with(".xml") || std::filesystem::is_regular_file(word + ".toml", ignored);
 }
 
+/// A lone word that is no method, but the second half of tasks' names.
+void refuse_half_a_name(const std::string& word) {
+  std::vector<std::string> tasks;
+  for (const auto& agent : all_agents())
+    if (agent.name == word) return;
+  for (const TaskEntry& task : all_tasks())
+    if (task.name.ends_with("/" + word)) tasks.push_back(task.name);
+  if (tasks.empty()) return;
+  // Of a classic system, the one that is as one knows it: mbbl's pendulum is paid for hanging down.
+  const std::string classic = "classic/" + word;
+  const bool is_classic = std::find(tasks.begin(), tasks.end(), classic) != tasks.end();
+  throw UsageError(fmt::format("'{}' is no method; tasks of that name: {}; say: {} train {}", word,
+                               fmt::join(tasks, ", "), program_name(),
+                               is_classic ? classic : tasks.front()));
+}
+
 constexpr std::string_view learn_reward = "model.learn_reward", learn_end = "model.learn_end";
 
 /// Null where the agent has no such setting.
@@ -211,6 +227,7 @@ Experiment resolve(const ExperimentRequest& asked) {
     if (request.method.empty() && !request.config_file.empty())
       throw UsageError(fmt::format("{} names no {}: it needs lines method = \"…\" and task = \"…\"",
                                    request.config_file, method.empty() ? "method" : "task"));
+    refuse_half_a_name(method);
     if (!method.empty())
       throw UsageError(fmt::format("name a task as well: {} train {} TASK (see: {} list tasks)",
                                    program_name(), find_agent(method).name, program_name()));

@@ -129,8 +129,9 @@ std::optional<FolderLock> FolderLock::try_to_hold(const std::filesystem::path& f
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.get() < 0) fail("write", path, errno);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::nullopt;
-    fail("lock", path, errno);
+    if (errno != EWOULDBLOCK) fail("lock", path, errno);
+    ::usleep(5000);  // one that looks (is_held) has it for an instant
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   }
   // The number is a courtesy to whoever finds the folder locked: failing to write it is no error.
   const std::string holder = fmt::format("{}\n", ::getpid());
@@ -138,6 +139,11 @@ std::optional<FolderLock> FolderLock::try_to_hold(const std::filesystem::path& f
       ::pwrite(file.get(), holder.data(), holder.size(), 0) < 0)
     errno = 0;
   return FolderLock(file.release());
+}
+
+bool FolderLock::is_held(const std::filesystem::path& folder) {
+  const Descriptor file(::open((folder / kLock).c_str(), O_RDONLY | O_CLOEXEC));
+  return file.get() >= 0 && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {

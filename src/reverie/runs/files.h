@@ -36,6 +36,8 @@ class FolderLock {
   explicit FolderLock(const std::filesystem::path& folder);
   /// Nothing where another process holds it. Throws Error where the lock can't be written.
   static std::optional<FolderLock> try_to_hold(const std::filesystem::path& folder);
+  /// Whether a process holds it, for who only looks; it makes no file.
+  static bool is_held(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   FolderLock& operator=(FolderLock&&) = delete;

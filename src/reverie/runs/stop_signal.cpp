@@ -7,12 +7,24 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 namespace reverie {
 namespace {
 
 std::atomic<int> received{0};
+
+/// Never destroyed: the thread that waits for signals lives as long as the process.
+struct SecondLine {
+  std::mutex mutex;
+  std::function<std::string()> ask;
+};
+SecondLine& second_line() {
+  static auto* one = new SecondLine;
+  return *one;
+}
 
 void tell(const char* line) {
   static_cast<void>(!write(STDERR_FILENO, line, std::strlen(line)));
@@ -27,7 +39,7 @@ bool live_view_shows_it() {
 
 /// Takes the stops as they come. `timeout` and the like signal a process and then its group: what
 /// follows within half a second is the same wish.
-void wait_for_stops(sigset_t stops, const char* first_line, const char* second_line) {
+void wait_for_stops(sigset_t stops, const char* first_line, const char* otherwise) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point first;
   for (int signal = 0; sigwait(&stops, &signal) == 0;) {
@@ -37,7 +49,12 @@ void wait_for_stops(sigset_t stops, const char* first_line, const char* second_l
       if (!live_view_shows_it()) tell(first_line);
     } else if (Clock::now() - first > std::chrono::milliseconds(500)) {
       tell("");  // the live view's last line has no end
-      tell(second_line);
+      std::string line = otherwise;
+      {
+        const std::lock_guard lock(second_line().mutex);
+        if (second_line().ask) line = second_line().ask();
+      }
+      tell(line.c_str());
       _exit(128 + signal);
     }
   }
@@ -66,6 +83,11 @@ void install_stop_signals(const char* first, const char* second) {
     return true;
   }();
   static_cast<void>(waiting);
+}
+
+void say_at_second_stop(std::function<std::string()> line) {
+  const std::lock_guard lock(second_line().mutex);
+  second_line().ask = std::move(line);
 }
 
 void request_stop(int signal) {

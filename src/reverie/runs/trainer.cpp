@@ -150,6 +150,15 @@ bool Trainer::finished() const {
   return phases_ % kPhases == 0 && !unfinished_ && world_->steps() >= experiment_.run.steps;
 }
 
+bool Trainer::is_last(Archive& checkpoint, int64_t budget) {
+  int64_t phases = 0, steps = 0;
+  bool unfinished = false;
+  checkpoint("phases", phases);
+  checkpoint.since_later_version("unfinished", unfinished);
+  checkpoint("env_steps", steps);
+  return phases % kPhases == 0 && !unfinished && steps >= budget;
+}
+
 double Trainer::wall_seconds() const {
   return earlier_seconds_ + seconds_since(start_);
 }

@@ -40,6 +40,8 @@ class Trainer {
 
   /// Whether the budget is spent and nothing is left to do.
   bool finished() const;
+  /// The same of a checkpoint that is read, of a run that was asked for so many steps.
+  static bool is_last(Archive& checkpoint, int64_t budget);
 
   /// Trains to the end of the budget (true), or until `stop` says so, asked between phases, and
   /// between batches of the last evaluation's episodes (false).

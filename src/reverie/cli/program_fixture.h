@@ -1,0 +1,151 @@
+// For tests of the program as a person meets it: the real binary in a folder of its own.
+#pragma once
+
+#include <reverie/agents/agent.h>
+#include <reverie/runs/checkpoint.h>
+#include <reverie/runs/files.h>
+#include <reverie/runs/store.h>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace reverie::cli {
+
+struct ProgramResult {
+  int code = 0;  ///< Exit code, or 128 + the signal.
+  std::string out, err;
+};
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest() {
+    root_ = std::filesystem::temp_directory_path() /
+            fmt::format("reverie_program_{}_{}", ::getpid(),
+                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_);
+  }
+  ~ProgramTest() override { std::filesystem::remove_all(root_); }
+
+  pid_t start(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
+    std::vector<char*> argv = {const_cast<char*>(REVERIE_BINARY)};
+    for (const auto& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+    argv.push_back(nullptr);
+    const std::string out = root_ / "stdout", err = root_ / "stderr";
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+    if (largest_file != RLIM_INFINITY) {
+      const rlimit cap{largest_file, largest_file};
+      ::setrlimit(RLIMIT_FSIZE, &cap);
+    }
+    if (::chdir(root_.c_str()) != 0) ::_exit(126);
+    ::execv(REVERIE_BINARY, argv.data());
+    ::_exit(127);
+  }
+  ProgramResult finish(pid_t child) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+            read_file(root_ / "stdout"), read_file(root_ / "stderr")};
+  }
+  // Until the child has made `path`; fails where it ends without.
+  void await(pid_t child, const std::filesystem::path& path) {
+    while (!std::filesystem::exists(root_ / path)) {
+      siginfo_t ended = {};  // looked at only: finish() collects it
+      ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
+      ASSERT_TRUE(ended.si_pid == 0 || std::filesystem::exists(root_ / path))
+          << read_file(root_ / "stderr");
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  ProgramResult run(const std::vector<std::string>& arguments,
+                    rlim_t largest_file = RLIM_INFINITY) {
+    return finish(start(arguments, largest_file));
+  }
+  // What `info` prints of a run, beside a process that has this one's other files.
+  std::string info_beside(const std::string& name) const {
+    const std::string file = root_ / "info";
+    const std::string command = "cd '" + root_.string() + "' && '" REVERIE_BINARY "' info " + name;
+    EXPECT_EQ(std::system((command + " > " + file).c_str()), 0);
+    return read_file(file);
+  }
+  // An error must be one line, begin with the program's name, and hold all of `parts`.
+  void expect_error(const std::vector<std::string>& arguments, int code,
+                    const std::vector<std::string>& parts) {
+    const ProgramResult result = run(arguments);
+    const std::string what = fmt::format("{}", fmt::join(arguments, " "));
+    EXPECT_EQ(result.code, code) << what << "\n" << result.err;
+    EXPECT_TRUE(result.err.starts_with("reverie: ")) << what << "\n" << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << what << result.err;
+    for (const auto& part : parts) EXPECT_THAT(result.err, ::testing::HasSubstr(part)) << what;
+  }
+  static std::string method() { return all_agents().front().name; }
+
+  // A run of seconds.
+  std::vector<std::string> training(const std::string& out,
+                                    const std::string& steps = "2000") const {
+    std::vector<std::string> arguments = {"train",
+                                          method(),
+                                          "classic/pendulum",
+                                          "--out",
+                                          out,
+                                          "--seed",
+                                          "3",
+                                          "--threads",
+                                          "2",
+                                          "--set",
+                                          "run.checkpoint_seconds=0",
+                                          "--set",
+                                          "run.eval_every=2",
+                                          "--set",
+                                          "run.eval_episodes=2",
+                                          "--set",
+                                          "run.final_episodes=2"};
+    for (const auto& set : tiny()) {
+      arguments.push_back("--set");
+      arguments.push_back(set);
+    }
+    arguments.insert(arguments.end(), {"--steps", steps});
+    return arguments;
+  }
+  /// Settings that make an iteration a matter of milliseconds.
+  static std::vector<std::string> tiny() {
+    return {"random_steps=400",    "buffer=2000",  "tasks=2",         "collecting_tasks=0",
+            "imagined_rollouts=4", "meta_steps=2", "model.members=2", "model.hidden=[16, 16]",
+            "fit.first_epochs=3",  "fit.epochs=2"};
+  }
+
+  std::string last_checkpoint(const std::string& name) const {
+    const Checkpoints checkpoints(root_ / name / "checkpoints");
+    return read_file(checkpoints.path(checkpoints.numbers().back()));
+  }
+  std::string figures(const std::string& name) const {
+    std::string text;
+    const Store store(root_ / name / "run.sqlite");
+    for (const auto& row : store.iterations())
+      for (const auto& [metric, value] : row.metrics)
+        if (!metric.starts_with("time/"))
+          text += fmt::format("{} {} {} {:a}\n", row.iteration, row.env_steps, metric, value);
+    return text;
+  }
+
+  std::filesystem::path root_;
+};
+
+}  // namespace reverie::cli
