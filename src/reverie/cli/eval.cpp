@@ -127,8 +127,8 @@ int evaluate_run(const EvalOptions& options) {
     print_json(saved, options, varied, before, after);
     return 0;
   }
-  fmt::print("{} on {} at {} real steps, {} episodes, {} actions{}{}\n", experiment.method->name,
-             experiment.task->name, saved.env_steps, options.episodes,
+  fmt::print("{} on {} at {} real steps, {}, {} actions{}{}\n", experiment.method->name,
+             experiment.task->name, saved.env_steps, counted(options.episodes, "episode"),
              options.stochastic ? "sampled" : "mean", varied.empty() ? "" : "; ", varied);
   print_result(options.adapt > 0 ? "return before adaptation" : "return", before);
   if (options.adapt > 0) print_result("return after " + counted(options.adapt, "step"), after);

@@ -116,7 +116,7 @@ int info(const std::string& path) {
       const Store store(folder.store(), Store::Access::read);
       const auto iterations = store.iterations();
       if (!iterations.empty())
-        fmt::print("{} iterations, {} real steps\n", iterations.back().iteration,
+        fmt::print("{}, {} real steps\n", counted(iterations.back().iteration, "iteration"),
                    iterations.back().env_steps);
       for (const auto& one : store.evaluations())
         fmt::print(

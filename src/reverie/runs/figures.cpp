@@ -8,7 +8,10 @@
 namespace reverie {
 
 std::string Figure::text(double value) const {
-  return decimals ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
+  if (decimals) return fmt::format("{:.{}f}", value, digits);
+  std::string text = fmt::format("{:#.{}g}", value, digits);  // 1.00, not 1
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 const std::vector<Figure>& learning_figures() {
