@@ -36,15 +36,13 @@ AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options)
   adapt.steps = options.adapt;
   adapt.episodes = options.adapt_episodes;
   const auto take = [&settings](std::string_view key, double& value) {
-    for (const auto& setting : settings.list())
-      if (setting.key == key) value = std::get<double>(setting.get());
+    if (const Setting* found = settings.find(key)) value = std::get<double>(found->get());
   };
   take("maml.inner_learning_rate", adapt.learning_rate);
   take("advantage.discount", adapt.advantage.discount);
   take("advantage.gae_lambda", adapt.advantage.gae_lambda);
-  for (const auto& setting : settings.list())
-    if (setting.key == "advantage.bootstrap")
-      adapt.advantage.bootstrap = std::get<bool>(setting.get());
+  if (const Setting* found = settings.find("advantage.bootstrap"))
+    adapt.advantage.bootstrap = std::get<bool>(found->get());
   return adapt;
 }
 

@@ -73,16 +73,15 @@ int64_t round_number(int64_t most) {
 /// A budget that the random steps use up trains nothing by what was learned.
 void require_budget(Experiment& experiment) {
   const Settings settings = experiment.settings();
-  for (const Setting& one : settings.list()) {
-    if (one.key != "random_steps") continue;
-    const auto random = std::get<int64_t>(one.get());
-    if (experiment.run.steps < random)
-      throw UsageError(
-          fmt::format("{} real steps (--steps) end before the {} random ones that {} begins with: "
-                      "--steps {}k or more, or --set random_steps={}",
-                      experiment.run.steps, random, experiment.method->name, random / 1000 + 1,
-                      round_number(experiment.run.steps / 3)));
-  }
+  const Setting* setting = settings.find("random_steps");
+  if (!setting) return;
+  const auto random = std::get<int64_t>(setting->get());
+  if (experiment.run.steps < random)
+    throw UsageError(
+        fmt::format("{} real steps (--steps) end before the {} random ones that {} begins with: "
+                    "--steps {}k or more, or --set random_steps={}",
+                    experiment.run.steps, random, experiment.method->name, random / 1000 + 1,
+                    round_number(experiment.run.steps / 3)));
 }
 
 /// See warn_of_first_states.

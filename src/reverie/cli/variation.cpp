@@ -18,12 +18,6 @@ std::string drawn_by(const std::string& key) {
   return "";
 }
 
-const Setting* find(const Settings& settings, const std::string& key) {
-  for (const Setting& one : settings.list())
-    if (one.key == key) return &one;
-  return nullptr;
-}
-
 }  // namespace
 
 void vary(Settings& settings, const std::vector<std::string>& sets,
@@ -38,9 +32,9 @@ void vary(Settings& settings, const std::vector<std::string>& sets,
   defaults.group("env", plain);
   for (const std::string& key : keys) {
     const std::string drawn = drawn_by(key);
-    const Setting* setting = find(settings, drawn);
+    const Setting* setting = settings.find(drawn);
     if (!setting || std::find(keys.begin(), keys.end(), drawn) != keys.end()) continue;
-    const SettingValue trained = setting->get(), off = find(defaults, drawn)->get();
+    const SettingValue trained = setting->get(), off = defaults.find(drawn)->get();
     if (trained == off) continue;
     settings.assign(drawn, off, "--set");
     std::string value = format_value(trained);

@@ -174,7 +174,13 @@ std::string Setting::accepts() const {
   return (vowel ? "an " : "a ") + name + describe_range(range);
 }
 
-Setting& Settings::find(std::string_view key, std::string_view where) {
+const Setting* Settings::find(std::string_view key) const {
+  for (const auto& setting : list_)
+    if (setting.key == key) return &setting;
+  return nullptr;
+}
+
+Setting& Settings::required(std::string_view key, std::string_view where) {
   for (auto& setting : list_)
     if (setting.key == key) return setting;
   std::vector<std::string> keys;
@@ -183,14 +189,14 @@ Setting& Settings::find(std::string_view key, std::string_view where) {
 }
 
 void Settings::assign(std::string_view key, std::string_view text, std::string_view where) {
-  auto& setting = find(key, where);
+  auto& setting = required(key, where);
   const auto value = parse_like(setting.get(), text);
   if (!value || !acceptable(setting, *value)) refuse(setting, fmt::format("'{}'", text), where);
   setting.set(*value);
 }
 
 void Settings::assign(std::string_view key, const SettingValue& given, std::string_view where) {
-  auto& setting = find(key, where);
+  auto& setting = required(key, where);
   const auto value = convert_like(setting.get(), given);
   if (!value || !acceptable(setting, *value)) refuse(setting, format_value(given), where);
   setting.set(*value);

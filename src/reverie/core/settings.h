@@ -94,6 +94,8 @@ class Settings {
   }
 
   const std::vector<Setting>& list() const { return list_; }
+  /// The setting `key`; null where there is none.
+  const Setting* find(std::string_view key) const;
 
   /// Assigns `text` ("200k", "true", "[64, 64]", "name") to the setting `key`. `where` names the
   /// source for messages ("--set", "my.toml:3"). Throws UsageError: an unknown key names the
@@ -108,7 +110,7 @@ class Settings {
   std::string to_toml(bool with_docs) const;
 
  private:
-  Setting& find(std::string_view key, std::string_view where);
+  Setting& required(std::string_view key, std::string_view where);
 
   std::string prefix_;
   std::vector<Setting> list_;

@@ -65,6 +65,13 @@ TEST_F(SettingsTest, AssignsEveryKind) {
   EXPECT_EQ(outer.inner.widths, (std::vector<int64_t>{64, 128}));
 }
 
+TEST_F(SettingsTest, FindsASettingByItsWholeKey) {
+  ASSERT_NE(settings.find("inner.rate"), nullptr);
+  EXPECT_EQ(settings.find("inner.rate")->get(), SettingValue(0.5));
+  EXPECT_EQ(settings.find("rate"), nullptr);
+  EXPECT_EQ(settings.find(""), nullptr);
+}
+
 TEST_F(SettingsTest, RefusalsNameTheKeyAndWhatItTakes) {
   EXPECT_THAT(refusal("epoch=3"), HasSubstr("unknown setting 'epoch'; did you mean 'epochs'?"));
   EXPECT_THAT(refusal("rate=3"), HasSubstr("did you mean 'inner.rate'"));

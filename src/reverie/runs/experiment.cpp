@@ -70,16 +70,9 @@ void refuse_half_a_name(const std::string& word) {
 
 constexpr std::string_view learn_reward = "model.learn_reward", learn_end = "model.learn_end";
 
-/// Null where the agent has no such setting.
-const Setting* find(const Settings& settings, std::string_view key) {
-  for (const Setting& one : settings.list())
-    if (one.key == key) return &one;
-  return nullptr;
-}
-
 /// Whether the agent has such a setting, and it says no.
 bool is_off(const Settings& settings, std::string_view key) {
-  const Setting* setting = find(settings, key);
+  const Setting* setting = settings.find(key);
   return setting && !std::get<bool>(setting->get());
 }
 

@@ -124,9 +124,7 @@ TEST(Experiments, ARewardThatIsNotObservedIsLearned) {
   const auto learns = [](const std::string& task, std::vector<ExperimentRequest::Flag> flags) {
     Experiment experiment = resolve({.method = "mb-mpo", .task = task, .flags = std::move(flags)});
     const Settings settings = experiment.settings();
-    for (const Setting& setting : settings.list())
-      if (setting.key == "model.learn_reward") return std::get<bool>(setting.get());
-    throw std::logic_error("no such setting");
+    return std::get<bool>(settings.find("model.learn_reward")->get());
   };
   EXPECT_TRUE(learns("gym/ant-truncated", {})) << "contact forces are paid for, not observed";
   EXPECT_FALSE(learns("gym/ant-truncated", {{"model.learn_reward", "false", "--set"}}));
