@@ -22,6 +22,16 @@ struct AgentContext {
   Monitor& monitor;
 };
 
+/// What a setting may mean to those who know no method.
+enum class SettingRole {
+  random_steps,  ///< An integer: real steps by random actions that training begins with.
+  learn_reward,  ///< true or false: whether the model learns the reward.
+  learn_end,     ///< Likewise the end of an episode.
+};
+
+/// Signs of trouble that a run is watched for: see runs/signs.h.
+enum class Sign { imagined_too_high, std_collapsed, short_episodes, useless_model };
+
 /// Settings of a method; each agent has its own.
 class AgentConfig {
  public:
@@ -29,6 +39,11 @@ class AgentConfig {
   virtual void describe(Settings& settings) = 0;
   /// Sentences on settings that do nothing beside the others; shown when a run starts.
   virtual std::vector<std::string> remarks() const { return {}; }
+  /// The key of the setting that has this role; empty where the method has none.
+  virtual std::string_view key_of(SettingRole) const { return {}; }
+  /// What to do about a sign, by the settings' keys: "shorten imagined_horizon"; empty where the
+  /// method knows nothing.
+  virtual std::string_view advice(Sign) const { return {}; }
 };
 
 /// A method. The trainer runs

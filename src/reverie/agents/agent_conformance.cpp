@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <map>
+#include <sstream>
 
 namespace reverie {
 namespace {
@@ -221,6 +223,34 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   Life wild(wide);
   wild.iterate(0);
   EXPECT_GT(wild.monitor.figures["policy/saturated"], 0.7) << "P(|5 z| > 1) = 0.84";
+}
+
+// What runs/ and cli/ ask of a method's settings, they ask by these.
+TEST_P(AgentConformance, KeysOfRolesAndOfAdviceAreItsSettings) {
+  const auto config = find_agent(entry().method).make_config();
+  Settings settings;
+  config->describe(settings);
+  for (const auto& [role, kind] : {std::pair{SettingRole::random_steps, SettingValue(int64_t{})},
+                                   std::pair{SettingRole::learn_reward, SettingValue(false)},
+                                   std::pair{SettingRole::learn_end, SettingValue(false)}}) {
+    const std::string_view key = config->key_of(role);
+    if (key.empty()) continue;
+    ASSERT_NE(settings.find(key), nullptr) << key;
+    EXPECT_EQ(settings.find(key)->get().index(), kind.index()) << key;
+  }
+  // Of the words of an advice, those with a '.' or a '_' are keys.
+  for (const Sign sign :
+       {Sign::imagined_too_high, Sign::std_collapsed, Sign::short_episodes, Sign::useless_model}) {
+    std::string words(config->advice(sign));
+    for (char& letter : words)
+      if (!std::isalnum(static_cast<unsigned char>(letter)) && letter != '.' && letter != '_')
+        letter = ' ';
+    std::istringstream in(words);
+    for (std::string word; in >> word;) {
+      const bool key = word.find_first_of("._") != std::string::npos;
+      EXPECT_TRUE(!key || settings.find(word)) << word;
+    }
+  }
 }
 
 TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {

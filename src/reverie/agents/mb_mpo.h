@@ -50,6 +50,8 @@ struct MbMpoConfig : AgentConfig {
 
   void describe(Settings& settings) override;
   std::vector<std::string> remarks() const override;
+  std::string_view key_of(SettingRole role) const override;
+  std::string_view advice(Sign sign) const override;
 };
 
 /// Clavera et al., "Model-based reinforcement learning via meta-policy optimization" (2018),

@@ -17,6 +17,32 @@ std::vector<std::string> MbMpoConfig::remarks() const {
   return {};
 }
 
+std::string_view MbMpoConfig::key_of(SettingRole role) const {
+  switch (role) {
+    case SettingRole::random_steps:
+      return "random_steps";
+    case SettingRole::learn_reward:
+      return "model.learn_reward";
+    case SettingRole::learn_end:
+      return "model.learn_end";
+  }
+  return {};
+}
+
+std::string_view MbMpoConfig::advice(Sign sign) const {
+  switch (sign) {
+    case Sign::imagined_too_high:
+      return "shorten imagined_horizon, or let the models learn more (fit.epochs, random_steps)";
+    case Sign::std_collapsed:
+      return "raise policy.min_std, or take smaller steps (trpo.max_kl, ppo.learning_rate)";
+    case Sign::useless_model:
+      return "fit longer (fit.epochs) on more data (random_steps)";
+    case Sign::short_episodes:
+      return {};
+  }
+  return {};
+}
+
 void MbMpoConfig::describe(Settings& settings) {
   settings.add("tasks", tasks,
                "tasks of the meta-learner, dealt to the models in consecutive blocks as even as "

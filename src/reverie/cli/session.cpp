@@ -73,15 +73,15 @@ int64_t round_number(int64_t most) {
 /// A budget that the random steps use up trains nothing by what was learned.
 void require_budget(Experiment& experiment) {
   const Settings settings = experiment.settings();
-  const Setting* setting = settings.find("random_steps");
+  const Setting* setting = settings.find(experiment.agent->key_of(SettingRole::random_steps));
   if (!setting) return;
   const auto random = std::get<int64_t>(setting->get());
   if (experiment.run.steps < random)
     throw UsageError(
         fmt::format("{} real steps (--steps) end before the {} random ones that {} begins with: "
-                    "--steps {}k or more, or --set random_steps={}",
+                    "--steps {}k or more, or --set {}={}",
                     experiment.run.steps, random, experiment.method->name, random / 1000 + 1,
-                    round_number(experiment.run.steps / 3)));
+                    setting->key, round_number(experiment.run.steps / 3)));
 }
 
 /// See warn_of_first_states.
@@ -162,16 +162,18 @@ int start_run(Experiment& experiment, const std::string& out) {
   if (!ends_at_once.empty()) view->note("warning: " + ends_at_once);
   if (!experiment.reward_is_told())
     view->note(experiment.leaves_out_rewards()
-                   ? "observations do not tell all of the reward, and the model is not to learn it "
-                     "(model.learn_reward): the imagination leaves the rest out"
+                   ? fmt::format("observations do not tell all of the reward, and the model is not "
+                                 "to learn it ({}): the imagination leaves the rest out",
+                                 experiment.agent->key_of(SettingRole::learn_reward))
                    : "observations do not tell all of the reward: the model learns it");
   for (const std::string& warning : task->spec().warnings)
     view->note("warning: " + warning);
   if (!experiment.end_is_told())
     view->note(experiment.leaves_out_ends()
-                   ? "warning: observations do not tell every end of an episode, and the model is "
-                     "not to learn it (model.learn_end): imagined episodes go on where real ones "
-                     "end"
+                   ? fmt::format("warning: observations do not tell every end of an episode, and "
+                                 "the model is not to learn it ({}): imagined episodes go on where "
+                                 "real ones end",
+                                 experiment.agent->key_of(SettingRole::learn_end))
                    : "observations do not tell every end of an episode: the model learns it");
   if (const auto first = default_run_name(experiment); out.empty() && folder.root() != first)
     view->note(fmt::format("{} was there already; to go on with that one: {}", first,

@@ -68,8 +68,6 @@ void refuse_half_a_name(const std::string& word) {
                                is_classic ? classic : tasks.front()));
 }
 
-constexpr std::string_view learn_reward = "model.learn_reward", learn_end = "model.learn_end";
-
 /// Whether the agent has such a setting, and it says no.
 bool is_off(const Settings& settings, std::string_view key) {
   const Setting* setting = settings.find(key);
@@ -95,11 +93,11 @@ bool Experiment::end_is_told() const {
 }
 
 bool Experiment::leaves_out_rewards() {
-  return is_off(settings(), learn_reward) && !reward_is_told();
+  return is_off(settings(), agent->key_of(SettingRole::learn_reward)) && !reward_is_told();
 }
 
 bool Experiment::leaves_out_ends() {
-  return is_off(settings(), learn_end) && !end_is_told();
+  return is_off(settings(), agent->key_of(SettingRole::learn_end)) && !end_is_told();
 }
 
 std::string Experiment::to_toml(bool with_docs) {
@@ -247,10 +245,12 @@ Experiment resolve(const ExperimentRequest& asked) {
   if (request.as_it_is) return experiment;
   // A reward or an end that observations don't tell, of the task as it is varied, is learned, where
   // nobody says otherwise.
-  const bool reward = is_off(settings, learn_reward) && !experiment.reward_is_told();
-  const bool end = is_off(settings, learn_end) && !experiment.end_is_told();
-  if (reward) settings.assign(learn_reward, SettingValue(true), task);
-  if (end) settings.assign(learn_end, SettingValue(true), task);
+  const bool reward = experiment.leaves_out_rewards(), end = experiment.leaves_out_ends();
+  const auto learn = [&](SettingRole role) {
+    settings.assign(experiment.agent->key_of(role), SettingValue(true), task);
+  };
+  if (reward) learn(SettingRole::learn_reward);
+  if (end) learn(SettingRole::learn_end);
   if (reward || end) apply();
   return experiment;
 }

@@ -40,8 +40,8 @@ std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
   if (excess <= std::max(kExcess * range, kLeast * std::abs(comparable))) return std::nullopt;
   return fmt::format(
       "the imagined return, {:.4g}, is far above the real {:.4g}: the policy lives on its models' "
-      "errors; shorten imagined_horizon, or let the models learn more (fit.epochs, random_steps)",
-      *imagined, comparable);
+      "errors{}",
+      *imagined, comparable, advice("; ", Sign::imagined_too_high));
 }
 
 std::optional<std::string> Signs::collapsed(const Metrics& metrics) {
@@ -49,10 +49,8 @@ std::optional<std::string> Signs::collapsed(const Metrics& metrics) {
   if (!std) return std::nullopt;
   if (!first_std_) first_std_ = *std;
   if (*std >= kCollapse * *first_std_) return std::nullopt;
-  return fmt::format(
-      "the policy's std has collapsed from {:.3g} to {:.3g}: it tries nothing new; raise "
-      "policy.min_std, or take smaller steps (trpo.max_kl, ppo.learning_rate)",
-      *first_std_, *std);
+  return fmt::format("the policy's std has collapsed from {:.3g} to {:.3g}: it tries nothing new{}",
+                     *first_std_, *std, advice("; ", Sign::std_collapsed));
 }
 
 std::optional<std::string> Signs::short_episodes(const Metrics& metrics) const {
@@ -61,17 +59,22 @@ std::optional<std::string> Signs::short_episodes(const Metrics& metrics) const {
     return std::nullopt;
   return fmt::format(
       "real episodes last {:.3g} of {} steps: too few to learn from; is the robot healthy where "
-      "it begins, and is living paid for (a bonus)?",
-      *length, horizon_);
+      "it begins, and is living paid for (a bonus)?{}",
+      *length, horizon_, advice(" else ", Sign::short_episodes));
 }
 
-std::optional<std::string> Signs::useless_model(const Metrics& metrics) {
+std::optional<std::string> Signs::useless_model(const Metrics& metrics) const {
   const auto error = value(metrics, "model/new_data_error");
   if (!error || *error < kUselessError) return std::nullopt;
   return fmt::format(
       "on new data the model errs by {:.2g} of the variance: predicting the mean would do as well; "
-      "is all that moves observed? else fit longer (fit.epochs) on more data (random_steps)",
-      *error);
+      "is all that moves observed?{}",
+      *error, advice(" else ", Sign::useless_model));
+}
+
+std::string Signs::advice(std::string_view lead, Sign sign) const {
+  const std::string_view what = method_.advice(sign);
+  return what.empty() ? "" : fmt::format("{}{}", lead, what);
 }
 
 std::vector<std::string> Signs::see(const IterationRow& row) {

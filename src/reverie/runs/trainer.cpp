@@ -45,7 +45,7 @@ Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& 
                                    RandomStream(seed, "world"));
   replay_ = std::make_unique<Replay>(agent_->replay_capacity(), task_->spec().observation_size,
                                      task_->spec().action_size());
-  signs_ = std::make_unique<Signs>(task_->spec().horizon);
+  signs_ = std::make_unique<Signs>(task_->spec().horizon, *experiment.agent);
   first_unix_time_ = unix_time();
 }
 
