@@ -31,10 +31,11 @@ TaskSpec spec_of(const TaskDescription& description, const mjModel& body) {
         fmt::format("{} has no actuators: there is nothing to control", description.body));
   for (int i = 0; i < body.nu; ++i) {
     if (!body.actuator_ctrllimited[i]) {
-      const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
+      const int actuator = actuator_of(body, i);
+      const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, actuator);
       throw UsageError(
           fmt::format("{}: actuator {} has no range; give it a ctrlrange, and ctrllimited=\"true\"",
-                      description.body, name ? name : std::to_string(i)));
+                      description.body, name ? name : std::to_string(actuator)));
     }
     spec.action_low.push_back(body.actuator_ctrlrange[2 * i]);
     spec.action_high.push_back(body.actuator_ctrlrange[2 * i + 1]);

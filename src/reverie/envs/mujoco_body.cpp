@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <numbers>
+#include <stdexcept>
 #include <utility>
 
 namespace reverie {
@@ -21,8 +22,9 @@ using ModelPointer = std::shared_ptr<const mjModel>;
 
 thread_local std::string last_warning;
 
-// MuJoCo's own handlers write MUJOCO_LOG.TXT into the working folder, and end the process. Its cache of
-// meshes tells a file that has changed by its time alone: a robot's identity must not depend on it.
+// MuJoCo's own handlers write MUJOCO_LOG.TXT into the working folder, and end the process. Its
+// cache of meshes tells a file that has changed by its time alone: a robot's identity must not
+// depend on it.
 void prepare_mujoco() {
 #if mjVERSION_HEADER >= 4000000
   mj_setCacheCapacity(mj_getCache(), 0);
@@ -117,6 +119,19 @@ int count_actuators(const Model* model) {
     return static_cast<int>(model->nactuator);
   else
     return model->nu;
+}
+
+template <class Model>
+int find_actuator(const Model* model, int control) {
+  if constexpr (requires { model->nactuator; }) {
+    for (int i = 0; i < model->nactuator; ++i)
+      if (control >= model->actuator_ctrladr[i] &&
+          control < model->actuator_ctrladr[i] + model->actuator_ctrlnum[i])
+        return i;
+    throw std::out_of_range("no actuator takes this control");
+  } else {
+    return control;
+  }
 }
 
 /// The limits of what actuators may give to a joint, which later versions of MuJoCo have.
@@ -225,9 +240,9 @@ ModelPointer compile_body(const std::string& file) {
 
 ModelPointer vary(const ModelPointer& published, const EnvConfig& config, double timestep,
                   const std::string& file) {
-  if (config.disabled_actuator >= published->nu)
+  if (const int count = actuator_count(*published); config.disabled_actuator >= count)
     throw UsageError(fmt::format("env.disabled_actuator is {}; {} has actuators 0 to {} (-1: none)",
-                                 config.disabled_actuator, file, published->nu - 1));
+                                 config.disabled_actuator, file, count - 1));
   std::shared_ptr<mjModel> model(mj_copyModel(nullptr, published.get()), mj_deleteModel);
   if (timestep > 0) model->opt.timestep = timestep;
   scale(model->body_mass, model->nbody, 1, config.mass_scale);
@@ -297,6 +312,10 @@ int actuator_count(const mjModel& body) {
   return count_actuators(&body);
 }
 
+int actuator_of(const mjModel& body, int control) {
+  return find_actuator(&body, control);
+}
+
 std::vector<Limb> limbs(const mjModel& body) {
   const auto holds = [&](int ancestor, int descendant) {
     while (descendant > ancestor) descendant = body.body_parentid[descendant];
@@ -311,7 +330,7 @@ std::vector<Limb> limbs(const mjModel& body) {
     Limb found;
     for (int i = 0; i < body.ngeom; ++i)
       if (holds(root, body.geom_bodyid[i])) found.geoms.push_back(i);
-    for (int i = 0; i < body.nu; ++i)
+    for (int i = 0; i < actuator_count(body); ++i)
       if (holds(root, driven(i))) found.actuators.push_back(i);
     return found;
   };

@@ -33,6 +33,9 @@ std::shared_ptr<const mjModel> compile_body(std::string_view file);
 /// take several.
 int actuator_count(const mjModel& body);
 
+/// The actuator that takes this control, 0 to nu - 1.
+int actuator_of(const mjModel& body, int control);
+
 /// The limbs of its trunk, the first body of the world with an actuator on it or its limbs: each
 /// child of it that has one, in the order of the MJCF, with what hangs on it.
 struct Limb {

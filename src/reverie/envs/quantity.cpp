@@ -1,6 +1,7 @@
 #include <reverie/envs/quantity.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/mujoco_body.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,7 +69,7 @@ int owners(const mjModel& model, mjtObj type) {
     case mjOBJ_GEOM:
       return model.ngeom;
     case mjOBJ_ACTUATOR:
-      return model.nu;
+      return actuator_count(model);
     default:
       return model.nsensor;
   }

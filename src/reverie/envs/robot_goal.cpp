@@ -1,5 +1,7 @@
 #include <reverie/envs/robot_goal.h>
 
+#include <reverie/envs/mujoco_body.h>
+
 namespace reverie {
 namespace {
 
@@ -18,7 +20,7 @@ bool is_used(const mjModel& body, int site) {
       return true;
   for (int i = 0; i < body.nwrap; ++i)
     if (body.wrap_type[i] == mjWRAP_SITE && body.wrap_objid[i] == site) return true;
-  for (int i = 0; i < body.nu; ++i)
+  for (int i = 0; i < actuator_count(body); ++i)
     if (body.actuator_trntype[i] == mjTRN_SITE &&
         (body.actuator_trnid[2 * i] == site || body.actuator_trnid[2 * i + 1] == site))
       return true;

@@ -113,10 +113,11 @@ std::string actions(const mjModel& body) {
   std::string text =
       fmt::format("acts by  {}, each -1 to 1 for the range of\n", counted(body.nu, "number"));
   for (int i = 0; i < body.nu; ++i) {
-    const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, i);
+    const int actuator = actuator_of(body, i);
+    const char* name = mj_id2name(&body, mjOBJ_ACTUATOR, actuator);
     std::string drives;
-    if (body.actuator_trntype[i] == mjTRN_JOINT)
-      drives = ", on " + joint_name(body, body.actuator_trnid[2 * i]);
+    if (body.actuator_trntype[actuator] == mjTRN_JOINT)
+      drives = ", on " + joint_name(body, body.actuator_trnid[2 * actuator]);
     text += fmt::format("  {:<8} {}{}, {:g} to {:g}\n", i, name ? name : "without a name", drives,
                         body.actuator_ctrlrange[2 * i], body.actuator_ctrlrange[2 * i + 1]);
   }
@@ -190,9 +191,9 @@ std::string robot_info(const std::filesystem::path& file) {
       "robot    {}\nbody     {}: {}, {}, {:.3g} kg\n"
       "rate     {:.4g} Hz: a step is {:g} s, {} of MuJoCo's own of {:g} s\n"
       "episode  {} at most, {:.4g} s\n",
-      robot.name, robot.body, counted(body->njnt, "joint"), counted(body->nu, "actuator"),
-      total_mass(*body), 1 / seconds, seconds, robot.frame_skip, own, counted(horizon, "step"),
-      static_cast<double>(horizon) * seconds);
+      robot.name, robot.body, counted(body->njnt, "joint"),
+      counted(actuator_count(*body), "actuator"), total_mass(*body), 1 / seconds, seconds,
+      robot.frame_skip, own, counted(horizon, "step"), static_cast<double>(horizon) * seconds);
   text += observed(robot, *body, layout) + actions(*body) + start(robot, *body);
   text += fmt::format("reward   {}\nend      {}\n", reward_in_words(robot), end_in_words(robot));
   const char *reward = task->reward_is_told() ? "is told" : "learns",

@@ -1,4 +1,5 @@
 // `reverie info my_robot.toml`, and the examples in it.
+#include <reverie/envs/mujoco_body.h>
 #include <reverie/envs/robot_fixture.h>
 #include <reverie/envs/robot_info.h>
 
@@ -56,6 +57,34 @@ TEST(RobotInfo, WarnsOfARobotThatBeginsAtItsEnd) {
   const std::string warning = "warning: the 8 first states that were tried already end an episode";
   EXPECT_THAT(robot_info(written(end + "above = 0.5\n")), HasSubstr(warning));
   EXPECT_THAT(robot_info(written(end + "above = -0.5\n")), ::testing::Not(HasSubstr(warning)));
+}
+
+TEST(RobotInfo, AnActuatorMayTakeSeveralControls) {
+  if (mj_version() < 400) GTEST_SKIP() << "MuJoCo " << mj_versionString() << " has none";
+  const std::string file = written(
+      basics + paid,
+      "<mujoco><compiler autolimits='true'/><worldbody><body pos='0 0 1'>"
+      "<joint name='shoulder' type='ball'/><geom fromto='0 0 0 0 0 -.5' type='capsule' size='.03'/>"
+      "<body pos='0 0 -.5'><joint name='elbow' axis='0 1 0'/>"
+      "<geom fromto='0 0 0 0 0 -.5' type='capsule' size='.03'/></body></body></worldbody><actuator>"
+      "<orientation name='aim' joint='shoulder' kp='3' ctrlrange='-1 1'/>"
+      "<motor name='bend' joint='elbow' ctrlrange='-2 2'/></actuator></mujoco>");
+  const std::string text = robot_info(file);
+  EXPECT_THAT(text, HasSubstr("2 joints, 2 actuators"));
+  EXPECT_THAT(text, HasSubstr("acts by  4 numbers"));
+  EXPECT_THAT(text, HasSubstr("  2        aim, -1 to 1\n"));
+  EXPECT_THAT(text, HasSubstr("  3        bend, on elbow, -2 to 2\n"));
+
+  const std::filesystem::path body = std::filesystem::path(file).parent_path() / "body.xml";
+  const auto limb = limbs(*mujoco_body(body.string()));
+  ASSERT_EQ(limb.size(), 1u);
+  EXPECT_EQ(limb[0].actuators, std::vector<int>{1}) << "the motor, by its own number";
+  EnvConfig config;
+  config.disabled_actuator = 2;
+  EXPECT_THROW(find_task(file).make_simulation(config), UsageError);
+  config.disabled_actuator = 1;
+  const auto without = find_task(file).make_simulation(config);
+  EXPECT_EQ(without->body()->actuator_gainprm[mjNGAIN], 0);
 }
 
 TEST(RobotInfo, TheExamplesAreUnderstood) {

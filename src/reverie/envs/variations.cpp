@@ -218,9 +218,10 @@ class VariedSimulation : public Simulation {
   /// The numbers that `env.cripple` draws from.
   std::vector<int64_t> candidates() const {
     if (config_.cripple == Crippled::nothing) return {};
+    const mjModel& body = *inner_->body();
     const auto count = config_.cripple == Crippled::actuator
-                           ? task_->spec().action_size()
-                           : static_cast<int64_t>(limbs(*inner_->body()).size());
+                           ? int64_t{actuator_count(body)}
+                           : static_cast<int64_t>(limbs(body).size());
     const std::string what = setting_name(config_.cripple);
     if (count == 0)
       throw UsageError(fmt::format("env.cripple is {}; {} has none", what, task_->spec().name));
