@@ -6,6 +6,10 @@
 
 namespace reverie {
 
+std::string mujoco_version() {
+  return mj_versionString();
+}
+
 std::string mujoco_description() {
   Dl_info library = {};
   const bool found = ::dladdr(reinterpret_cast<void*>(&mj_step), &library) && library.dli_fname;

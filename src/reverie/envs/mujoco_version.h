@@ -5,6 +5,9 @@
 
 namespace reverie {
 
+/// "4.0.0"
+std::string mujoco_version();
+
 /// Its version and where its library lies: "4.0.0 (/…/build/mujoco/mujoco/libmujoco.so.4.0.0)".
 std::string mujoco_description();
 

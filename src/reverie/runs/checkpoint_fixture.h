@@ -1,10 +1,16 @@
-// A checkpoint's records, to be changed: for tests.
+// A checkpoint's records, to be changed, and runs of a moment that make some: for tests.
 #pragma once
 
+#include <reverie/runs/trainer.h>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,5 +76,41 @@ inline std::string put_together(const std::vector<Record>& records) {
   append(file, checksum(body));
   return file + body;
 }
+
+/// Runs in a folder of the test's own.
+class RunOfAMoment : public ::testing::Test {
+ protected:
+  RunOfAMoment()
+      : root_(std::filesystem::temp_directory_path() /
+              fmt::format("reverie_moment_{}_{}", ::getpid(),
+                          ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(root_);
+  }
+  ~RunOfAMoment() override { std::filesystem::remove_all(root_); }
+
+  /// A run that has yet to be trained: of 20 real steps an iteration, after 40 random ones.
+  static Experiment experiment(const std::string& task, const std::vector<std::string>& sets) {
+    Experiment experiment(find_agent("mb-mpo"), find_task(task), kNoPreset);
+    Settings settings = experiment.settings();
+    for (const char* set :
+         {"env.horizon=20", "random_steps=40", "buffer=60", "tasks=2", "imagined_rollouts=2",
+          "meta_steps=1", "model.members=2", "model.hidden=[4]", "policy.hidden=[4]",
+          "fit.first_epochs=1", "fit.epochs=1", "run.eval_every=0", "run.steps=200"})
+      settings.assign(std::string(set), "test");
+    for (const std::string& set : sets) settings.assign(set, "test");
+    return experiment;
+  }
+  RunFolder create(const std::string& name, const std::string& task,
+                   const std::vector<std::string>& sets = {}) const {
+    Experiment fresh = experiment(task, sets);
+    return create_run(fresh, (root_ / name).string()).folder;
+  }
+  static std::filesystem::path newest(const RunFolder& folder) {
+    const Checkpoints checkpoints(folder.checkpoints());
+    return checkpoints.path(checkpoints.numbers().back());
+  }
+
+  std::filesystem::path root_;
+};
 
 }  // namespace reverie::testing_checkpoints

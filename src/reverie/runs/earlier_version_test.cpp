@@ -1,13 +1,13 @@
 // Runs that an earlier version began: what it did not know of has its built-in value.
 #include <reverie/core/error.h>
+#include <reverie/envs/mujoco_version.h>
 #include <reverie/runs/checkpoint_fixture.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/same_settings.h>
 #include <reverie/runs/saved_agent.h>
-#include <reverie/runs/trainer.h>
+#include <reverie/runs/store.h>
 
-#include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <sstream>
@@ -15,7 +15,6 @@
 namespace reverie {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace testing_checkpoints;
 
 /// A text without the lines that begin by one of these.
@@ -30,42 +29,20 @@ std::string without(const std::string& text, const std::vector<std::string>& beg
   return left;
 }
 
-class EarlierVersionTest : public ::testing::Test {
+class EarlierVersionTest : public RunOfAMoment {
  protected:
-  EarlierVersionTest()
-      : root_(fs::temp_directory_path() /
-              fmt::format("reverie_earlier_{}_{}", ::getpid(),
-                          ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    fs::remove_all(root_);
-  }
-  ~EarlierVersionTest() override { fs::remove_all(root_); }
-
-  RunFolder create(const std::string& name, const std::vector<std::string>& sets = {}) {
-    Experiment experiment(find_agent("mb-mpo"), find_task("classic/pendulum"), kNoPreset);
-    Settings settings = experiment.settings();
-    for (const char* set :
-         {"env.horizon=20", "random_steps=40", "buffer=60", "tasks=2", "real_rollouts=1",
-          "imagined_rollouts=2", "meta_steps=1", "model.members=2", "model.hidden=[4]",
-          "policy.hidden=[4]", "fit.first_epochs=1", "fit.epochs=1", "run.eval_every=0",
-          "run.steps=200"})
-      settings.assign(std::string(set), "test");
-    for (const std::string& set : sets) settings.assign(set, "test");
-    return create_run(experiment, (root_ / name).string()).folder;
-  }
   static bool train(const RunFolder& folder, int phases, bool resume) {
-    Experiment experiment = read_experiment(folder.config());
+    Experiment same = read_experiment(folder.config());
     TrainingView silent;
-    Trainer trainer(experiment, folder, silent);
+    Trainer trainer(same, folder, silent);
     if (resume) trainer.resume();
     return trainer.run([&phases] { return --phases <= 0; });
   }
 
-  /// Makes the newest checkpoint one that has neither these records nor these settings.
-  static void age(const RunFolder& folder, const std::vector<std::string>& lacking,
-                  const std::vector<std::string>& settings) {
-    const Checkpoints checkpoints(folder.checkpoints());
-    const fs::path file = checkpoints.path(checkpoints.numbers().back());
-    auto records = take_apart(read_file(file));
+  /// Makes the newest checkpoint one that has not got these records, and other settings.
+  template <class Change>
+  static void age(const RunFolder& folder, const std::vector<std::string>& lacking, Change change) {
+    auto records = take_apart(read_file(newest(folder)));
     const size_t before = records.size();
     std::erase_if(records, [&](const Record& record) {
       return std::find(lacking.begin(), lacking.end(), record.name) != lacking.end();
@@ -73,18 +50,28 @@ class EarlierVersionTest : public ::testing::Test {
     ASSERT_EQ(records.size() + lacking.size(), before);
     for (Record& record : records) {
       if (record.name != "settings") continue;
-      const std::string left = without(record.payload, settings);
-      ASSERT_LT(left.size(), record.payload.size());
-      record.payload = left;
+      const std::string changed = change(record.payload);
+      ASSERT_NE(changed, record.payload);
+      record.payload = changed;
     }
-    write_file_atomically(file, put_together(records));
+    write_file_atomically(newest(folder), put_together(records));
   }
-
-  fs::path root_;
+  /// … that has neither these records nor these settings.
+  static void age(const RunFolder& folder, const std::vector<std::string>& lacking,
+                  const std::vector<std::string>& settings) {
+    age(folder, lacking, [&](const std::string& text) { return without(text, settings); });
+  }
+  static std::vector<std::string> warnings(const RunFolder& folder) {
+    std::vector<std::string> lines;
+    for (const auto& event : Store(folder.store()).events())
+      if (event.kind == "warning") lines.push_back(event.text);
+    return lines;
+  }
 };
 
 TEST_F(EarlierVersionTest, ARunGoesOnAndIsEvaluated) {
-  const RunFolder whole = create("whole"), folder = create("earlier");
+  const RunFolder whole = create("whole", "classic/pendulum"),
+                  folder = create("earlier", "classic/pendulum");
   EXPECT_TRUE(train(whole, 1 << 30, false));
   EXPECT_FALSE(train(folder, 4, false));
   age(folder, {"agent/policy_given", "unfinished"},
@@ -96,13 +83,11 @@ TEST_F(EarlierVersionTest, ARunGoesOnAndIsEvaluated) {
   EXPECT_NO_THROW(SavedAgent(read_experiment(folder.config()), folder, [](const std::string&) {}));
   EXPECT_TRUE(train(folder, 1 << 30, true));
   EXPECT_EQ(read_file(folder.policy()), read_file(whole.policy()));
-  const Checkpoints ended(folder.checkpoints()), never(whole.checkpoints());
-  EXPECT_EQ(read_file(ended.path(ended.numbers().back())),
-            read_file(never.path(never.numbers().back())));
+  EXPECT_EQ(read_file(newest(folder)), read_file(newest(whole)));
 }
 
 TEST_F(EarlierVersionTest, AnotherValueThanTheBuiltInIsRefused) {
-  const RunFolder folder = create("earlier", {"run.final_episodes=7"});
+  const RunFolder folder = create("earlier", "classic/pendulum", {"run.final_episodes=7"});
   EXPECT_FALSE(train(folder, 4, false));
   age(folder, {}, {"run.final_episodes"});
   try {
@@ -112,6 +97,40 @@ TEST_F(EarlierVersionTest, AnotherValueThanTheBuiltInIsRefused) {
     EXPECT_NE(std::string(error.what()).find("'run.final_episodes = 7'"), std::string::npos)
         << error.what();
   }
+}
+
+TEST_F(EarlierVersionTest, AnotherMujocoIsToldAndNothingIsRefused) {
+  const RunFolder whole = create("whole", "gym/inverted-pendulum"),
+                  other = create("other", "gym/inverted-pendulum"),
+                  silent = create("silent", "gym/inverted-pendulum");
+  EXPECT_TRUE(train(whole, 1 << 30, false));
+  for (const RunFolder& folder : {other, silent}) EXPECT_FALSE(train(folder, 4, false));
+  const std::string line = "MuJoCo = " + mujoco_version() + "\n";
+  age(other, {}, [&](std::string text) {
+    const size_t at = text.find(line);
+    return at == text.npos ? text : text.replace(at, line.size(), "MuJoCo = 1.50\n");
+  });
+  age(silent, {}, {"MuJoCo = "});  // as of a version that did not say
+  for (const RunFolder& folder : {other, silent}) {
+    std::vector<std::string> told;
+    SavedAgent(read_experiment(folder.config()), folder,
+               [&](const std::string& note) { told.push_back(note); });
+    EXPECT_TRUE(train(folder, 1 << 30, true));
+    EXPECT_EQ(warnings(folder), told);
+    EXPECT_EQ(read_file(newest(folder)), read_file(newest(whole)));
+  }
+  ASSERT_EQ(warnings(other).size(), 1u);
+  EXPECT_NE(
+      warnings(other)[0].find("made with MuJoCo 1.50, and this is MuJoCo " + mujoco_version()),
+      std::string::npos)
+      << warnings(other)[0];
+  EXPECT_TRUE(warnings(silent).empty()) << warnings(silent)[0];
+}
+
+// Its equations are our own.
+TEST_F(EarlierVersionTest, AClassicTaskKnowsNoMujoco) {
+  Experiment classic = experiment("classic/pendulum", {});
+  EXPECT_EQ(settings_that_matter(classic).find("MuJoCo"), std::string::npos);
 }
 
 }  // namespace

@@ -2,11 +2,10 @@
 // harm. In the manner of a fuzzer, with fixed seeds.
 #include <reverie/core/error.h>
 #include <reverie/runs/checkpoint_fixture.h>
-#include <reverie/runs/trainer.h>
+#include <reverie/runs/files.h>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -14,8 +13,6 @@
 
 namespace reverie {
 namespace {
-
-namespace fs = std::filesystem;
 
 using namespace testing_checkpoints;
 
@@ -97,33 +94,19 @@ class Forger {
   RandomStream random_;
 };
 
-class ForgedCheckpointTest : public ::testing::Test {
+class ForgedCheckpointTest : public RunOfAMoment {
  protected:
-  ForgedCheckpointTest()
-      : root_(fs::temp_directory_path() / fmt::format("reverie_forged_{}", ::getpid())) {
-    fs::remove_all(root_);
-  }
-  ~ForgedCheckpointTest() override { fs::remove_all(root_); }
-
-  void try_forgeries(const char* task, const std::vector<std::string>& sets, int forgeries) {
-    Experiment experiment(find_agent("mb-mpo"), find_task(task), kNoPreset);
-    Settings settings = experiment.settings();
-    for (const char* set :
-         {"env.horizon=20", "random_steps=40", "buffer=60", "tasks=2", "imagined_rollouts=2",
-          "meta_steps=1", "model.members=2", "model.hidden=[4]", "policy.hidden=[4]",
-          "fit.first_epochs=1", "fit.epochs=1", "run.checkpoint_seconds=1e6", "run.eval_every=0",
-          "run.steps=1000000"})
-      settings.assign(std::string(set), "test");
-    for (const auto& set : sets) settings.assign(set, "test");
-    const NewRun run = create_run(experiment, (root_ / "run").string());
+  void try_forgeries(const char* task, std::vector<std::string> sets, int forgeries) {
+    sets.insert(sets.end(), {"run.checkpoint_seconds=1e6", "run.steps=1000000"});
+    Experiment forged_upon = experiment(task, sets);
+    const NewRun run = create_run(forged_upon, (root_ / "run").string());
     TrainingView silent;
-    Trainer trainer(experiment, run.folder, silent);
+    Trainer trainer(forged_upon, run.folder, silent);
     const auto some_phases = [&trainer](int phases) {
       trainer.run([&phases] { return --phases <= 0; });
     };
     some_phases(7);
-    const Checkpoints checkpoints(run.folder.checkpoints());
-    const std::string honest = read_file(checkpoints.path(checkpoints.numbers().back()));
+    const std::string honest = read_file(newest(run.folder));
     const auto records = take_apart(honest);
     ASSERT_EQ(put_together(records), honest);
 
@@ -150,8 +133,6 @@ class ForgedCheckpointTest : public ::testing::Test {
     Archive archive = decode_checkpoint(honest);
     EXPECT_NO_THROW(trainer.serialize(archive));
   }
-
-  fs::path root_;
 };
 
 TEST_F(ForgedCheckpointTest, OfAClassicTask) {

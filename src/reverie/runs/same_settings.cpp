@@ -1,6 +1,7 @@
 #include <reverie/runs/same_settings.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/mujoco_version.h>
 #include <reverie/envs/robot_file.h>
 #include <reverie/nn/kernels/precision.h>
 
@@ -16,11 +17,18 @@ namespace {
 
 /// Stands for a robot's identity among the settings.
 constexpr char robot[] = "the robot";
+/// Stands for the version of MuJoCo that steps the task; a robot's identity has its own.
+constexpr char mujoco[] = "MuJoCo";
 
 /// Said of a checkpoint that has no such thing.
 constexpr char earlier[] =
     "a version of reverie in which a robot acted in its actuators' units, not in halves of their "
     "range";
+
+/// Whether a body of MuJoCo's is stepped, rather than a system with equations of its own.
+bool runs_on_mujoco(const TaskEntry& task) {
+  return task.make_simulation({})->body() != nullptr;
+}
 
 /// Key and value of each line of `settings_that_matter`.
 std::map<std::string, std::string> by_key(const std::string& lines) {
@@ -61,7 +69,10 @@ std::string settings_that_matter(Experiment& experiment) {
     if (!free.contains(setting.key))
       text += fmt::format("{} = {}\n", setting.key, format_value(setting.get()));
   const std::string& identity = experiment.task->robot.identity;
-  if (!identity.empty()) text += fmt::format("{} = {}\n", robot, identity);
+  if (!identity.empty())
+    text += fmt::format("{} = {}\n", robot, identity);
+  else if (runs_on_mujoco(*experiment.task))
+    text += fmt::format("{} = {}\n", mujoco, mujoco_version());
   return text;
 }
 
@@ -75,6 +86,7 @@ void require_same_settings(const std::string& saved, const std::string& now,
   const auto before = by_key(saved), after = by_key(now);
   auto absent = by_key(built_in);
   for (const auto& [key, is] : after) {
+    if (key == mujoco) continue;  // another is told: built_otherwise
     const auto was = before.find(key);
     if (was == before.end() && key == robot)
       throw Error(fmt::format("the checkpoint is of {}: start a new run with --config", earlier));
@@ -106,6 +118,12 @@ bool robot_has_changed(const std::string& saved, const TaskEntry& task) {
 
 std::string built_otherwise(const std::string& saved, const TaskEntry& task) {
   const auto settings = by_key(saved);
+  const auto stepped_by = settings.find(mujoco);
+  if (stepped_by != settings.end() && stepped_by->second != mujoco_version())
+    return fmt::format(
+        "the checkpoint was made with MuJoCo {}, and this is MuJoCo {}: what follows "
+        "is not bit for bit what would have followed there",
+        stepped_by->second, mujoco_version());
   const auto was = settings.find(robot);
   if (was == settings.end())
     return task.robot.identity.empty() ? "" : fmt::format("the checkpoint is of {}", earlier);
