@@ -2,11 +2,8 @@
 #pragma once
 
 #include <reverie/agents/agent.h>
-#include <reverie/runs/checkpoint.h>
-#include <reverie/runs/files.h>
-#include <reverie/runs/store.h>
+#include <reverie/cli/process_fixture.h>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
@@ -25,44 +22,21 @@
 
 namespace reverie::cli {
 
-struct ProgramResult {
-  int code = 0;  ///< Exit code, or 128 + the signal.
-  std::string out, err;
-};
-
-class ProgramTest : public ::testing::Test {
+class ProgramTest : public ProcessTest {
  protected:
-  ProgramTest() {
-    root_ = std::filesystem::temp_directory_path() /
-            fmt::format("reverie_program_{}_{}", ::getpid(),
-                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_);
-  }
-  ~ProgramTest() override { std::filesystem::remove_all(root_); }
-
   pid_t start(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
     std::vector<char*> argv = {const_cast<char*>(REVERIE_BINARY)};
     for (const auto& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
     argv.push_back(nullptr);
-    const std::string out = root_ / "stdout", err = root_ / "stderr";
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
-    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
-    if (largest_file != RLIM_INFINITY) {
-      const rlimit cap{largest_file, largest_file};
-      ::setrlimit(RLIMIT_FSIZE, &cap);
-    }
-    if (::chdir(root_.c_str()) != 0) ::_exit(126);
-    ::execv(REVERIE_BINARY, argv.data());
-    ::_exit(127);
-  }
-  ProgramResult finish(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
-            read_file(root_ / "stdout"), read_file(root_ / "stderr")};
+    return start_process([&] {
+      if (largest_file != RLIM_INFINITY) {
+        const rlimit cap{largest_file, largest_file};
+        ::setrlimit(RLIMIT_FSIZE, &cap);
+      }
+      if (::chdir(root_.c_str()) != 0) return 126;
+      ::execv(REVERIE_BINARY, argv.data());
+      return 127;
+    });
   }
   // Until the child has made `path`; fails where it ends without.
   void await(pid_t child, const std::filesystem::path& path) {
@@ -130,22 +104,6 @@ class ProgramTest : public ::testing::Test {
             "imagined_rollouts=4", "meta_steps=2", "model.members=2", "model.hidden=[16, 16]",
             "fit.first_epochs=3",  "fit.epochs=2"};
   }
-
-  std::string last_checkpoint(const std::string& name) const {
-    const Checkpoints checkpoints(root_ / name / "checkpoints");
-    return read_file(checkpoints.path(checkpoints.numbers().back()));
-  }
-  std::string figures(const std::string& name) const {
-    std::string text;
-    const Store store(root_ / name / "run.sqlite");
-    for (const auto& row : store.iterations())
-      for (const auto& [metric, value] : row.metrics)
-        if (!metric.starts_with("time/"))
-          text += fmt::format("{} {} {} {:a}\n", row.iteration, row.env_steps, metric, value);
-    return text;
-  }
-
-  std::filesystem::path root_;
 };
 
 }  // namespace reverie::cli

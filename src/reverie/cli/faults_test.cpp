@@ -2,25 +2,20 @@
 // and while it is resumed. Whatever happened, the same command or `resume` then ends with the bytes
 // of a run that nothing happened to.
 #include <reverie/cli/commands.h>
-#include <reverie/core/random.h>
+#include <reverie/cli/process_fixture.h>
 #include <reverie/core/workers.h>
-#include <reverie/runs/checkpoint.h>
 #include <reverie/runs/event_file.h>
 #include <reverie/runs/fault_injection.h>
-#include <reverie/runs/files.h>
-#include <reverie/runs/store.h>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 namespace reverie {
 namespace {
@@ -28,28 +23,22 @@ namespace {
 namespace fs = std::filesystem;
 using testing::Fault;
 
-struct Outcome {
-  int code = 0;  ///< Exit code, or 128 + the signal.
+struct Outcome : cli::ProgramResult {
   long calls = 0;
-  std::string err;
 };
 
-class FaultsTest : public ::testing::Test {
+/// What is swept, and the fault that it meets.
+enum class Sweep { start, resume };
+using Case = std::tuple<Sweep, Fault>;
+
+class FaultsTest : public cli::ProcessTest, public ::testing::WithParamInterface<Case> {
  protected:
   FaultsTest() {
-    root_ = fs::temp_directory_path() /
-            fmt::format("reverie_faults_{}_{}", ::getpid(),
-                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
-    fs::create_directories(root_);
     set_worker_count(1);  // a forked process has no other threads
-    shared_ = static_cast<long*>(::mmap(nullptr, sizeof(long), PROT_READ | PROT_WRITE,
-                                        MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    shared_ = static_cast<long*>(
+        ::mmap(nullptr, sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   }
-  ~FaultsTest() override {
-    ::munmap(shared_, sizeof(long));
-    fs::remove_all(root_);
-  }
+  ~FaultsTest() override { ::munmap(shared_, sizeof(long)); }
 
   std::string run() const { return root_ / "run"; }
   std::string whole() const { return root_ / "whole"; }
@@ -59,26 +48,20 @@ class FaultsTest : public ::testing::Test {
     arguments.insert(arguments.begin(), "reverie");
     std::vector<char*> argv;
     for (auto& one : arguments) argv.push_back(one.data());
-    const std::string err = root_ / "stderr";
-    std::fflush(nullptr);
-    const pid_t child = ::fork();
-    if (child == 0) {
-      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-      ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+    Outcome met{finish(start_process([&] {
       testing::arm_faults((run() + "/").c_str(), fault, call);
       const int code = cli::run_program(static_cast<int>(argv.size()), argv.data());
       *shared_ = testing::counted_calls();
-      ::_exit(code);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), *shared_,
-            read_file(err)};
+      return code;
+    }))};
+    met.calls = *shared_;
+    return met;
   }
 
   static std::vector<std::string> training(const std::string& out) {
-    std::vector<std::string> arguments = {"train", "mb-mpo", "classic/pendulum", "--out", out,
-                                          "--steps", "300", "--seed", "3", "--threads", "1"};
+    std::vector<std::string> arguments = {
+        "train",  "mb-mpo", "classic/pendulum", "--out", out, "--steps", "300",
+        "--seed", "3",      "--threads",        "1"};
     for (const char* set :
          {"env.horizon=50", "random_steps=100", "buffer=200", "tasks=2", "collecting_tasks=0",
           "imagined_rollouts=2", "meta_steps=1", "model.members=2", "model.hidden=[8, 8]",
@@ -97,19 +80,6 @@ class FaultsTest : public ::testing::Test {
     return !error && size > 0 ? program({"resume", run()}) : program(training(run()));
   }
 
-  static std::string last_checkpoint(const fs::path& folder) {
-    const Checkpoints checkpoints(folder / "checkpoints");
-    return read_file(checkpoints.path(checkpoints.numbers().back()));
-  }
-  static std::string figures(const fs::path& folder) {
-    std::string text;
-    const Store store(folder / "run.sqlite", Store::Access::read);
-    for (const auto& row : store.iterations())
-      for (const auto& [name, value] : row.metrics)
-        if (!name.starts_with("time/"))
-          text += fmt::format("{} {} {} {:a}\n", row.iteration, row.env_steps, name, value);
-    return text;
-  }
   static std::vector<int64_t> steps_shown(const fs::path& folder) {
     std::vector<int64_t> steps;
     const EventFile file(folder, 0);
@@ -118,8 +88,8 @@ class FaultsTest : public ::testing::Test {
   }
 
   void expect_as_whole(const std::string& what) {
-    ASSERT_EQ(last_checkpoint(run()), last_checkpoint(whole())) << what;
-    EXPECT_EQ(figures(run()), figures(whole())) << what;
+    ASSERT_EQ(last_checkpoint("run"), last_checkpoint("whole")) << what;
+    EXPECT_EQ(figures("run"), figures("whole")) << what;
     EXPECT_EQ(read_file(run() + "/policy.pt"), read_file(whole() + "/policy.pt")) << what;
     EXPECT_EQ(steps_shown(run()), steps_shown(whole())) << what;
     EXPECT_NE(read_file(run() + "/summary.json").find("\"finished\": true"), std::string::npos)
@@ -189,28 +159,28 @@ class FaultsTest : public ::testing::Test {
     });
   }
 
-  fs::path root_;
   long* shared_ = nullptr;
 };
 
-TEST_F(FaultsTest, KilledAtAnyCall) {
-  sweep_start(Fault::kill);
+TEST_P(FaultsTest, AtAnyCallLosesNothing) {
+  const auto [of, fault] = GetParam();
+  of == Sweep::start ? sweep_start(fault) : sweep_resume(fault);
 }
-TEST_F(FaultsTest, AnyCallFailsOnce) {
-  sweep_start(Fault::io_error);
+
+/// "Resume_DiskFull"
+std::string name_of(const ::testing::TestParamInfo<Case>& test) {
+  const auto [of, fault] = test.param;
+  const char* met = fault == Fault::kill       ? "Killed"
+                    : fault == Fault::io_error ? "FailsOnce"
+                                               : "DiskFull";
+  return fmt::format("{}_{}", of == Sweep::start ? "Start" : "Resume", met);
 }
-TEST_F(FaultsTest, TheDiskFillsUpAtAnyCall) {
-  sweep_start(Fault::disk_full);
-}
-TEST_F(FaultsTest, KilledAtAnyCallOfAResume) {
-  sweep_resume(Fault::kill);
-}
-TEST_F(FaultsTest, AnyCallOfAResumeFailsOnce) {
-  sweep_resume(Fault::io_error);
-}
-TEST_F(FaultsTest, TheDiskFillsUpAtAnyCallOfAResume) {
-  sweep_resume(Fault::disk_full);
-}
+
+INSTANTIATE_TEST_SUITE_P(Calls, FaultsTest,
+                         ::testing::Combine(::testing::Values(Sweep::start, Sweep::resume),
+                                            ::testing::Values(Fault::kill, Fault::io_error,
+                                                              Fault::disk_full)),
+                         name_of);
 
 }  // namespace
 }  // namespace reverie
