@@ -1,6 +1,7 @@
-# Tells ctest what tests there are: one entry for a suite instead of one for each test, since libtorch
-# takes most of a second to start, and suites of many or long tests in several parts. Read by ctest
-# itself (TEST_INCLUDE_FILES), each time it starts: the executable is asked, so that nothing is lost.
+# Tells ctest what tests there are: one entry for a suite instead of one for each test, since
+# libtorch takes most of a second to start, and suites of many or long tests in several parts. Read
+# by ctest itself (TEST_INCLUDE_FILES), each time it starts: the executable is asked, so that
+# nothing is lost.
 #
 # In:  TEST_EXECUTABLE  the GoogleTest program
 #      TEST_PARTS       a list of suite=parts; suite=each: an entry, and so a process, for each test

@@ -21,9 +21,9 @@ namespace reverie {
 ///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
 ///
 /// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop
-/// between two phases, before the last evaluation, and at the end. When a checkpoint is made changes
-/// no result: killed at any moment and resumed, a run ends with the same policy, replay and metrics
-/// ("time/…" apart), bit for bit, on the same machine and thread count.
+/// between two phases, before the last evaluation, and at the end. When a checkpoint is made
+/// changes no result: killed at any moment and resumed, a run ends with the same policy, replay and
+/// metrics ("time/…" apart), bit for bit, on the same machine and thread count.
 class Trainer {
  public:
   /// References outlive the trainer. Throws Error, UsageError as the parts do.
