@@ -110,8 +110,10 @@ std::string describe_settings(const ExperimentRequest& asked) {
   }
   if (!request.method.empty()) return describe_method(find_agent(request.method), request.preset);
   std::string text;
-  for (const auto& entry : all_agents())
-    text += (text.empty() ? "" : "\n") + describe_method(entry, request.preset);
+  for (const auto& entry : all_agents()) {
+    if (!text.empty()) text += "\n";
+    text += describe_method(entry, request.preset);
+  }
   return text;
 }
 

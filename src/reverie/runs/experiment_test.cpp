@@ -230,8 +230,8 @@ TEST(Presets, RllibsIsAsItsCodeHasIt) {
     Experiment experiment = resolve({.method = "mb-mpo", .task = task, .preset = "rllib"});
     return experiment.to_toml(false);
   };
-  const auto expect = [](const std::string& text, std::initializer_list<const char*> lines) {
-    for (const auto* line : lines) EXPECT_NE(text.find(line), std::string::npos) << line;
+  const auto expect = [](const std::string& toml, std::initializer_list<const char*> lines) {
+    for (const auto* line : lines) EXPECT_NE(toml.find(line), std::string::npos) << line;
   };
   expect(text("rllib/half-cheetah"),
          {"tasks = 20\n", "meta_steps = 10\n", "explore_adapted = false\n", "init = \"normc\"\n",
