@@ -72,6 +72,9 @@ class MlpBlock {
     std::vector<float> from_, to_;
   };
 
+  /// From the sensitivity of a layer's z to that of the layer below it.
+  void reverse(const Layer& layer, const Layer& below);
+
   std::vector<Layer> layers_;
   std::vector<float> memory_;
   Transposed transposed_parameters_, transposed_direction_;  // for products by vectors
