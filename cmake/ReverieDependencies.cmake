@@ -34,8 +34,9 @@ separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(reverie_torch INTERFACE ${torch_flags})
 add_library(reverie::torch ALIAS reverie_torch)
 
-# CUDA graphs name the CUDA runtime itself: its headers, with those in crt/, and libcudart. They come
-# with the toolkit, or beside pip's torch with nvidia-cuda-runtime and nvidia-cuda-crt. Optional.
+# CUDA graphs name the CUDA runtime itself: its headers, with those in crt/, and libcudart. They
+# come with the toolkit, or beside pip's torch with nvidia-cuda-runtime and nvidia-cuda-crt.
+# Optional.
 add_library(reverie_cudart INTERFACE)
 foreach(prefix IN LISTS TORCH_INCLUDE_DIRS)
   if(NOT torch_includes_cuda AND EXISTS ${prefix}/ATen/cuda/CUDAGraph.h AND
@@ -146,8 +147,8 @@ endif()
 find_package(fmt REQUIRED)
 reverie_to_be_measured(REVERIE_PRECISION_SPEEDS "${measured_of}" measure)
 if(REVERIE_HAVE_ONEDNN AND measure)
-  set(probed kernels/adam.cpp kernels/mlp.cpp kernels/precision.cpp kernels/rounded.cpp
-             kernels/small_gemm.cpp mlp_shape.cpp)
+  set(probed kernels/adam.cpp kernels/bf16_products.cpp kernels/mlp.cpp kernels/precision.cpp
+             kernels/rounded.cpp kernels/small_gemm.cpp mlp_shape.cpp)
   list(TRANSFORM probed PREPEND ${CMAKE_SOURCE_DIR}/src/reverie/nn/)
   try_run(precision_ran precision_compiled
           SOURCES ${CMAKE_SOURCE_DIR}/cmake/precision_probe.cpp ${probed}
