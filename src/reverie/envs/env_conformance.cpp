@@ -1,88 +1,14 @@
 // What every registered task promises. A new task runs all of this by being in the registry.
-#include <reverie/core/archive.h>
-#include <reverie/core/error.h>
-#include <reverie/core/settings.h>
-#include <reverie/core/workers.h>
+#include <reverie/envs/conformance_fixture.h>
 #include <reverie/envs/mujoco_body.h>
-#include <reverie/envs/world.h>
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
 namespace reverie {
 namespace {
 
-class EnvConformance : public testing::TestWithParam<std::string> {
- protected:
-  void TearDown() override { set_worker_count(1); }
-
-  const TaskEntry& entry() const { return find_task(GetParam().substr(0, GetParam().find(' '))); }
-  const TaskSpec& spec() const { return spec_; }
-  /// The settings that stand behind the name.
-  EnvConfig config() const {
-    EnvConfig config;
-    Settings settings;
-    settings.group("env", config);
-    std::istringstream words(GetParam());
-    std::string word;
-    words >> word;
-    while (words >> word) settings.assign("env." + word, "the test's name");
-    return config;
-  }
-
-  Environment make() const { return make(config()); }
-  Environment make(const EnvConfig& config) const {
-    return {entry().make_task(config), entry().make_simulation(config)};
-  }
-
-  /// `steps` rows of actions [steps, n, a], a tenth of them out of range.
-  Tensor actions(int64_t steps, int64_t n) const {
-    RandomStream random(5, "actions");
-    const Tensor low = torch::tensor(spec().action_low, torch::kFloat32);
-    const Tensor high = torch::tensor(spec().action_high, torch::kFloat32);
-    return low + (high - low) * random.uniform({steps, n, spec().action_size()}, -0.05, 1.05);
-  }
-
-  /// Steps until the episode ends, at most `actions.size(0)` times: [steps, o + 3].
-  static Tensor run(Environment& environment, const Tensor& actions) {
-    std::vector<Tensor> rows;
-    for (int64_t t = 0; t < actions.size(0); ++t) {
-      const StepResult r = environment.step(actions[t].reshape({-1}));
-      rows.push_back(torch::cat(
-          {r.next_observation, r.reward.unsqueeze(1), r.terminated.unsqueeze(1).to(torch::kFloat64),
-           r.truncated.unsqueeze(1).to(torch::kFloat64)},
-          1));
-      if (r.terminated.item<bool>() || r.truncated.item<bool>()) break;
-    }
-    return torch::cat(rows);
-  }
-
-  /// A batch of transitions, float64: observation, action, next observation.
-  struct Batch {
-    Tensor observation, action, next;
-  };
-  Batch batch(int64_t steps) const {
-    Environment environment = make();
-    RandomStream random(2, "batch");
-    std::vector<Tensor> before{environment.reset(random)};
-    std::vector<Tensor> after;
-    const Tensor moves = actions(steps, 1).squeeze(1).to(torch::kFloat64) * 0.8;
-    for (int64_t t = 0; t < steps; ++t) {
-      const StepResult r = environment.step(moves[t]);
-      after.push_back(r.next_observation[0]);
-      const bool ended = r.terminated.item<bool>() || r.truncated.item<bool>();
-      before.push_back(ended ? environment.reset(random) : after.back());
-    }
-    before.pop_back();
-    return {torch::stack(before), moves, torch::stack(after)};
-  }
-
- private:
-  const TaskSpec spec_ = entry().make_task(config())->spec();
-};
+class EnvConformance : public testing::ConformanceTest {};
 
 TEST_P(EnvConformance, SpecIsComplete) {
   EXPECT_EQ(std::count(spec().name.begin(), spec().name.end(), '/'), 1) << "suite/name";
@@ -274,131 +200,6 @@ TEST_P(EnvConformance, RefusesActionsThatAreNotFinite) {
   environment.step(torch::zeros({spec().action_size()}));  // the refused ones have left no trace
 }
 
-TEST_P(EnvConformance, APoolIsSingleEnvironments) {
-  constexpr int64_t n = 5;
-  EnvConfig config = this->config();
-  config.horizon = 12 * config.action_repeat;  // several episodes in what follows
-  const Tensor moves = actions(40, n);
-  const RandomStream seed(8, "pool");
-  EnvironmentPool pool(entry(), config, n, seed);
-  pool.reset();
-
-  std::vector<Environment> singles;
-  std::vector<uint64_t> episodes(n, 0);
-  std::vector<double> returns(n, 0);
-  const auto begin = [&](int64_t i) {
-    RandomStream random = seed.split(uint64_t(i)).split(episodes[size_t(i)]++);
-    returns[size_t(i)] = 0;
-    return singles[size_t(i)].reset(random).to(torch::kFloat32);
-  };
-  for (int64_t i = 0; i < n; ++i) {
-    singles.push_back(make(config));
-    EXPECT_TRUE(begin(i).equal(pool.observation()[i]));
-  }
-  for (int64_t t = 0; t < moves.size(0); ++t) {
-    const StepResult all = pool.step(moves[t]);
-    size_t finished = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const StepResult one = singles[size_t(i)].step(moves[t][i]);
-      ASSERT_TRUE(one.next_observation[0].to(torch::kFloat32).equal(all.next_observation[i]));
-      ASSERT_TRUE(one.reward[0].to(torch::kFloat32).equal(all.reward[i]));
-      ASSERT_TRUE(one.terminated[0].equal(all.terminated[i]));
-      ASSERT_TRUE(one.truncated[0].equal(all.truncated[i]));
-      returns[size_t(i)] += one.reward.item<double>();
-      Tensor next = all.next_observation[i];
-      if (one.terminated.item<bool>() || one.truncated.item<bool>()) {
-        ASSERT_LT(finished, pool.finished().size());
-        const Episode& episode = pool.finished()[finished++];
-        EXPECT_EQ(episode.environment, i);
-        EXPECT_EQ(episode.length, singles[size_t(i)].time());
-        EXPECT_EQ(episode.episode_return, returns[size_t(i)]);
-        next = begin(i);
-      }
-      ASSERT_TRUE(pool.observation()[i].equal(next));
-    }
-    EXPECT_EQ(finished, pool.finished().size());
-  }
-}
-
-TEST_P(EnvConformance, ThreadsDoNotChangeABit) {
-  EnvConfig config = this->config();
-  config.horizon = 9 * config.action_repeat;
-  const Tensor moves = actions(20, 16);
-  std::vector<Tensor> futures;
-  for (const int threads : {1, 2, 5}) {
-    set_worker_count(threads);
-    EnvironmentPool pool(entry(), config, 16, RandomStream(9, "pool"));
-    std::vector<Tensor> seen{pool.reset()};
-    for (int64_t t = 0; t < moves.size(0); ++t) {
-      const StepResult r = pool.step(moves[t]);
-      seen.push_back(torch::cat({r.next_observation, r.reward.unsqueeze(1)}, 1).view(-1));
-      seen.push_back(pool.observation().reshape(-1));
-    }
-    seen[0] = seen[0].view(-1);
-    futures.push_back(torch::cat(seen));
-  }
-  EXPECT_TRUE(futures[0].equal(futures[1]));
-  EXPECT_TRUE(futures[0].equal(futures[2]));
-}
-
-TEST_P(EnvConformance, AWorldCountsAndResumes) {
-  EnvConfig config = this->config();
-  config.horizon = 11 * config.action_repeat;
-  const Tensor moves = actions(30, 4);
-  const auto live = [&](World& world, int64_t from, int64_t to) {
-    std::vector<Tensor> seen;
-    for (int64_t t = from; t < to; ++t) {
-      const StepResult r = world.step(moves[t]);
-      seen.push_back(
-          torch::cat({r.next_observation, r.reward.unsqueeze(1), world.observation()}, 1));
-    }
-    return torch::stack(seen);
-  };
-  World world(entry(), config, 4, RandomStream(10, "world"));
-  world.reset();
-  live(world, 0, 15);
-  EXPECT_EQ(world.steps(), 60);
-  Archive written;
-  written("world", world);
-  const std::string bytes = written.bytes();
-  const Tensor future = live(world, 15, 30);
-  const std::vector<Episode> finished = world.take_finished();
-  EXPECT_GE(finished.size(), 8u);
-  EXPECT_TRUE(world.take_finished().empty());
-
-  World other(entry(), config, 4, RandomStream(99, "world"));
-  Archive read = Archive::from_bytes(bytes);
-  read("world", other);
-  EXPECT_EQ(other.steps(), 60);
-  EXPECT_TRUE(live(other, 15, 30).equal(future));
-  const std::vector<Episode> again = other.take_finished();
-  ASSERT_EQ(again.size(), finished.size());
-  for (size_t i = 0; i < again.size(); ++i)
-    EXPECT_EQ(again[i].episode_return, finished[i].episode_return);
-
-  World smaller(entry(), config, 3, RandomStream(10, "world"));
-  Archive once_more = Archive::from_bytes(bytes);
-  EXPECT_THROW(once_more("world", smaller), std::invalid_argument);
-}
-
-TEST_P(EnvConformance, InitialObservationsCostNothing) {
-  World world(entry(), config(), 2, RandomStream(11, "world"));
-  const Tensor before = world.reset();
-  RandomStream random(12, "starts");
-  const Tensor starts = world.initial_observations(6, random);
-  EXPECT_EQ(starts.sizes(), torch::IntArrayRef({6, spec().observation_size}));
-  EXPECT_EQ(starts.scalar_type(), torch::kFloat32);
-  EXPECT_EQ(world.steps(), 0);
-  EXPECT_TRUE(world.observation().equal(before));
-  EXPECT_FALSE(world.initial_observations(6, random).equal(starts)) << "the stream goes on";
-
-  RandomStream same(12, "starts");
-  Environment environment = make();
-  for (int64_t i = 0; i < 6; ++i)
-    EXPECT_TRUE(environment.reset(same).to(torch::kFloat32).equal(starts[i]));
-  EXPECT_FALSE(entry().make_task(config())->terminated(starts).any().item<bool>());
-}
-
 TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
   const auto refuses = [&](auto member, auto value, const std::string& key) {
     EnvConfig config = this->config();
@@ -417,33 +218,8 @@ TEST_P(EnvConformance, RefusesSettingsOutOfRange) {
   refuses(&EnvConfig::disabled_actuator, int64_t{1000}, "env.disabled_actuator");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Tasks, EnvConformance, testing::ValuesIn([] {
-      std::vector<std::string> names;
-      for (const TaskEntry& entry : all_tasks()) names.push_back(entry.name);
-      // The promises hold for variations, too.
-      names.insert(names.end(),
-                   {
-                       "gym/hopper action_repeat=3",
-                       "gym/ant observation_noise=0.1 action_noise=0.1 distractors=4",
-                       "gym/half-cheetah distractors=5 distraction=linear action_repeat=2",
-                       "gym/walker2d distractors=2 distraction=noise slope=5",
-                       "rllib/half-cheetah mass_spread=2 friction_spread=3 "
-                       "damping_spread=1.5 gravity_spread=1.2 gear_spread=1.1",
-                       "rllab/ant cripple=leg cripple_among=[0,2] slope_spread=10",
-                       "mbbl/half-cheetah cripple=actuator",
-                       "mbbl/half-cheetah observation_noise=0.01 noisy_reward=true",
-                       "mbbl/hopper-et action_noise=0.1 noisy_reward=true",
-                       "classic/pendulum mass_spread=2 gravity_spread=2 action_noise=0.1",
-                   });
-      return names;
-    }()),
-    [](const auto& test) {
-      std::string name = test.param;
-      for (char& c : name)
-        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Tasks, EnvConformance, ::testing::ValuesIn(testing::conforming_tasks()),
+                         testing::test_name);
 
 }  // namespace
 }  // namespace reverie
