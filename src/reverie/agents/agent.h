@@ -1,11 +1,11 @@
 // The interface of a whole method.
 #pragma once
 
-#include <reverie/core/monitor.h>
+#include <reverie/collect/session.h>
 #include <reverie/core/settings.h>
-#include <reverie/data/replay.h>
-#include <reverie/envs/world.h>
+#include <reverie/policies/actor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,14 +13,6 @@
 namespace reverie {
 
 class GaussianPolicy;
-
-/// What an agent is made from. The references outlive it.
-struct AgentContext {
-  const Task& task;
-  uint64_t seed;
-  torch::Device device;  ///< Of the agent's tensors; what it gets and gives is on the CPU.
-  Monitor& monitor;
-};
 
 /// What a setting may mean to those who know no method.
 enum class SettingRole {
@@ -41,38 +33,37 @@ class AgentConfig {
   virtual std::vector<std::string> remarks() const { return {}; }
   /// The key of the setting that has this role; empty where the method has none.
   virtual std::string_view key_of(SettingRole) const { return {}; }
-  /// What to do about a sign, by the settings' keys: "shorten imagined_horizon"; empty where the
+  /// What to do about a sign, by the settings' keys: "shorten imagine.horizon"; empty where the
   /// method knows nothing.
   virtual std::string_view advice(Sign) const { return {}; }
 };
 
-/// A method. The trainer runs
+/// A stretch of an agent's iteration.
+struct Phase {
+  std::string name;  ///< "collect", "fit", "improve": its seconds are recorded as "time/<name>".
+  std::function<void()> run;
+};
+
+/// A method. It is made in a session, and the trainer runs
 ///
-///     while (world.steps() < budget) { agent.collect(world, replay); agent.fit(replay);
-///                                      agent.improve(world); }
+///     while (session.steps() < budget) for (const Phase& phase : phases) phase.run();
 ///
-/// and may save the agent between any two of these calls.
+/// and may save session and agent between any two phases: an agent keeps nothing on the stack from
+/// one to the next.
 class Agent {
  public:
   virtual ~Agent() = default;
 
-  /// How many environments to run side by side, and how many transitions to remember.
-  virtual int64_t environments() const = 0;
-  virtual int64_t replay_capacity() const = 0;
+  /// The phases of an iteration, in order: always the same ones. They refer to the agent.
+  virtual std::vector<Phase> iteration() = 0;
 
-  /// Acts in the world, remembers what happened.
-  virtual void collect(World& world, Replay& replay) = 0;
-  /// Learns what the world does.
-  virtual void fit(const Replay& replay) = 0;
-  /// Practises in imagination. `world` serves for initial states only: it takes no real step.
-  virtual void improve(World& world) = 0;
+  /// Who acts for it: evaluated and watched. Refers to the agent.
+  virtual std::unique_ptr<Actor> actor() = 0;
 
-  /// The policy that stands for the agent: evaluated, exported, adapted.
-  virtual const GaussianPolicy& policy() const = 0;
+  /// The policy that stands for the agent, exported and adapted; null where it plans.
+  virtual const GaussianPolicy* policy() const { return nullptr; }
 
-  /// Imagined steps so far.
-  virtual int64_t imagined_steps() const { return 0; }
-
+  /// What it knows; what it remembers is the session's.
   virtual void serialize(Archive& archive) = 0;
 
   /// Starts from what another agent of this method saved ("agent" in `saved`, as `serialize` wrote
@@ -86,7 +77,7 @@ struct AgentEntry {
   std::string name;     ///< "mb-mpo"
   std::string summary;  ///< One line, with the paper.
   std::unique_ptr<AgentConfig> (*make_config)();
-  std::unique_ptr<Agent> (*make)(const AgentConfig&, const AgentContext&);
+  std::unique_ptr<Agent> (*make)(const AgentConfig&, Session&);
 };
 
 /// All methods. Their presets are in `presets/<name>.toml`.

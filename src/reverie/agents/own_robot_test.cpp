@@ -41,18 +41,18 @@ TEST(OwnRobot, TheActuatorsUnitsChangeNothing) {
     ASSERT_TRUE(x.reward.equal(y.reward)) << t;
     for (const auto type : {torch::kFloat32, torch::kFloat64}) {
       const Tensor seen = x.next_observation.to(type), asked = action.to(type).unsqueeze(0);
-      EXPECT_TRUE(one.task().reward(seen, asked, seen).equal(
-          other.task().reward(seen, asked, seen)));
+      EXPECT_TRUE(
+          one.task().reward(seen, asked, seen).equal(other.task().reward(seen, asked, seen)));
     }
   }
 }
 
 TEST(OwnRobot, ARangeNeedNotBeAroundZero) {
   // 3 (control - 5) for controls of 4 to 6.
-  const std::string shifted = written_robot(
-      rod("<general joint='hinge' gainprm='4' biastype='affine' biasprm='-20 0 0' "
-          "ctrlrange='4 6'/>"),
-      swing(0));
+  const std::string shifted =
+      written_robot(rod("<general joint='hinge' gainprm='4' biastype='affine' biasprm='-20 0 0' "
+                        "ctrlrange='4 6'/>"),
+                    swing(0));
   const std::string plain =
       written_robot(rod("<motor joint='hinge' gear='4' ctrlrange='-1 1'/>"), swing(0));
   Environment one = environment_of(plain), other = environment_of(shifted);
@@ -68,26 +68,19 @@ TEST(OwnRobot, ARangeNeedNotBeAroundZero) {
 /// The parameters of a policy after some practice, and the actions that it was learned from.
 std::pair<Tensor, Tensor> learned(const std::string& robot) {
   MbMpoConfig config;
-  config.tasks = config.model.members = 2;
-  config.random_steps = 100;
+  config.tasks = config.learn.model.members = 2;
+  config.collect.random_steps = 100;
   config.meta_steps = 2;
-  config.imagined_rollouts = 3;
+  config.imagine.rollouts = 3;
   config.policy.hidden = {8};
-  config.model.hidden = {16};
-  config.fit.first_epochs = config.fit.epochs = 3;
-  const TaskEntry& entry = find_task(robot);
-  const auto task = entry.make_task({});
+  config.learn.model.hidden = {16};
+  config.learn.fit.first_epochs = config.learn.fit.epochs = 3;
   Monitor monitor;
-  MbMpo agent(config, {*task, 5, torch::kCPU, monitor});
-  World world(entry, {}, agent.environments(), RandomStream(5, "world"));
-  Replay replay(agent.replay_capacity(), task->spec().observation_size,
-                task->spec().action_size());
-  for (int iteration = 0; iteration < 2; ++iteration) {
-    agent.collect(world, replay);
-    agent.fit(replay);
-    agent.improve(world);
-  }
-  return {agent.policy().parameters(), replay.all().action};
+  Session session(find_task(robot), {}, "mb-mpo", 5, torch::kCPU, monitor);
+  MbMpo agent(config, session);
+  for (int iteration = 0; iteration < 2; ++iteration)
+    for (const Phase& phase : agent.iteration()) phase.run();
+  return {agent.policy()->parameters(), session.replay("real", config.collect.buffer).all().action};
 }
 
 TEST(OwnRobot, LearningIsTheSameInAnyUnits) {

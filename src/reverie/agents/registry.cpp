@@ -1,4 +1,8 @@
 #include <reverie/agents/mb_mpo.h>
+#include <reverie/agents/me_trpo.h>
+#include <reverie/agents/model_free.h>
+#include <reverie/agents/vanilla_bptt.h>
+#include <reverie/agents/vanilla_sim.h>
 #include <reverie/core/error.h>
 
 namespace reverie {
@@ -8,8 +12,8 @@ template <class SomeAgent, class Config>
 AgentEntry entry(std::string name, std::string summary) {
   return {std::move(name), std::move(summary),
           []() -> std::unique_ptr<AgentConfig> { return std::make_unique<Config>(); },
-          [](const AgentConfig& config, const AgentContext& context) -> std::unique_ptr<Agent> {
-            return std::make_unique<SomeAgent>(dynamic_cast<const Config&>(config), context);
+          [](const AgentConfig& config, Session& session) -> std::unique_ptr<Agent> {
+            return std::make_unique<SomeAgent>(dynamic_cast<const Config&>(config), session);
           }};
 }
 
@@ -19,6 +23,19 @@ const std::vector<AgentEntry>& all_agents() {
   static const std::vector<AgentEntry> agents = {
       entry<MbMpo, MbMpoConfig>("mb-mpo",
                                 "model-based meta-policy optimisation (Clavera et al. 2018)"),
+      entry<MeTrpo, MeTrpoConfig>("me-trpo",
+                                  "TRPO in an ensemble of models, until they no longer agree that "
+                                  "it improves (Kurutach et al. 2018)"),
+      entry<MeTrpo, MePpoConfig>("me-ppo", "the same by PPO (Kurutach et al. 2018)"),
+      entry<VanillaSim, VanillaSimConfig>(
+          "vanilla-sim", "collect, fit one model, improve the policy in it as in a simulator"),
+      entry<VanillaBptt, VanillaBpttConfig>(
+          "vanilla-bptt", "collect, fit a model, improve the policy by backpropagation through it"),
+      entry<ModelFree, VpgAgentConfig>("vpg", "vanilla policy gradient (Williams 1992)"),
+      entry<ModelFree, TrpoAgentConfig>("trpo",
+                                        "trust region policy optimisation (Schulman et al. 2015)"),
+      entry<ModelFree, PpoAgentConfig>("ppo",
+                                       "proximal policy optimisation (Schulman et al. 2017)"),
   };
   return agents;
 }

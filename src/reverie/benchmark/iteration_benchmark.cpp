@@ -4,7 +4,7 @@
 #include <reverie/imagination/imagine.h>
 #include <reverie/improvers/maml.h>
 #include <reverie/improvers/trpo.h>
-#include <reverie/policies/advantage.h>
+#include <reverie/values/advantage.h>
 
 #include <chrono>
 

@@ -45,7 +45,7 @@ class PeakProduct {
 
 /// `rows` imagined rollouts of each of `tasks` policies, as `imagine` makes them.
 Kernel imagination(const std::string& name, const ModelConfig& config, int64_t tasks, int64_t rows,
-                   int64_t horizon, Propagation propagation) {
+                   int64_t horizon, Members which) {
   struct State {
     DynamicsModel model;
     GaussianPolicy policy = make_policy();
@@ -59,7 +59,7 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
   state->parameters = state->policy.parameters().expand({tasks, -1}).contiguous();
   ImagineOptions options;
   options.horizon = horizon;
-  options.propagation = propagation;
+  options.members = which;
   const auto& shape = state->model.ensemble().shape();
   Kernel kernel;
   kernel.name = name;
@@ -180,12 +180,11 @@ std::string name_of(Precision precision, kernels::Use use) {
 }
 
 KernelEntry imagination_entry(const std::string& name, const ModelConfig& config, int64_t tasks,
-                              int64_t rows, int64_t horizon,
-                              Propagation propagation = Propagation::fixed_member) {
+                              int64_t rows, int64_t horizon, Members which = Members::fixed) {
   return {name, [=](Precision precision) {
             auto rounded = config;
             rounded.precision = precision;
-            auto kernel = imagination(name, rounded, tasks, rows, horizon, propagation);
+            auto kernel = imagination(name, rounded, tasks, rows, horizon, which);
             kernel.precision = name_of(precision, kernels::Use::inference);
             return kernel;
           }};
@@ -215,8 +214,7 @@ const std::vector<KernelEntry>& benchmark_kernels() {
       // RLlib's, and our preset's.
       imagination_entry("imagine-5x200-512x512x512", mb_mpo_model({512, 512, 512}), 20, 50, 20),
       imagination_entry("imagine-5x40-256x256", mb_mpo_model({256, 256}), 20, 10, 200),
-      imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1,
-                        Propagation::random_member),
+      imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1, Members::step),
       fitting_entry("fit-5x256-512x512", mb_mpo_model(), 256),
       fitting_entry("fit-5x500-512x512", mb_mpo_model(), 500),
       fitting_entry("fit-5x32-256x256", mb_mpo_model({256, 256}), 32),

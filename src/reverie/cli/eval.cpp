@@ -24,10 +24,11 @@ void print_result(const std::string& label, const Evaluation& found) {
   double steps = 0;
   for (const int64_t length : found.lengths) steps += static_cast<double>(length);
   const auto count = static_cast<int64_t>(found.returns.size());
-  fmt::print("{:<28}{:10.2f}, standard error {:.2f} (spread {:.2f}, min {:.2f}, max {:.2f}, {:.0f} "
-             "steps each)\n",
-             label, returns.mean, standard_error(returns.std, count), returns.std, *low, *high,
-             steps / static_cast<double>(count));
+  fmt::print(
+      "{:<28}{:10.2f}, standard error {:.2f} (spread {:.2f}, min {:.2f}, max {:.2f}, {:.0f} "
+      "steps each)\n",
+      label, returns.mean, standard_error(returns.std, count), returns.std, *low, *high,
+      steps / static_cast<double>(count));
 }
 
 // The method's own settings where it has them: those it was trained to adapt by.
@@ -53,14 +54,13 @@ void print_json(const SavedAgent& saved, const EvalOptions& options, const std::
       "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
       "\"return_std\": {}, \"return_stderr\": {}, \"seed\": {}, \"variations\": {}",
       saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std,
-      standard_error(returns.std, options.episodes),
-      options.seed, json_text(varied));
+      standard_error(returns.std, options.episodes), options.seed, json_text(varied));
   if (!after.returns.empty()) {
     const Spread adapted = spread(after.returns);
-    json += fmt::format(", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}, "
-                        "\"adapted_stderr\": {}",
-                        options.adapt, adapted.mean, adapted.std,
-                        standard_error(adapted.std, options.episodes));
+    json += fmt::format(
+        ", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}, "
+        "\"adapted_stderr\": {}",
+        options.adapt, adapted.mean, adapted.std, standard_error(adapted.std, options.episodes));
   }
   fmt::print("{}}}\n", json);
 }
@@ -96,24 +96,26 @@ int evaluate_run(const EvalOptions& options) {
         fmt::format("the policy sees {} numbers; under these settings (env.distractors) "
                     "the task shows {}",
                     seen_in_training, seen()));
-  const SavedAgent saved(experiment, folder, [](const std::string& line) {
-    report("warning: " + line);
-  });
+  const SavedAgent saved(experiment, folder,
+                         [](const std::string& line) { report("warning: " + line); });
   const auto seed = static_cast<uint64_t>(options.seed);
   // The same initial states before and after, so that the difference is the policy's.
   const RandomStream random(seed, "eval command");
-  const auto measure = [&](const GaussianPolicy& policy) {
-    return evaluate(policy, *experiment.task, experiment.env, options.episodes, options.stochastic,
-                    random);
+  const auto measure = [&](Actor& actor) {
+    return evaluate(actor, *experiment.task, experiment.env, options.episodes,
+                    options.stochastic ? Mode::explore : Mode::exploit, random);
   };
-  const Evaluation before = measure(saved.policy());
+  const Evaluation before = measure(*saved.actor());
   Evaluation after;
   std::string kept;
   if (options.adapt > 0) {
+    if (!saved.policy())
+      throw UsageError(fmt::format("{} plans: there is no policy that --adapt could adapt",
+                                   experiment.method->name));
     const GaussianPolicy adapted =
-        adapt_in_world(saved.policy(), *experiment.task, experiment.env,
+        adapt_in_world(*saved.policy(), *experiment.task, experiment.env,
                        adapt_options(settings, options), RandomStream(seed, "eval command/adapt"));
-    after = measure(adapted);
+    after = measure(*actor_of(adapted));
     if (save) {
       kept = options.save_to.empty() ? (folder.root() / "policy-adapted.pt").string()
                                      : options.save_to;

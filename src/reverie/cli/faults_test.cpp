@@ -63,10 +63,10 @@ class FaultsTest : public cli::ProcessTest, public ::testing::WithParamInterface
         "train",  "mb-mpo", "classic/pendulum", "--out", out, "--steps", "300",
         "--seed", "3",      "--threads",        "1"};
     for (const char* set :
-         {"env.horizon=50", "random_steps=100", "buffer=200", "tasks=2", "collecting_tasks=0",
-          "imagined_rollouts=2", "meta_steps=1", "model.members=2", "model.hidden=[8, 8]",
-          "fit.first_epochs=1", "fit.epochs=1", "run.checkpoint_seconds=0", "run.eval_every=2",
-          "run.eval_episodes=1", "run.final_episodes=1"}) {
+         {"env.horizon=50", "collect.random_steps=100", "collect.buffer=200", "tasks=2",
+          "collecting_tasks=0", "imagine.rollouts=2", "meta_steps=1", "model.members=2",
+          "model.hidden=[8, 8]", "fit.first_epochs=1", "fit.epochs=1", "run.checkpoint_seconds=0",
+          "run.eval_every=2", "run.eval_episodes=1", "run.final_episodes=1"}) {
       arguments.push_back("--set");
       arguments.push_back(set);
     }

@@ -100,9 +100,16 @@ class ProgramTest : public ProcessTest {
   }
   /// Settings that make an iteration a matter of milliseconds.
   static std::vector<std::string> tiny() {
-    return {"random_steps=400",    "buffer=2000",  "tasks=2",         "collecting_tasks=0",
-            "imagined_rollouts=4", "meta_steps=2", "model.members=2", "model.hidden=[16, 16]",
-            "fit.first_epochs=3",  "fit.epochs=2"};
+    return {"collect.random_steps=400",
+            "collect.buffer=2000",
+            "tasks=2",
+            "collecting_tasks=0",
+            "imagine.rollouts=4",
+            "meta_steps=2",
+            "model.members=2",
+            "model.hidden=[16, 16]",
+            "fit.first_epochs=3",
+            "fit.epochs=2"};
   }
 };
 

@@ -40,7 +40,8 @@ TEST_F(ProgramTest, WithoutACheckpointNoneIsPromised) {
   EXPECT_EQ(full.code, 1) << full.err;
   EXPECT_THAT(full.err, HasSubstr("there is no checkpoint yet: once that is mended begin again"));
   auto slow = training("a");
-  for (const char* set : {"random_steps=400000", "run.steps=1000000", "buffer=1000000"})
+  for (const char* set :
+       {"collect.random_steps=400000", "run.steps=1000000", "collect.buffer=1000000"})
     slow.insert(slow.end(), {"--set", set});
   const pid_t child = start(slow);
   await(child, fs::path("a") / "run.sqlite");

@@ -30,7 +30,7 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
   EXPECT_THAT(classic, HasSubstr("classic/lqr"));
   EXPECT_THAT(classic, Not(HasSubstr("gym/")));
   const std::string help = run({"train", method(), "classic/pendulum", "--help"}).out;
-  EXPECT_THAT(help, HasSubstr("random_steps = 4000")) << "the values of what would run";
+  EXPECT_THAT(help, HasSubstr("collect.random_steps = 4000")) << "the values of what would run";
   const std::string end = help.substr(help.find("Usage:"));
   EXPECT_LT(std::count(end.begin(), end.end(), '\n'), 24) << "must fit on the smallest screen";
   for (const char* part : {"--config", "--out"}) EXPECT_THAT(end, HasSubstr(part));
@@ -74,8 +74,9 @@ TEST_F(ProgramTest, WrongUsageIsOneLineThatHelps) {
   expect_error({"train", method(), task, "--set", "run.steps=many"}, 2, {"run.steps", "integer"});
   expect_error({"train", method(), task, "--steps", "0"}, 2,
                {"--steps", "run.steps", "at least 1"});
-  expect_error({"train", method(), task, "--steps", "2k"}, 2,
-               {"2000", "4000 random ones", "--steps 5k or more", "--set random_steps=600"});
+  expect_error(
+      {"train", method(), task, "--steps", "2k"}, 2,
+      {"2000", "4000 random ones", "--steps 5k or more", "--set collect.random_steps=600"});
   expect_error({"train", method(), task, "--threads", "-1"}, 2, {"run.threads"});
   expect_error({"train", method(), task, "--device", "toaster"}, 2, {"run.device"});
   if (!torch::cuda::is_available())
@@ -175,9 +176,10 @@ TEST_F(ProgramTest, AbsurdSizesAreOneLine) {
   };
   expect_error(with({"model.hidden=[1000000000]"}), 2, {"model.hidden", "100000"});
   expect_error(with({"tasks=1000000000"}), 2, {"tasks", "10000"});
-  expect_error(with({"tasks=10000", "real_rollouts=10000"}), 2, {"100000000 environments"});
+  expect_error(with({"tasks=10000", "collect.rollouts=10000"}), 2, {"100000000 environments"});
 #ifndef __SANITIZE_ADDRESS__  // whose allocator ends the process instead
-  expect_error(with({"buffer=1000000000000"}), 2, {"out of memory", "buffer"});
+  expect_error(with({"model.hidden=[100000,100000,100000]", "model.members=2"}), 2,
+               {"out of memory", "smaller layers"});
 #endif
   EXPECT_FALSE(fs::exists(root_ / "a"));
 }

@@ -19,7 +19,7 @@ void open_standard_descriptors() noexcept;
 bool is_out_of_memory(const std::exception& error) noexcept;
 
 inline constexpr std::string_view out_of_memory =
-    "out of memory: ask for less (fewer tasks, environments or imagined_rollouts, smaller layers, "
+    "out of memory: ask for less (fewer tasks, environments or imagine.rollouts, smaller layers, "
     "a smaller buffer)";
 
 }  // namespace reverie::cli

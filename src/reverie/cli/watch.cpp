@@ -63,8 +63,8 @@ class Show {
 
   /// The action [a] at an observation [o].
   Tensor act(const Tensor& observation, RandomStream& random) const {
-    if (saved_)
-      return saved_->policy().distribution(observation.to(torch::kFloat32).unsqueeze(0)).mean[0];
+    if (actor_)
+      return actor_->act(observation.to(torch::kFloat32).unsqueeze(0), Mode::exploit, random)[0];
     Tensor action = torch::empty({spec_.action_size()}, torch::kFloat64);
     for (int64_t i = 0; i < spec_.action_size(); ++i) {
       const auto k = static_cast<size_t>(i);
@@ -80,19 +80,18 @@ class Show {
     const Experiment experiment = read_experiment(folder.config());
     task_ = experiment.task;
     env_ = experiment.env;
-    saved_.emplace(experiment, folder, [](const std::string& line) {
-      report("warning: " + line);
-    });
+    saved_.emplace(experiment, folder, [](const std::string& line) { report("warning: " + line); });
+    actor_ = saved_->actor();
   }
 
   void require_fit() const {
     if (!saved_) return;
-    const GaussianPolicy& policy = saved_->policy();
-    if (policy.observation_size() != spec_.observation_size ||
-        policy.action_size() != spec_.action_size())
+    const TaskSpec& trained = saved_->task().spec();
+    if (trained.observation_size != spec_.observation_size ||
+        trained.action_size() != spec_.action_size())
       throw UsageError(fmt::format(
           "the policy of {} takes {} observations and gives {} actions; {} has {} and {}", run_,
-          policy.observation_size(), policy.action_size(), spec_.name, spec_.observation_size,
+          trained.observation_size, trained.action_size(), spec_.name, spec_.observation_size,
           spec_.action_size()));
   }
 
@@ -102,6 +101,7 @@ class Show {
   EnvConfig env_;
   TaskSpec spec_;
   std::optional<SavedAgent> saved_;
+  std::unique_ptr<Actor> actor_;
 };
 
 /// Images of an environment's state.

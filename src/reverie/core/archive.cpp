@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace reverie {
@@ -104,10 +105,6 @@ Archive Archive::from_bytes(std::string_view bytes) {
   return archive;
 }
 
-bool Archive::holds(std::string_view name) const {
-  return records_.contains(prefix_ + std::string(name));
-}
-
 const Archive::Record& Archive::find(std::string_view name, char type) const {
   const auto found = records_.find(prefix_ + std::string(name));
   if (found == records_.end())
@@ -137,8 +134,8 @@ void Archive::optional(std::string_view name, Tensor& value, const std::vector<i
   if (reading_) value = Tensor();
   tensor(name, value);
   if (!reading_ || !value.defined()) return;
-  bool fits = value.scalar_type() == torch::kFloat32 &&
-              value.dim() == static_cast<int64_t>(sizes.size());
+  bool fits =
+      value.scalar_type() == torch::kFloat32 && value.dim() == static_cast<int64_t>(sizes.size());
   for (size_t i = 0; fits && i < sizes.size(); ++i)
     fits = sizes[i] < 0 || value.size(static_cast<int64_t>(i)) == sizes[i];
   if (!fits)
@@ -155,6 +152,53 @@ void Archive::raw(std::string_view name, char type, void* data, size_t size) {
   if (payload.size() != size)
     throw Error(fmt::format("archive holds another size at '{}{}'", prefix_, name));
   std::memcpy(data, payload.data(), size);
+}
+
+namespace {
+
+// "size checksum file"
+std::string described(const std::string& file, const SideFiles::Sum& sum) {
+  return fmt::format("{} {} {}", sum.size, sum.crc, file);
+}
+
+std::optional<std::pair<std::string, SideFiles::Sum>> parse_side_file(const std::string& text) {
+  SideFiles::Sum sum{};
+  int at = 0;
+  unsigned long long size = 0;
+  if (std::sscanf(text.c_str(), "%llu %u %n", &size, &sum.crc, &at) != 2 || at == 0) return {};
+  sum.size = size;
+  const std::string file = text.substr(static_cast<size_t>(at));
+  // A name, not a way out of the folder.
+  if (file.empty() || file.find('/') != std::string::npos || file.front() == '.') return {};
+  return std::pair(file, sum);
+}
+
+}  // namespace
+
+void Archive::side_file(std::string_view name, const std::string& file,
+                        const std::function<std::string()>& make,
+                        const std::function<void(std::string_view)>& take) {
+  if (!beside_) throw std::logic_error("an archive without a place beside it");
+  if (!reading_) {
+    auto sum = beside_->find(file);
+    if (!sum) sum = beside_->put(file, make());
+    store(name, 'f', described(file, *sum));
+    return;
+  }
+  const auto known = parse_side_file(find(name, 'f').payload);
+  if (!known || known->first != file) refuse(name, "another file");
+  take(beside_->get(file, known->second));
+}
+
+std::vector<std::pair<std::string, SideFiles::Sum>> Archive::side_files() const {
+  std::vector<std::pair<std::string, SideFiles::Sum>> files;
+  for (const auto& [name, record] : records_) {
+    if (record.type != 'f') continue;
+    const auto known = parse_side_file(record.payload);
+    if (!known) throw Error(fmt::format("archive holds no file's name at '{}'", name));
+    files.push_back(*known);
+  }
+  return files;
 }
 
 void Archive::integer(std::string_view name, int64_t& value) {

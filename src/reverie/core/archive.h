@@ -4,6 +4,7 @@
 #include <reverie/core/tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,23 @@
 #include <vector>
 
 namespace reverie {
+
+/// Files beside an archive, for what is large and never changes once written. A file's content
+/// follows from its name: one that is there is not written again.
+class SideFiles {
+ public:
+  virtual ~SideFiles() = default;
+  struct Sum {
+    uint64_t size;
+    uint32_t crc;  ///< CRC-32
+    bool operator==(const Sum&) const = default;
+  };
+  /// Size and checksum of what is there; nothing where it isn't.
+  virtual std::optional<Sum> find(const std::string& file) = 0;
+  virtual Sum put(const std::string& file, std::string_view bytes) = 0;
+  /// Throws Error where it is not there, or not what `sum` says.
+  virtual std::string get(const std::string& file, const Sum& sum) = 0;
+};
 
 /// A set of named values, written by a part and read back by the same function:
 ///
@@ -62,17 +80,22 @@ class Archive {
     }
   }
 
-  /// A value that archives of an earlier version lack: reading one of these leaves it as it is.
-  template <class T>
-  void since_later_version(std::string_view name, T& value) {
-    if (!reading_ || holds(name)) (*this)(name, value);
-  }
-
   /// A number of things that have happened: what is read is at least 0, and far from overflowing.
   void count(std::string_view name, int64_t& value);
 
   /// A tensor that may be undefined: what is read is that, or float32 of these sizes (-1: any).
   void optional(std::string_view name, Tensor& value, const std::vector<int64_t>& sizes);
+
+  /// Where parts may keep what never changes, outside the archive; null: nowhere.
+  void keep_beside(SideFiles* files) { beside_ = files; }
+  SideFiles* beside() const { return beside_; }
+  /// What lies in a file beside: while writing `make` is asked for it where it is not there yet,
+  /// while reading `take` is given it. The archive holds its size and checksum.
+  void side_file(std::string_view name, const std::string& file,
+                 const std::function<std::string()>& make,
+                 const std::function<void(std::string_view)>& take);
+  /// All files that the archive needs beside it.
+  std::vector<std::pair<std::string, SideFiles::Sum>> side_files() const;
 
   /// Throws Error: the archive holds `what` at `name`. For parts that know more of their values
   /// than the type says.
@@ -116,11 +139,11 @@ class Archive {
     char type;
     std::string payload;
   };
-  bool holds(std::string_view name) const;
   const Record& find(std::string_view name, char type) const;
   void store(std::string_view name, char type, std::string payload);
 
   bool reading_ = false;
+  SideFiles* beside_ = nullptr;
   std::string prefix_;
   std::map<std::string, Record> records_;
 };

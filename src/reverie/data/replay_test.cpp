@@ -1,10 +1,12 @@
+#include <reverie/collect/rollout.h>
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/data/replay.h>
-#include <reverie/data/rollout.h>
 #include <reverie/data/test_counted.h>
 
 #include <gtest/gtest.h>
+
+#include <map>
 
 namespace reverie {
 namespace {
@@ -80,13 +82,72 @@ TEST(Rollouts, FirstReturnsStopAtTheFirstEnd) {
 TEST(Rollouts, OfTheWorldCountWhatIsDoneAndEveryEnvironmentsFirstEpisode) {
   World world(find_task("rllab/hopper"), {}, 6, RandomStream(3, "world"));
   RandomStream random(4, "actions");
-  const Rollouts rollouts =
-      roll_out(world, 60, [&](const Tensor&) { return random.uniform({6, 3}, -1, 1); });
+  const Rollouts rollouts = roll_out(world, 60, [&](const Tensor&) {
+    return random.uniform({6, 3}, -1, 1);
+  });
   EXPECT_TRUE(torch::equal(rollouts.counted, testing::counted_by_hand(rollouts, 200)));
   EXPECT_TRUE(rollouts.counted.select(2, 0).all().item<bool>());
   EXPECT_GT(rollouts.counted.sum().item<int64_t>(), 0);
   EXPECT_LT(rollouts.counted.sum().item<int64_t>(), 6 * 60);
   EXPECT_EQ(transitions(rollouts).size(), 6 * 60);  // every step remains a transition
+}
+
+/// Files beside an archive, in memory.
+class FilesInMemory : public SideFiles {
+ public:
+  std::optional<Sum> find(const std::string& file) override {
+    if (!files.contains(file)) return std::nullopt;
+    return Sum{files[file].size(), 0};
+  }
+  Sum put(const std::string& file, std::string_view bytes) override {
+    ++written;
+    files[file] = std::string(bytes);
+    return {bytes.size(), 0};
+  }
+  std::string get(const std::string& file, const Sum&) override { return files.at(file); }
+  std::map<std::string, std::string> files;
+  int written = 0;
+};
+
+TEST(Replay, WholeSegmentsAreWrittenOnceBesideTheArchive) {
+  const int64_t segment = Replay(1, 3, 2).segment_rows();
+  Replay replay(3 * segment + 10, 3, 2, "test");
+  FilesInMemory beside;
+  const auto save = [&] {
+    Archive archive;
+    archive.keep_beside(&beside);
+    replay.serialize(archive);
+    return archive.bytes();
+  };
+  const auto expect_loads = [&](const std::string& bytes) {
+    Replay other(replay.capacity(), 3, 2, "test");
+    auto archive = Archive::from_bytes(bytes);
+    archive.keep_beside(&beside);
+    other.serialize(archive);
+    EXPECT_TRUE(torch::equal(other.all().observation, replay.all().observation));
+    EXPECT_TRUE(torch::equal(other.all().terminated, replay.all().terminated));
+    EXPECT_EQ(other.added(), replay.added());
+    other.add(numbered(0, 5));  // goes on at the right place
+    EXPECT_EQ(other.newest(6).reward[1].item<float>(), 0);
+  };
+  replay.add(numbered(0, segment - 1));
+  expect_loads(save());
+  EXPECT_EQ(beside.written, 0) << "none is whole";
+  replay.add(numbered(segment - 1, segment + 7));
+  const std::string bytes = save();
+  expect_loads(bytes);
+  EXPECT_EQ(beside.written, 2);
+  EXPECT_LT(bytes.size(), 2000u) << "six transitions, and the names of two files";
+  EXPECT_EQ(save(), bytes);
+  EXPECT_EQ(beside.written, 2);
+  // The ring turns: the first segment is no longer whole, what is left of it lies in the archive.
+  replay.add(numbered(2 * segment + 6, 2 * segment));
+  Archive archive;
+  archive.keep_beside(&beside);
+  replay.serialize(archive);
+  ASSERT_EQ(archive.side_files().size(), 3u);
+  EXPECT_EQ(archive.side_files().front().first, "test-00000001.seg");
+  expect_loads(archive.bytes());
 }
 
 }  // namespace

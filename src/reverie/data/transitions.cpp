@@ -1,6 +1,24 @@
 #include <reverie/data/transitions.h>
 
+#include <reverie/core/archive.h>
+
 namespace reverie {
+namespace {
+
+/// Each tensor of rollouts with its name, its type, and whether it has a dimension for features.
+template <class Some, class F>
+void each_field(Some& rollouts, const F& f) {
+  f("observation", rollouts.observation, torch::kFloat32, true);
+  f("action", rollouts.action, torch::kFloat32, true);
+  f("reward", rollouts.reward, torch::kFloat32, false);
+  f("next_observation", rollouts.next_observation, torch::kFloat32, true);
+  f("terminated", rollouts.terminated, torch::kBool, false);
+  f("truncated", rollouts.truncated, torch::kBool, false);
+  f("time", rollouts.time, torch::kFloat32, false);
+  f("counted", rollouts.counted, torch::kBool, false);
+}
+
+}  // namespace
 
 void leave_out_unfinished(Rollouts& rollouts, int64_t limit) {
   const int64_t last = rollouts.horizon() - 1;
@@ -23,6 +41,32 @@ Transitions moved(const Transitions& transitions, torch::Device device) {
   return {transitions.observation.to(device), transitions.action.to(device),
           transitions.reward.to(device),      transitions.next_observation.to(device),
           transitions.terminated.to(device),  transitions.truncated.to(device)};
+}
+
+Rollouts moved(const Rollouts& rollouts, torch::Device device) {
+  Rollouts result = rollouts;
+  each_field(result, [&](const char*, Tensor& field, torch::Dtype, bool) {
+    if (field.defined()) field = field.to(device);
+  });
+  return result;
+}
+
+void Rollouts::serialize(Archive& archive) {
+  each_field(*this, [&](const char* name, Tensor& field, torch::Dtype type, bool features) {
+    if (archive.reading()) field = Tensor();
+    archive(name, field);
+    if (!archive.reading() || !field.defined()) return;
+    if (field.scalar_type() != type || field.dim() != (features ? 4 : 3))
+      archive.refuse(name, "no rollouts");
+  });
+  if (!archive.reading()) return;
+  const bool any = reward.defined();
+  each_field(*this, [&](const char* name, Tensor& field, torch::Dtype, bool) {
+    const bool may_lack = &field == &counted || &field == &next_observation;
+    if (field.defined() != any && !(any && may_lack)) archive.refuse(name, "rollouts in part");
+    if (field.defined() && field.sizes().slice(0, 3) != reward.sizes())
+      archive.refuse(name, "rollouts of several sizes");
+  });
 }
 
 Tensor first_returns(const Rollouts& rollouts) {

@@ -5,6 +5,8 @@
 
 namespace reverie {
 
+class Archive;
+
 /// n transitions, each field contiguous. The end of an episode has two names: `terminated` (the
 /// task ended it: no value beyond) and `truncated` (time ran out: the value goes on).
 struct Transitions {
@@ -44,7 +46,12 @@ struct Rollouts {
   int64_t tasks() const { return reward.size(0); }
   int64_t rows() const { return reward.size(1); }
   int64_t horizon() const { return reward.size(2); }
+
+  void serialize(Archive& archive);
 };
+
+/// The same rollouts on another device.
+Rollouts moved(const Rollouts& rollouts, torch::Device device);
 
 /// Sets `counted`, where rows end in an episode that is not done: `limit` is the number of steps
 /// after which one times out. Leaves it undefined where no later episode is cut.

@@ -36,6 +36,19 @@ struct Group {
   int64_t first, count;
 };
 
+float mean_of(const std::vector<float>& values) {
+  float sum = 0;
+  for (const float value : values) sum += value;
+  return sum / static_cast<float>(values.size());
+}
+
+/// The lower one of the middle two, where there are two.
+float median_of(std::vector<float>& values) {
+  const auto middle = values.begin() + (static_cast<std::ptrdiff_t>(values.size()) - 1) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 /// Rows of one group, step by step.
 class Walker {
  public:
@@ -61,11 +74,15 @@ class Walker {
                   dream.parameters.size(1)),
         model_pass_(dream.model.ensemble().shape(), rows_, kernels::Use::inference,
                     dream.model.config().precision) {
+    const auto numbers = static_cast<size_t>(rows_ * dream.model.target_size());
     if (mixed()) {
       member_.resize(static_cast<size_t>(rows_));
       gathered_.resize(input_.size());
-      output_.resize(static_cast<size_t>(rows_ * dream.model.target_size()));
     }
+    if (dream.options.members == Members::episode)
+      for (auto& member : member_) member = random_.below(dream.model.members());
+    if (averaged()) by_member_.resize(numbers * static_cast<size_t>(dream.model.members()));
+    if (mixed() || averaged()) output_.resize(numbers);
     const auto log_std = dream.parameters.narrow(1, dream.parameters.size(1) - a_, a_)
                              .clamp_min(dream.policy.min_log_std());
     std_ = log_std.exp().contiguous();
@@ -91,12 +108,19 @@ class Walker {
                                             (first_ + row) / dream_.rollouts.rows()));
   }
 
-  bool mixed() const { return dream_.options.propagation == Propagation::random_member; }
+  bool exploits() const { return dream_.options.mode == Mode::exploit; }
+  bool mixed() const {
+    return dream_.options.members == Members::step || dream_.options.members == Members::episode;
+  }
+  /// Whether all members have a say in every step.
+  bool averaged() const {
+    return dream_.options.members == Members::mean || dream_.options.members == Members::median;
+  }
 
   void act() {
     const int64_t task_rows = dream_.rollouts.rows();
     float* action = action_.data_ptr<float>();
-    random_.fill_normal(normal_.data(), rows_ * a_);
+    if (!exploits()) random_.fill_normal(normal_.data(), rows_ * a_);
     for (int64_t from = 0; from < rows_;) {
       // The rows of one task share a policy.
       const int64_t task = (first_ + from) / task_rows;
@@ -104,7 +128,7 @@ class Walker {
       const float* std = std_.data_ptr<float>() + task * a_;
       policies_.forward(task - first_task_, state_.data_ptr<float>() + from * o_, to - from,
                         action + from * a_);
-      for (int64_t row = from; row < to; ++row)
+      for (int64_t row = from; row < to && !exploits(); ++row)
         for (int64_t j = 0; j < a_; ++j) action[row * a_ + j] += std[j] * normal_[row * a_ + j];
       from = to;
     }
@@ -116,7 +140,9 @@ class Walker {
     write_inputs();
     // Where members are fixed all rows of a group share one.
     const int64_t fixed = first_task_ * model.members() / dream_.rollouts.tasks();
-    const float* predicted = mixed() ? predict_mixed() : predict(fixed, input_.data(), rows_);
+    const float* predicted = mixed()      ? predict_mixed()
+                             : averaged() ? predict_by_all()
+                                          : predict(fixed, input_.data(), rows_);
     const int64_t width = model.target_size();
     const float* mean = model.target_normaliser().mean().data_ptr<float>();
     const float* std = model.target_normaliser().std().data_ptr<float>();
@@ -158,7 +184,8 @@ class Walker {
   /// Every row draws its member; those of one member go through its network together.
   const float* predict_mixed() {
     const int64_t width = dream_.model.target_size(), in = o_ + a_;
-    for (auto& member : member_) member = random_.below(dream_.model.members());
+    if (dream_.options.members == Members::step)
+      for (auto& member : member_) member = random_.below(dream_.model.members());
     for (int64_t k = 0; k < dream_.model.members(); ++k) {
       int64_t count = 0;
       for (int64_t row = 0; row < rows_; ++row)
@@ -170,6 +197,21 @@ class Walker {
       for (int64_t row = 0; row < rows_; ++row)
         if (member_[row] == k)
           std::copy_n(output + (count++) * width, width, output_.data() + row * width);
+    }
+    return output_.data();
+  }
+
+  /// The mean or the median of what the members predict.
+  const float* predict_by_all() {
+    const auto members = static_cast<size_t>(dream_.model.members());
+    const auto numbers = static_cast<size_t>(rows_ * dream_.model.target_size());
+    for (size_t k = 0; k < members; ++k)
+      std::copy_n(predict(static_cast<int64_t>(k), input_.data(), rows_), numbers,
+                  by_member_.data() + k * numbers);
+    std::vector<float> said(members);
+    for (size_t i = 0; i < numbers; ++i) {
+      for (size_t k = 0; k < members; ++k) said[k] = by_member_[k * numbers + i];
+      output_[i] = dream_.options.members == Members::mean ? mean_of(said) : median_of(said);
     }
     return output_.data();
   }
@@ -234,6 +276,8 @@ class Walker {
 
   void begin_again(int64_t row, float* next, const float* resets) {
     time_[row] = 0;
+    if (dream_.options.members == Members::episode)
+      member_[static_cast<size_t>(row)] = random_.below(dream_.model.members());
     std::copy_n(resets + random_.below(dream_.resets.size(0)) * o_, o_, next + row * o_);
   }
 
@@ -246,6 +290,7 @@ class Walker {
   std::vector<char> ended_;               // whether the model says so
   std::vector<int64_t> member_;           // of each row, where they are mixed
   std::vector<float> gathered_, output_;  // inputs by member, and what it says of them
+  std::vector<float> by_member_;          // what all say of all rows, where they are averaged
   int64_t first_task_;
   kernels::SmallMlps policies_;
   kernels::MlpPass model_pass_;
@@ -261,10 +306,9 @@ void cut(int64_t first, int64_t rows, int64_t target, std::vector<Group>& groups
 }
 
 /// The groups of all rows. Where members are fixed the rows of a group share one.
-std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members,
-                             Propagation propagation) {
+std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members, Members which) {
   std::vector<Group> groups;
-  if (propagation == Propagation::random_member) {
+  if (which != Members::fixed) {  // rows of several members, or all, go together
     const int64_t count = tasks * rows;
     cut(0, count, std::clamp(count / 8, kFewestMixedRows, kMostMixedRows), groups);
     return groups;
@@ -293,6 +337,10 @@ std::vector<kernels::ReadyWeights> ready_weights(const DynamicsModel& model, int
 
 }  // namespace
 
+std::vector<std::string> setting_names(Members) {
+  return {"fixed", "step", "episode", "mean", "median"};
+}
+
 Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random) {
@@ -313,7 +361,7 @@ Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPol
   rollouts.truncated = torch::empty({tasks, rows, horizon}, torch::kBool);
 
   const auto packed = parameters.contiguous(), reset_states = resets.contiguous();
-  const auto groups = groups_of(tasks, rows, model.members(), options.propagation);
+  const auto groups = groups_of(tasks, rows, model.members(), options.members);
   const Dream dream{task,   model,        policy,
                     packed, reset_states, options,
                     random, rollouts,     ready_weights(model, groups.front().count)};

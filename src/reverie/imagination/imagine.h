@@ -3,23 +3,30 @@
 
 #include <reverie/core/random.h>
 #include <reverie/models/dynamics_model.h>
+#include <reverie/policies/actor.h>
 #include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {
 
 /// Which member of the ensemble moves a row.
-enum class Propagation {
-  fixed_member,   ///< Task i lives in one member for all its rollouts (MB-MPO).
-  random_member,  ///< Every row draws a member at every step (ME-TRPO).
+enum class Members {
+  fixed,    ///< Each policy lives in one member for all its rollouts (MB-MPO).
+  step,     ///< Every row draws a member at every step (ME-TRPO).
+  episode,  ///< Every row draws a member for an episode.
+  mean,     ///< The mean of what all members predict.
+  median,   ///< The median, dimension by dimension.
 };
 
 struct ImagineOptions {
   int64_t horizon = 200;      ///< Steps imagined per row.
   int64_t episode_limit = 0;  ///< Steps until an episode within is truncated; 0: `horizon`.
-  Propagation propagation = Propagation::fixed_member;
+  Members members = Members::fixed;
+  Mode mode = Mode::explore;  ///< Exploit: by mean actions.
 
   int64_t limit() const { return episode_limit > 0 ? episode_limit : horizon; }
 };
+
+std::vector<std::string> setting_names(Members);
 
 /// Rolls out the policies `parameters` [tasks, p] from `starts` [tasks, rows, o], all at once; with
 /// a fixed member, tasks are dealt to members in consecutive blocks: task i to member i K / tasks.

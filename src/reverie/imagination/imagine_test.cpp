@@ -14,8 +14,8 @@ using testing::LineTask;
 struct ImagineTest : ::testing::Test {
   ImagineTest() { options.horizon = 12; }
 
-  void build(Head head = Head::deterministic, ModelConfig config = {}) {
-    config.members = 2;
+  void build(Head head = Head::deterministic, ModelConfig config = {}, int64_t members = 2) {
+    config.members = members;
     config.hidden = {16, 16};
     config.head = head;
     RandomStream random(1, "imagine-test");
@@ -126,9 +126,9 @@ TEST_F(ImagineTest, StepsCountButThoseOfLaterEpisodesThatTheHorizonCuts) {
 }
 
 TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {
-  for (const auto propagation : {Propagation::fixed_member, Propagation::random_member}) {
+  for (const auto members : {Members::fixed, Members::step}) {
     build(Head::gaussian);
-    options.propagation = propagation;
+    options.members = members;
     options.horizon = 3;
     starts = 0.1 * RandomStream(5, "starts").normal({4, 300, 3});  // several groups a member
     std::vector<Rollouts> results;
@@ -144,7 +144,7 @@ TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {
 
 TEST_F(ImagineTest, RandomMembersAreDrawnEvenly) {
   build();
-  options.propagation = Propagation::random_member;
+  options.members = Members::step;
   options.horizon = 1;
   starts = torch::zeros({4, 500, 3});
   const auto rollouts = run(task);
@@ -154,6 +154,48 @@ TEST_F(ImagineTest, RandomMembersAreDrawnEvenly) {
   const auto distance = (predicted - next.unsqueeze(0)).abs().amax(2);
   EXPECT_LT(distance.amin(0).max().item<double>(), 1e-3);  // each is one member's own prediction
   EXPECT_NEAR(distance.argmin(0).to(torch::kFloat64).mean().item<double>(), 0.5, 0.06);
+}
+
+TEST_F(ImagineTest, AMemberMayBeDrawnForAnEpisode) {
+  build();
+  options.members = Members::episode;
+  options.episode_limit = 4;
+  starts = torch::zeros({4, 200, 3});
+  resets = torch::zeros({7, 3});
+  const auto rollouts = run(task);
+  const auto predicted =
+      model->predict(rollouts.observation.view({-1, 3}), rollouts.action.view({-1, 2})).observation;
+  const auto next = rollouts.next_observation.view({-1, 3});
+  const auto distance = (predicted - next.unsqueeze(0)).abs().amax(2);
+  EXPECT_LT(distance.amin(0).max().item<double>(), 1e-3);
+  const auto member = distance.argmin(0).view({800, 3, 4});  // three episodes of four steps
+  EXPECT_TRUE((member == member.narrow(2, 0, 1)).all().item<bool>());
+  EXPECT_NEAR(member.to(torch::kFloat64).mean().item<double>(), 0.5, 0.06);
+  EXPECT_GT((member.select(1, 0) != member.select(1, 1)).sum().item<int64_t>(), 200);
+}
+
+TEST_F(ImagineTest, AllMembersMayHaveASay) {
+  build(Head::deterministic, {}, /*members=*/3);
+  for (const auto members : {Members::mean, Members::median}) {
+    options.members = members;
+    const auto rollouts = run(task);
+    const auto all =
+        model->predict(rollouts.observation.view({-1, 3}), rollouts.action.view({-1, 2}))
+            .observation;
+    const auto expected = members == Members::mean ? all.mean(0) : std::get<0>(all.median(0));
+    EXPECT_TRUE(torch::allclose(rollouts.next_observation.view({-1, 3}), expected, 1e-4, 1e-4));
+  }
+}
+
+TEST_F(ImagineTest, MeanActionsHaveNoNoise) {
+  build();
+  options.mode = Mode::exploit;
+  const auto rollouts = run(task);
+  for (int64_t i = 0; i < 4; ++i)
+    EXPECT_TRUE(torch::allclose(
+        rollouts.action[i].flatten(0, 1),
+        policy->distribution(parameters[i], rollouts.observation[i].flatten(0, 1)).mean, 1e-5,
+        1e-6));
 }
 
 TEST_F(ImagineTest, AGaussianHeadAddsTheNoiseItPredicts) {

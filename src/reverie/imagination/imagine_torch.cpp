@@ -77,8 +77,12 @@ class BatchedWalk {
     };
     const auto log_std =
         parameters.narrow(1, parameters.size(1) - a_, a_).clamp_min(policy.min_log_std());
-    all_.action = noise(1, a_);
-    all_.action.view({horizon_, tasks_, n_ / tasks_, a_}).mul_(log_std.exp().unsqueeze(1));
+    if (options.mode == Mode::exploit) {
+      all_.action = torch::zeros({horizon_, n_, a_}, starts_.options());
+    } else {
+      all_.action = noise(1, a_);
+      all_.action.view({horizon_, tasks_, n_ / tasks_, a_}).mul_(log_std.exp().unsqueeze(1));
+    }
     all_.next = empty({o_});
     if (model.config().learn_reward) all_.reward = empty({});
     if (model.config().head == Head::gaussian)
@@ -92,7 +96,7 @@ class BatchedWalk {
       const auto choice = random.split(3).below(resets.size(0), {horizon_ * n_}, device_);
       all_.from = resets.to(device_).index_select(0, choice).view({horizon_, n_, o_});
     }
-    place(options.propagation, random.split(0));
+    place(options.members, random.split(0));
   }
 
   void run() {
@@ -125,15 +129,15 @@ class BatchedWalk {
     result.action = by_row(all_.action);
     result.next_observation = by_row(all_.next);
     const auto never = torch::zeros({1, 1}, time_.options().dtype(torch::kBool));
-    result.terminated = by_row(all_.terminated.defined() ? all_.terminated
-                                                         : never.expand({horizon_, n_}));
+    result.terminated =
+        by_row(all_.terminated.defined() ? all_.terminated : never.expand({horizon_, n_}));
     const auto step = torch::arange(horizon_, time_.options()).unsqueeze(1).expand({horizon_, n_});
     if (all_.begins.defined()) {
       // An episode goes on from the step after the last that ended one.
       const auto after = torch::where(all_.begins, step + 1, torch::zeros_like(step));
       const auto begun = std::get<0>(torch::cummax(after, 0));
-      const auto first = torch::cat({torch::zeros({1, n_}, time_.options()),
-                                     begun.narrow(0, 0, horizon_ - 1)});
+      const auto first =
+          torch::cat({torch::zeros({1, n_}, time_.options()), begun.narrow(0, 0, horizon_ - 1)});
       result.time = by_row(step - first);
     } else {
       result.time = by_row(step);
@@ -142,12 +146,11 @@ class BatchedWalk {
     over.select(2, horizon_ - 1).fill_(true);
     result.truncated = over & result.terminated.logical_not();
     const auto all = [](const Tensor& field) { return field.flatten(0, 2); };
-    result.reward =
-        all_.reward.defined()
-            ? by_row(all_.reward)
-            : task_
-                  .reward(all(result.observation), all(result.action), all(result.next_observation))
-                  .view_as(result.time);
+    result.reward = all_.reward.defined() ? by_row(all_.reward)
+                                          : task_
+                                                .reward(all(result.observation), all(result.action),
+                                                        all(result.next_observation))
+                                                .view_as(result.time);
     return result;
   }
 
@@ -160,17 +163,18 @@ class BatchedWalk {
   bool own_begins() const { return all_.begins.defined() && limit_ < horizon_; }
 
   /// Deals the rows to the members, and makes the network that is as wide.
-  void place(Propagation propagation, RandomStream random) {
+  void place(Members which, RandomStream random) {
     const int64_t members = model_.members();
     int64_t width = n_ / members;
-    const bool mixed = propagation == Propagation::random_member;
-    if (mixed || tasks_ % members != 0) {  // else they lie as they are dealt
-      const auto task = torch::arange(tasks_, torch::TensorOptions(torch::kInt64).device(device_));
-      const auto member = mixed ? random.below(members, {horizon_, n_}, device_)
-                                : (task * members)
-                                      .div_(tasks_, "floor")
-                                      .repeat_interleave(n_ / tasks_)
-                                      .unsqueeze(0);
+    if (which == Members::mean || which == Members::median) {
+      combines_ = which;
+      width = n_;
+      all_.row = torch::arange(n_, torch::TensorOptions(torch::kInt64).device(device_))
+                     .repeat({members})
+                     .expand({horizon_, -1});
+      placed_ = torch::empty({members * width, a_ + o_ + 1}, input_.options());
+    } else if (which != Members::fixed || tasks_ % members != 0) {  // else they lie as dealt
+      const auto member = member_of_rows(which, random);
       const auto seats = seats_for(member, members);
       width = seats.row.size(1) / members;
       all_.row = seats.row.expand({horizon_, -1});
@@ -179,6 +183,16 @@ class BatchedWalk {
     }
     networks_.emplace(model_.ensemble().shape(), members, width, device_,
                       BatchedMlp::Use::inference);
+  }
+
+  /// [horizon, n], or [1, n] where it stays.
+  Tensor member_of_rows(Members which, RandomStream& random) const {
+    const int64_t members = model_.members();
+    if (which == Members::step) return random.below(members, {horizon_, n_}, device_);
+    // An episode that begins in mid-row keeps its row's: how many begin is not known beforehand.
+    if (which == Members::episode) return random.below(members, {1, n_}, device_);
+    const auto task = torch::arange(tasks_, torch::TensorOptions(torch::kInt64).device(device_));
+    return (task * members).div_(tasks_, "floor").repeat_interleave(n_ / tasks_).unsqueeze(0);
   }
 
   void step(const Steps& steps, int64_t t) {
@@ -211,6 +225,8 @@ class BatchedWalk {
       return;
     }
     const auto of_rows = [&](const Tensor& predicted) {  // [K, …, d]
+      if (combines_ == Members::mean) return predicted.mean(0);
+      if (combines_ == Members::median) return std::get<0>(predicted.median(0));
       const auto flat = predicted.flatten(0, 1);
       return placed_.defined() ? flat.index_select(0, steps.seat[t]) : flat;
     };
@@ -256,9 +272,10 @@ class BatchedWalk {
   const std::vector<Tensor> policy_blocks_, model_blocks_;
   BatchedMlp policies_;
   std::optional<BatchedMlp> networks_;
-  Tensor input_;                              // [n, a + o + 1]: the action that is seen, state, 1
+  Tensor input_;                               // [n, a + o + 1]: the action that is seen, state, 1
   Tensor seen_action_, state_, policy_input_;  // views of it; the last [tasks, rows, o + 1]
-  Tensor time_;    // [n]: of the episode, where it has a limit before the horizon
+  Tensor time_;                      // [n]: of the episode, where it has a limit before the horizon
+  std::optional<Members> combines_;  // mean or median, where all have a say
   Tensor placed_;  // the inputs, each member its own; undefined where they lie so already
   Steps all_;
 };

@@ -163,7 +163,7 @@ TEST_P(ImagineTorch, StepsCountButThoseOfLaterEpisodesThatTheHorizonCuts) {
 TEST_P(ImagineTorch, RandomMembersAreDrawnEvenly) {
   model_config.members = 3;
   build(1.0);
-  options.propagation = Propagation::random_member;
+  options.members = Members::step;
   options.horizon = 3;
   starts = torch::zeros({4, 300, 3});
   const auto rollouts = by_torch(task);
@@ -183,10 +183,10 @@ TEST_P(ImagineTorch, RandomMembersAreDrawnEvenly) {
 
 TEST_P(ImagineTorch, AGaussianHeadAddsTheNoiseItPredicts) {
   model_config.head = Head::gaussian;
-  for (const auto kind : {Propagation::fixed_member, Propagation::random_member}) {
+  for (const auto kind : {Members::fixed, Members::step}) {
     build(1e-12);
     model->variance_bounds()[1].select(0, 1).fill_(-2);  // so that the members differ
-    options.propagation = kind;
+    options.members = kind;
     options.horizon = 1;
     starts = torch::zeros({4, 3000, 3});
     const auto rollouts = by_torch(task);
@@ -199,7 +199,7 @@ TEST_P(ImagineTorch, AGaussianHeadAddsTheNoiseItPredicts) {
       const auto mean = (said.mean * scale).squeeze(1);                           // [2, 3]
       const auto std = (torch::exp(0.5 * said.log_variance) * scale).squeeze(1);  // [2, 3]
       const auto mixed = (std.square().mean(0) + mean.var(0, /*unbiased=*/false)).sqrt();
-      const auto expected = kind == Propagation::fixed_member ? std[i * 2 / 4] : mixed;
+      const auto expected = kind == Members::fixed ? std[i * 2 / 4] : mixed;
       EXPECT_TRUE(torch::allclose(next.std(0), expected, 0.1));
     }
   }
@@ -207,7 +207,7 @@ TEST_P(ImagineTorch, AGaussianHeadAddsTheNoiseItPredicts) {
 
 TEST_P(ImagineTorch, TheSameStreamGivesTheSameBits) {
   model_config.head = Head::gaussian;
-  options.propagation = Propagation::random_member;
+  options.members = Members::step;
   build(1.0);
   EXPECT_TRUE(torch::equal(by_torch(task).next_observation, by_torch(task).next_observation));
 }
@@ -250,7 +250,7 @@ TEST_P(ImagineTorch, DataFarFromZeroAreExactWithinTheirLimit) {
 template <class F>
 void for_each_kind(ImagineTorch& test, const F& f) {
   for (const auto head : {Head::deterministic, Head::gaussian})
-    for (const auto propagation : {Propagation::fixed_member, Propagation::random_member})
+    for (const auto which : {Members::fixed, Members::step, Members::median})
       for (const int64_t members : {2, 3})
         for (const bool learn_reward : {false, true})
           for (const int64_t limit : {0, 7})
@@ -258,7 +258,7 @@ void for_each_kind(ImagineTorch& test, const F& f) {
               test.model_config.head = head;
               test.model_config.members = members;
               test.model_config.learn_reward = learn_reward;
-              test.options.propagation = propagation;
+              test.options.members = which;
               test.options.episode_limit = limit;
               test.build(1.0);
               f(LineTask(end, 0.1));
@@ -299,7 +299,7 @@ TEST_P(ImagineTorch, AStepAsksForFewOperationsAndNoneWaits) {
   };
   build(1.0);
   const double plain = of_a_step(LineTask(0)), ending = of_a_step(LineTask(0.9));
-  options.propagation = Propagation::random_member;
+  options.members = Members::step;
   const double mixed = of_a_step(LineTask(0));
   model_config.head = Head::gaussian;
   build(1.0);

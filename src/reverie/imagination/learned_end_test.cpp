@@ -76,8 +76,8 @@ TEST_P(LearnedEnd, IsWhatTheTasksMemberPredicts) {
     EXPECT_TRUE(torch::equal(rollouts.time.cpu(), expected.time));
     int64_t ends = 0;
     for (int64_t i = 0; i < 4; ++i) {
-      const auto said = model->predict(expected.observation[i].flatten(0, 1),
-                                       expected.action[i].flatten(0, 1));
+      const auto said =
+          model->predict(expected.observation[i].flatten(0, 1), expected.action[i].flatten(0, 1));
       const Tensor ended = said.end[i * 2 / 4] > 0.5;
       EXPECT_TRUE(torch::equal(expected.terminated[i].flatten(), ended));
       if (learn_reward) {
@@ -96,8 +96,8 @@ TEST_P(LearnedEnd, OfAGaussianHeadIsWhatItsMeanSays) {
   ModelConfig config;
   config.head = Head::gaussian;
   build(config);
-  for (const auto propagation : {Propagation::fixed_member, Propagation::random_member}) {
-    options.propagation = propagation;
+  for (const auto members : {Members::fixed, Members::step}) {
+    options.members = members;
     for (const auto& rollouts : {by_kernels(), by_torch()}) {
       int64_t ends = 0;
       for (int64_t i = 0; i < 4; ++i) {
@@ -105,7 +105,7 @@ TEST_P(LearnedEnd, OfAGaussianHeadIsWhatItsMeanSays) {
                                          rollouts.action[i].flatten(0, 1).cpu());
         const Tensor ended = rollouts.terminated[i].flatten().cpu();
         const Tensor one = said.end[0] > 0.5, other = said.end[1] > 0.5;
-        if (propagation == Propagation::fixed_member) {
+        if (members == Members::fixed) {
           EXPECT_TRUE(torch::equal(ended, i * 2 / 4 == 0 ? one : other));
         } else {
           EXPECT_TRUE(((ended == one) | (ended == other)).all().item<bool>());

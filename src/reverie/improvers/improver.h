@@ -27,6 +27,13 @@ class PolicyProblem {
   /// The gradient of surrogate - kl_coefficient * kl at `parameters`: [p].
   virtual Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const = 0;
 
+  /// The rows that the gradient may be asked for some of; 0 where it is of all or none.
+  virtual int64_t rows() const { return 0; }
+  /// The same gradient over the rows that `index` [m] (int64) names. Throws std::logic_error where
+  /// `rows` is 0.
+  virtual Tensor gradient_over(const Tensor& index, const Tensor& parameters,
+                               const SurrogateTerms& terms = {}) const;
+
   /// v -> F v, F the Hessian of the divergence at the parameters the problem was made with: [p].
   /// F is taken over about `fraction` of the rows, evenly spread.
   virtual std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const = 0;

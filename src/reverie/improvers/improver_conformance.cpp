@@ -39,6 +39,11 @@ const std::vector<Entry>& all() {
        200, 1.30},
       {"trpo", [] { return std::make_unique<Trpo>(TrpoConfig{}); }, 100, 1.02},
       {"ppo", [] { return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.005}); }, 120, 1.20},
+      {"ppo_in_minibatches",
+       [] {
+         return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.002, .epochs = 4, .batch = 64});
+       },
+       120, 1.20},
       {"ppo_kl",
        [] {
          return std::make_unique<Ppo>(

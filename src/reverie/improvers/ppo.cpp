@@ -9,10 +9,13 @@ ImprovementReport Ppo::step(GaussianPolicy& policy, const PolicyProblem& problem
   ImprovementReport report;
   report.surrogate_before = problem.evaluate(parameters).surrogate;
   for (int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
-    const Tensor gradient = problem.gradient(parameters, terms);
-    require_finite(gradient, fmt::format("PPO's gradient in epoch {}", epoch));
-    if (epoch == 0) report.gradient_norm = gradient.norm().item<double>();
-    parameters = parameters + adam_.ascent(gradient);
+    for (const Tensor& rows : minibatches(problem)) {
+      const Tensor gradient = rows.defined() ? problem.gradient_over(rows, parameters, terms)
+                                             : problem.gradient(parameters, terms);
+      require_finite(gradient, fmt::format("PPO's gradient in epoch {}", epoch));
+      if (report.gradient_norm == 0) report.gradient_norm = gradient.norm().item<double>();
+      parameters = parameters + adam_.ascent(gradient);
+    }
   }
   policy.set_parameters(parameters);
   const PolicyProblem::Value after = problem.evaluate(parameters);
@@ -25,7 +28,15 @@ ImprovementReport Ppo::step(GaussianPolicy& policy, const PolicyProblem& problem
   return report;
 }
 
+std::vector<Tensor> Ppo::minibatches(const PolicyProblem& problem) {
+  const int64_t rows = problem.rows();
+  if (config_.batch == 0 || config_.batch >= rows) return {Tensor()};
+  // As equal as they divide: a small one at the end would weigh as much as the others.
+  return random_.permutation(rows).chunk((rows + config_.batch - 1) / config_.batch);
+}
+
 void Ppo::serialize(Archive& archive) {
+  archive("random", random_);
   archive("kl_coefficient", kl_coefficient_);
   archive("adam", adam_);
 }

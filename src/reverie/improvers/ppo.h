@@ -10,6 +10,7 @@ struct PpoConfig {
   double clip = 0.2;
   double learning_rate = 1e-3;
   int64_t epochs = 8;
+  int64_t batch = 0;
   double kl_coefficient = 0.0;
   bool adaptive_kl = false;
   double kl_target = 0.01;
@@ -17,7 +18,9 @@ struct PpoConfig {
   void describe(Settings& settings) {
     settings.add("clip", clip, "how far a probability ratio may leave 1", at_least(1e-6));
     settings.add("learning_rate", learning_rate, "Adam's step size", at_least(0));
-    settings.add("epochs", epochs, "Adam steps on the same samples, all at once", at_least(1));
+    settings.add("epochs", epochs, "passes over the same samples", at_least(1));
+    settings.add("batch", batch, "samples of a minibatch, a step of Adam each; 0: all at once",
+                 at_least(0));
     settings.add("kl_coefficient", kl_coefficient, "weight of the KL penalty", at_least(0));
     settings.add("adaptive_kl", adaptive_kl, "whether the KL penalty's weight follows kl_target");
     settings.add("kl_target", kl_target, "divergence that an adaptive penalty aims at",
@@ -31,14 +34,22 @@ struct PpoConfig {
 /// §4). Adam's moments last from step to step.
 class Ppo : public Improver {
  public:
-  explicit Ppo(const PpoConfig& config)
-      : config_(config), kl_coefficient_(config.kl_coefficient), adam_(config.learning_rate) {}
+  /// Minibatches are drawn from `random`.
+  explicit Ppo(const PpoConfig& config, RandomStream random = {})
+      : config_(config),
+        random_(random),
+        kl_coefficient_(config.kl_coefficient),
+        adam_(config.learning_rate) {}
   ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
   double kl_coefficient() const { return kl_coefficient_; }
   void serialize(Archive& archive) override;
 
  private:
+  /// The rows of a pass, cut up; an undefined tensor for all of them.
+  std::vector<Tensor> minibatches(const PolicyProblem& problem);
+
   PpoConfig config_;
+  RandomStream random_;
   double kl_coefficient_;
   VectorAdam adam_;
 };

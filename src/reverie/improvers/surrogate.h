@@ -16,6 +16,9 @@ class SurrogateProblem : public PolicyProblem {
   Value evaluate(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
   Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;
   std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const override;
+  int64_t rows() const override { return batch_.rows(); }
+  Tensor gradient_over(const Tensor& index, const Tensor& parameters,
+                       const SurrogateTerms& terms = {}) const override;
 
  private:
   const GaussianPolicy& policy_;

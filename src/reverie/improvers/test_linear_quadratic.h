@@ -2,8 +2,8 @@
 #pragma once
 
 #include <reverie/data/transitions.h>
-#include <reverie/policies/advantage.h>
 #include <reverie/policies/policy_calculus.h>
+#include <reverie/values/advantage.h>
 
 namespace reverie::testing {
 

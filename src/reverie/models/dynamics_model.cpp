@@ -136,7 +136,8 @@ Prediction DynamicsModel::heads(const Tensor& raw) const {
 }
 
 Tensor DynamicsModel::means(const Tensor& observation, const Tensor& action) const {
-  const auto x = inputs(observation, action).unsqueeze(0).expand({members(), -1, -1});
+  auto x = inputs(observation, action);
+  if (x.dim() == 2) x = x.unsqueeze(0).expand({members(), -1, -1});
   return ensemble_.forward(x).narrow(-1, 0, target_size());
 }
 

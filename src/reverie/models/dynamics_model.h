@@ -83,9 +83,13 @@ class DynamicsModel {
   Tensor& variance_bounds() { return variance_bounds_; }
   const Tensor& variance_bounds() const { return variance_bounds_; }
 
+  /// What every member predicts, normalised as `targets` are: [K, n, target_size], of the same rows
+  /// [n, …] or of rows of its own [K, n, …].
+  Tensor means(const Tensor& observation, const Tensor& action) const;
+
   /// Predicted mean successors [K, n, o] and, where they are learned, rewards and probabilities of
-  /// an end [K, n], by every member for the same rows. Plain torch and differentiable: the twin of
-  /// the imagination's own path.
+  /// an end [K, n], by every member for the same rows [n, …] or for rows of its own [K, n, …].
+  /// Plain torch and differentiable: the twin of the imagination's own path.
   struct Successor {
     Tensor observation, reward, end;
   };
@@ -108,9 +112,6 @@ class DynamicsModel {
   void serialize(Archive& archive);
 
  private:
-  /// What every member predicts of the same rows, normalised: [K, n, target_size].
-  Tensor means(const Tensor& observation, const Tensor& action) const;
-
   ModelConfig config_;
   int64_t observation_size_, action_size_;
   Tensor action_low_, action_high_;

@@ -107,14 +107,14 @@ class Crew {
 }  // namespace
 
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
-              const FitConfig& config, int64_t epochs, const RandomStream& random,
-              Monitor& monitor) {
+              const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
+              const GaussianPolicy* policy) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
   if (!kernels::serve(model.ensemble().parameters()))
-    return fit_torch(model, data, objective, config, epochs, random, monitor);
+    return fit_torch(model, data, objective, config, epochs, random, monitor, policy);
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);
-  objective.prepare(data);
+  objective.prepare({data, model, policy});
   FitProblem problem(model, data, objective, config);
   std::vector<MemberFit> members;
   for (int64_t k = 0; k < model.members(); ++k)

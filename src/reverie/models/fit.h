@@ -36,9 +36,10 @@ struct FitReport {
 /// Off the CPU it is `fit_torch`. Throws NonFiniteError, with the batch as evidence, for a loss
 /// that is not finite: the failing member's weights are then those before the batch, while the
 /// statistics are the new data's and the other members may have gone further. Adam's moments go on
-/// from fit to fit, but those of the variance's bounds start anew.
+/// from fit to fit, but those of the variance's bounds start anew. `policy` is the agent's, for
+/// objectives to look at.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
-              const FitConfig& config, int64_t epochs, const RandomStream& random,
-              Monitor& monitor);
+              const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
+              const GaussianPolicy* policy = nullptr);
 
 }  // namespace reverie

@@ -162,12 +162,12 @@ class BatchedFit {
 
 FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor) {
+                    Monitor& monitor, const GaussianPolicy* policy) {
   const torch::NoGradGuard no_grad;
   config.check_device(model.ensemble().device());
   const auto here = moved(data, model.ensemble().device());
   model.set_statistics(here);
-  objective.prepare(here);
+  objective.prepare({here, model, policy});
   BatchedFit fit(model, objective, config, here, epochs, random);
   for (int64_t epoch = 1; fit.run_epoch(); ++epoch)
     monitor.progress("fit", static_cast<double>(epoch) / static_cast<double>(epochs));

@@ -9,6 +9,6 @@ namespace reverie {
 /// minibatches and rule of stopping, so on one device type losses differ by rounding alone.
 FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor);
+                    Monitor& monitor, const GaussianPolicy* policy = nullptr);
 
 }  // namespace reverie

@@ -213,4 +213,16 @@ void GaussianPolicy::serialize(Archive& archive) {
   archive("parameters", parameters_);
 }
 
+void reset_std(GaussianPolicy& policy, double std) {
+  Tensor parameters = policy.parameters().clone();
+  parameters.slice(0, -policy.action_size()).fill_(std::log(std));
+  policy.set_parameters(parameters);
+}
+
+double mean_std(const GaussianPolicy& policy) {
+  const auto log_std =
+      policy.parameters().slice(0, -policy.action_size()).clamp_min(policy.min_log_std());
+  return log_std.exp().mean().item<double>();
+}
+
 }  // namespace reverie

@@ -26,6 +26,7 @@ struct PolicyConfig {
   double min_std = 1e-6;
   double output_scale = 1.0;
   WeightInit init = WeightInit::xavier;
+  bool normalise_observations = true;
 
   void describe(Settings& settings) {
     settings.add("hidden", hidden, "units of each hidden tanh layer", at_least(1));
@@ -39,6 +40,8 @@ struct PolicyConfig {
     settings.add("init", init,
                  "initial weights: xavier draws them uniformly, normc normally and scales those "
                  "into each unit to a norm of 1");
+    settings.add("normalise_observations", normalise_observations,
+                 "whether the policy's input is normalised by the random steps' statistics");
   }
 };
 
@@ -102,5 +105,11 @@ class GaussianPolicy {
   double min_log_std_;
   Tensor parameters_;
 };
+
+/// Gives all actions the same standard deviation.
+void reset_std(GaussianPolicy& policy, double std);
+
+/// The mean over actions of a policy's standard deviation.
+double mean_std(const GaussianPolicy& policy);
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-#include <reverie/data/rollout.h>
+#include <reverie/collect/rollout.h>
 #include <reverie/improvers/maml.h>
 #include <reverie/runs/adapt.h>
 
@@ -8,10 +8,7 @@ Rollouts collect_rollouts(const GaussianPolicy& policy, const TaskEntry& task, c
                           int64_t episodes, const RandomStream& random) {
   World world(task, env, episodes, random.split(0));
   RandomStream noise = random.split(1);
-  const Tensor parameters = policy.parameters().to(torch::kCPU);  // where the world is
-  return roll_out(world, world.task().spec().horizon, [&](const Tensor& observation) {
-    return policy.distribution(parameters, observation).sample(noise);
-  });
+  return roll_out(world, world.task().spec().horizon, *actor_of(policy), Mode::explore, noise);
 }
 
 GaussianPolicy adapt_in_world(const GaussianPolicy& policy, const TaskEntry& task,

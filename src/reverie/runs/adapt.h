@@ -3,8 +3,8 @@
 
 #include <reverie/data/transitions.h>
 #include <reverie/envs/environment.h>
-#include <reverie/policies/advantage.h>
 #include <reverie/policies/gaussian_policy.h>
+#include <reverie/values/advantage.h>
 
 namespace reverie {
 

@@ -72,11 +72,12 @@ std::vector<int64_t> Checkpoints::numbers() const {
   return numbers;
 }
 
-void Checkpoints::save(int64_t number, const Archive& archive) const {
+void Checkpoints::save(int64_t number, const Archive& archive) {
   write_file_atomically(path(number), encode_checkpoint(archive));
   auto all = numbers();
   std::error_code ignored;  // an old file that stays is no harm
   for (size_t i = 0; i + 2 < all.size(); ++i) std::filesystem::remove(path(all[i]), ignored);
+  segments_.keep_for(archive);
 }
 
 std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) const {
@@ -87,6 +88,7 @@ std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) co
     const std::string bytes = read_file(path(*number));  // what can't be read isn't damaged
     try {
       Loaded loaded{*number, decode_numbered(bytes, *number)};
+      segments_.require(loaded.archive);
       if (number != all.rbegin())
         warn(fmt::format("checkpoint {} is unusable ({}): going back to {}",
                          path(all.back()).string(), reason, path(*number).filename().string()));
@@ -111,7 +113,9 @@ void Checkpoints::remove_leftovers() const {
   std::error_code ignored;
   std::vector<std::filesystem::path> leftovers;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored))
-    if (entry.path().string().ends_with(".ckpt.tmp")) leftovers.push_back(entry.path());
+    if (const std::string name = entry.path().string();
+        name.ends_with(".ckpt.tmp") || name.ends_with(".seg.tmp"))
+      leftovers.push_back(entry.path());
   for (const auto& path : leftovers) std::filesystem::remove(path, ignored);
 }
 

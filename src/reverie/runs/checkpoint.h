@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/core/archive.h>
+#include <reverie/runs/segment_files.h>
 
 #include <filesystem>
 #include <functional>
@@ -12,12 +13,16 @@ namespace reverie {
 
 /// The checkpoints of one run: `folder/NNNNNN.ckpt`, NNNNNN being the record "phases" within. A
 /// file is a header (magic, size, CRC-32 of the rest) and an Archive's bytes, so that any damage
-/// shows before a value is used. It holds no clock: two runs in the same state write the same bytes.
+/// shows before a value is used; what never changes lies in files that checkpoints share
+/// (SegmentFiles). It holds no clock: two runs in the same state write the same bytes.
 class Checkpoints {
  public:
   using Warn = std::function<void(const std::string&)>;
 
-  explicit Checkpoints(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit Checkpoints(std::filesystem::path folder) : folder_(folder), segments_(folder) {}
+
+  /// Where what is saved, or gone on from, keeps what never changes. Outlived by this.
+  SegmentFiles& segments() { return segments_; }
 
   struct Loaded {
     int64_t number = 0;
@@ -31,7 +36,7 @@ class Checkpoints {
 
   /// Writes checkpoint `number`, then removes all but the newest two. Throws Error where it cannot
   /// be written (a full disk); those already there are unharmed.
-  void save(int64_t number, const Archive& archive) const;
+  void save(int64_t number, const Archive& archive);
 
   /// The newest that is whole and holds what its name says; for those passed over, one line to
   /// `warn`. Nothing where there is no checkpoint at all. Throws Error where none is usable.
@@ -46,6 +51,7 @@ class Checkpoints {
 
  private:
   std::filesystem::path folder_;
+  SegmentFiles segments_;
 };
 
 /// The bytes of a checkpoint file, and back. `decode` throws Error saying what is wrong.

@@ -92,10 +92,10 @@ class RunOfAMoment : public ::testing::Test {
   static Experiment experiment(const std::string& task, const std::vector<std::string>& sets) {
     Experiment experiment(find_agent("mb-mpo"), find_task(task), kNoPreset);
     Settings settings = experiment.settings();
-    for (const char* set :
-         {"env.horizon=20", "random_steps=40", "buffer=60", "tasks=2", "imagined_rollouts=2",
-          "meta_steps=1", "model.members=2", "model.hidden=[4]", "policy.hidden=[4]",
-          "fit.first_epochs=1", "fit.epochs=1", "run.eval_every=0", "run.steps=200"})
+    for (const char* set : {"env.horizon=20", "collect.random_steps=40", "collect.buffer=60",
+                            "tasks=2", "imagine.rollouts=2", "meta_steps=1", "model.members=2",
+                            "model.hidden=[4]", "policy.hidden=[4]", "fit.first_epochs=1",
+                            "fit.epochs=1", "run.eval_every=0", "run.steps=200"})
       settings.assign(std::string(set), "test");
     for (const std::string& set : sets) settings.assign(set, "test");
     return experiment;

@@ -54,7 +54,7 @@ class CheckpointTest : public ::testing::Test {
 
 TEST_F(CheckpointTest, KeepsTheNewestTwo) {
   EXPECT_EQ(newest(), -1);
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   for (int64_t i = 1; i <= 5; ++i) checkpoints.save(i, archive(10 * i, i));
   EXPECT_THAT(checkpoints.numbers(), ::testing::ElementsAre(4, 5));
   EXPECT_EQ(newest(), 50);
@@ -62,7 +62,7 @@ TEST_F(CheckpointTest, KeepsTheNewestTwo) {
 }
 
 TEST_F(CheckpointTest, FallsBackWhereTheNewestIsCutShort) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   checkpoints.save(2, archive(2, 2));
   const std::string whole = read_file(checkpoints.path(2));
@@ -77,7 +77,7 @@ TEST_F(CheckpointTest, FallsBackWhereTheNewestIsCutShort) {
 }
 
 TEST_F(CheckpointTest, FallsBackWhereAnyBitFlipped) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   checkpoints.save(2, archive(2, 2));
   const std::string whole = read_file(checkpoints.path(2));
@@ -90,7 +90,7 @@ TEST_F(CheckpointTest, FallsBackWhereAnyBitFlipped) {
 }
 
 TEST_F(CheckpointTest, ANameThatIsNotItsOwnIsPassedOver) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   checkpoints.save(2, archive(2, 2));
   fs::copy(checkpoints.path(1), checkpoints.path(7));
@@ -100,7 +100,7 @@ TEST_F(CheckpointTest, ANameThatIsNotItsOwnIsPassedOver) {
 }
 
 TEST_F(CheckpointTest, HalfWrittenOnesGo) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   std::ofstream(temporary_of(checkpoints.path(2))) << "half";
   std::ofstream(folder_ / "mine.tmp") << "not ours";
@@ -117,7 +117,7 @@ TEST_F(CheckpointTest, AllDamagedIsOneError) {
 }
 
 TEST_F(CheckpointTest, ASetAsideOneIsNotCounted) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   checkpoints.save(9, archive(9, 9));
   checkpoints.set_aside_after(1);
@@ -127,7 +127,7 @@ TEST_F(CheckpointTest, ASetAsideOneIsNotCounted) {
 // A child process whose files may not grow beyond `limit` bytes stands for a disk that fills up at
 // every possible moment of the write.
 TEST_F(CheckpointTest, AFailedWriteHarmsNothing) {
-  const Checkpoints checkpoints(folder_);
+  Checkpoints checkpoints(folder_);
   checkpoints.save(1, archive(1, 1));
   checkpoints.save(2, archive(2, 2));
   const size_t size = read_file(checkpoints.path(2)).size();
@@ -171,6 +171,39 @@ TEST_F(CheckpointTest, ALockedFolderNamesItsHolder) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr(std::to_string(::getpid())));
   }
+}
+
+TEST_F(CheckpointTest, FilesBesideThemAreSharedAndGoWithTheLastThatNeedsThem) {
+  Checkpoints checkpoints(folder_);
+  int made = 0;
+  const auto save = [&](int64_t number, const std::vector<std::string>& files) {
+    Archive saved = archive(number, number);
+    saved.keep_beside(&checkpoints.segments());
+    for (const std::string& file : files)
+      saved.side_file(file, file + ".seg", [&] { return ++made, file + " content"; }, {});
+    checkpoints.save(number, saved);
+  };
+  const auto there = [&](const char* file) { return fs::exists(folder_ / file); };
+  save(1, {"a"});
+  save(2, {"a", "b"});
+  EXPECT_EQ(made, 2) << "the first is not written again";
+  save(3, {"b"});
+  EXPECT_TRUE(there("a.seg")) << "checkpoint 2 needs it";
+  save(4, {"b"});
+  EXPECT_FALSE(there("a.seg"));
+  EXPECT_TRUE(there("b.seg"));
+
+  Checkpoints others(folder_);  // of another process
+  auto loaded = others.load_newest([](const std::string&) {});
+  ASSERT_TRUE(loaded);
+  loaded->archive.keep_beside(&others.segments());
+  std::string read;
+  loaded->archive.side_file("b", "b.seg", {}, [&](std::string_view bytes) { read = bytes; });
+  EXPECT_EQ(read, "b content");
+  std::ofstream(folder_ / "b.seg") << "b CONTENT";
+  EXPECT_THROW(loaded->archive.side_file("b", "b.seg", {}, [](std::string_view) {}), Error);
+  fs::remove(folder_ / "b.seg");
+  EXPECT_THROW(others.load_newest([](const std::string&) {}), Error) << "no checkpoint is whole";
 }
 
 }  // namespace

@@ -74,8 +74,7 @@ TEST_F(EarlierVersionTest, ARunGoesOnAndIsEvaluated) {
                   folder = create("earlier", "classic/pendulum");
   EXPECT_TRUE(train(whole, 1 << 30, false));
   EXPECT_FALSE(train(folder, 4, false));
-  age(folder, {"agent/policy_given", "unfinished"},
-      {"model.learn_end", "policy.init =", "run.final_episodes"});
+  age(folder, {}, {"model.learn_end", "policy.init =", "run.final_episodes"});
   const std::string text = read_file(folder.config());
   const std::string left = without(text, {"learn_end", "init =", "final_episodes"});
   ASSERT_LT(left.size(), text.size());
@@ -84,6 +83,21 @@ TEST_F(EarlierVersionTest, ARunGoesOnAndIsEvaluated) {
   EXPECT_TRUE(train(folder, 1 << 30, true));
   EXPECT_EQ(read_file(folder.policy()), read_file(whole.policy()));
   EXPECT_EQ(read_file(newest(folder)), read_file(newest(whole)));
+}
+
+TEST_F(EarlierVersionTest, ARunOfTheFirstVersionIsRefusedInOneLine) {
+  const RunFolder folder = create("first", "classic/pendulum");
+  std::string text = read_file(folder.config());
+  ASSERT_TRUE(text.starts_with("# Reverie "));
+  text.replace(0, text.find('.', 12) + 3, "# Reverie 0.1.0.");
+  write_file_atomically(folder.config(), text);
+  try {
+    read_experiment(folder.config());
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("of a run of Reverie 0.1"), std::string::npos);
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+  }
 }
 
 TEST_F(EarlierVersionTest, AnotherValueThanTheBuiltInIsRefused) {

@@ -1,7 +1,5 @@
 #include <reverie/runs/evaluate.h>
 
-#include <reverie/policies/gaussian_policy.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -10,19 +8,23 @@ namespace {
 
 constexpr int64_t kSideBySide = 64;  // more environments than this cost memory, not time
 
-void run_episodes(const GaussianPolicy& policy, EnvironmentPool& pool, bool stochastic,
-                  RandomStream noise, Evaluation& out) {
+void run_episodes(Actor& actor, EnvironmentPool& pool, Mode mode, RandomStream noise,
+                  Evaluation& out) {
   const auto count = static_cast<size_t>(pool.count());
   std::vector<double> returns(count, 0.0);
   std::vector<int64_t> lengths(count, 0);
   size_t open = count;
-  // The world is on the CPU, and so is what acts in it.
-  const Tensor parameters = policy.parameters().to(torch::kCPU);
   pool.reset();
+  actor.begin(torch::ones({pool.count()}, torch::kBool));
   while (open > 0) {
-    const Gaussian actions = policy.distribution(parameters, pool.observation());
-    const Tensor action = stochastic ? actions.sample(noise) : actions.mean;
-    pool.step(action);
+    const Tensor observation = actor.remembers() ? pool.observation().clone() : pool.observation();
+    const Tensor action = actor.act(observation, mode, noise);
+    const StepResult step = pool.step(action);
+    if (actor.remembers()) {
+      actor.see({observation, action, step.reward, step.next_observation, step.terminated,
+                 step.truncated});
+      actor.begin(step.terminated | step.truncated);
+    }
     for (const Episode& episode : pool.finished()) {
       const auto index = static_cast<size_t>(episode.environment);
       if (lengths[index] > 0) continue;  // its second episode: not asked for
@@ -51,8 +53,8 @@ double standard_error(double std, int64_t count) {
   return count < 2 ? 0.0 : std / std::sqrt(static_cast<double>(count - 1));
 }
 
-Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
-                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random,
+Evaluation evaluate(Actor& actor, const TaskEntry& task, const EnvConfig& env,
+                    const EpisodeBudget& budget, Mode mode, const RandomStream& random,
                     const std::function<bool()>& stop) {
   const torch::NoGradGuard no_grad;
   Evaluation result;
@@ -77,7 +79,7 @@ Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const E
     const int64_t left = episodes_left();
     if (left <= 0 || (stop && stop())) break;
     EnvironmentPool pool(task, env, std::min(left, kSideBySide), random.split(2 * batch));
-    run_episodes(policy, pool, stochastic, random.split(2 * batch + 1), result);
+    run_episodes(actor, pool, mode, random.split(2 * batch + 1), result);
   }
   return result;
 }

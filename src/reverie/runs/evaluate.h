@@ -1,16 +1,15 @@
-// How good a policy is: episodes of its own, in the real world.
+// How good an actor is: episodes of its own, in the real world.
 #pragma once
 
 #include <reverie/core/random.h>
 #include <reverie/envs/pool.h>
+#include <reverie/policies/actor.h>
 
 #include <functional>
 #include <limits>
 #include <vector>
 
 namespace reverie {
-
-class GaussianPolicy;
 
 /// Mean and standard deviation (of the population), summed in order.
 struct Spread {
@@ -43,16 +42,15 @@ struct Evaluation {
 
 /// Runs fresh episodes side by side, in environments of its own: they count towards no budget and
 /// disturb no training stream. Each environment gives its first episode, so short ones
-/// weigh as much as long ones. `stochastic`: actions are sampled rather than the mean. The result
-/// depends on the policy, the settings and `random` alone. `stop` is asked before each batch of
-/// episodes: where it says so, the evaluation ends with what it has.
-Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task, const EnvConfig& env,
-                    const EpisodeBudget& budget, bool stochastic, const RandomStream& random,
+/// weigh as much as long ones. The result depends on the actor, the settings and `random` alone.
+/// `stop` is asked before each batch of episodes: where it says so, the evaluation ends with what
+/// it has.
+Evaluation evaluate(Actor& actor, const TaskEntry& task, const EnvConfig& env,
+                    const EpisodeBudget& budget, Mode mode, const RandomStream& random,
                     const std::function<bool()>& stop = {});
-inline Evaluation evaluate(const GaussianPolicy& policy, const TaskEntry& task,
-                           const EnvConfig& env, int64_t episodes, bool stochastic,
-                           const RandomStream& random) {
-  return evaluate(policy, task, env, EpisodeBudget{episodes, episodes, 0, episodes}, stochastic, random);
+inline Evaluation evaluate(Actor& actor, const TaskEntry& task, const EnvConfig& env,
+                           int64_t episodes, Mode mode, const RandomStream& random) {
+  return evaluate(actor, task, env, EpisodeBudget{episodes, episodes, 0, episodes}, mode, random);
 }
 
 }  // namespace reverie

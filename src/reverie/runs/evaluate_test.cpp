@@ -1,6 +1,7 @@
 #include <reverie/runs/evaluate.h>
 
 #include <reverie/core/workers.h>
+#include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/adapt.h>
 
 #include <gmock/gmock.h>
@@ -19,6 +20,12 @@ GaussianPolicy make_policy() {
   return GaussianPolicy(spec.observation_size, spec.action_size(), PolicyConfig{}, random);
 }
 
+Evaluation measured(const EpisodeBudget& budget, const std::function<bool()>& stop = {}) {
+  const GaussianPolicy policy = make_policy();
+  return evaluate(*actor_of(policy), pendulum(), EnvConfig{}, budget, Mode::exploit,
+                  RandomStream(1, "eval"), stop);
+}
+
 TEST(Evaluate, SpreadOfKnownNumbers) {
   EXPECT_EQ(spread({1, 3}).mean, 2.0);
   EXPECT_EQ(spread({1, 3}).std, 1.0);
@@ -31,27 +38,21 @@ TEST(Evaluate, StandardErrorOfKnownNumbers) {
 }
 
 TEST(Evaluate, GoesOnUntilTheMeanIsKnown) {
-  const auto found = [](const EpisodeBudget& budget) {
-    return evaluate(make_policy(), pendulum(), EnvConfig{}, budget, false, RandomStream(1, "eval"));
-  };
-  const auto all = found({200, 200}).returns;
+  const auto all = measured({200, 200}).returns;
   const Spread returns = spread(all);
   // A precision that 100 episodes miss and 164 or 200 reach, by the spread of all of them.
   const double precision = returns.std / std::sqrt(140.0) / std::abs(returns.mean);
-  const auto some = found({100, 200, precision}).returns;
+  const auto some = measured({100, 200, precision}).returns;
   EXPECT_GT(some.size(), 100u);
   EXPECT_LE(standard_error(spread(some).std, static_cast<int64_t>(some.size())),
             precision * std::abs(spread(some).mean));
-  EXPECT_EQ(found({30, 200, 1.0}).returns.size(), 30u) << "known at once";
-  EXPECT_EQ(found({30, 90, 0.0}).returns.size(), 90u) << "never known";
+  EXPECT_EQ(measured({30, 200, 1.0}).returns.size(), 30u) << "known at once";
+  EXPECT_EQ(measured({30, 90, 0.0}).returns.size(), 90u) << "never known";
 }
 
 TEST(Evaluate, EndsWhereItsStepsAreUsedUp) {
   ASSERT_EQ(pendulum().spec().horizon, 200);
-  const auto count = [](const EpisodeBudget& budget) {
-    return evaluate(make_policy(), pendulum(), EnvConfig{}, budget, false, RandomStream(1, "eval"))
-        .returns.size();
-  };
+  const auto count = [](const EpisodeBudget& budget) { return measured(budget).returns.size(); };
   EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 40}), 40u);
   EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 10}), 10u);
   EXPECT_EQ(count({30, 90, 0.0, 5, 200 * 2}), 5u) << "these always";
@@ -60,14 +61,12 @@ TEST(Evaluate, EndsWhereItsStepsAreUsedUp) {
 
 TEST(Evaluate, EndsBetweenBatchesWhereItIsStopped) {
   int asked = 0;
-  const auto found = evaluate(make_policy(), pendulum(), EnvConfig{}, {150, 150}, false,
-                              RandomStream(1, "eval"), [&] { return ++asked == 2; });
+  const auto found = measured({150, 150}, [&] { return ++asked == 2; });
   EXPECT_EQ(found.returns.size(), 64u);
 }
 
 TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
-  const auto found =
-      evaluate(make_policy(), pendulum(), EnvConfig{}, 70, false, RandomStream(1, "eval"));
+  const auto found = measured({70, 70});
   ASSERT_EQ(found.returns.size(), 70u);  // more than run side by side
   EXPECT_THAT(found.lengths, ::testing::Each(pendulum().spec().horizon));
   EXPECT_GT(spread(found.returns).std, 0.0) << "initial states must differ";
@@ -75,17 +74,17 @@ TEST(Evaluate, RunsAsManyEpisodesAsAsked) {
 
 TEST(Evaluate, DependsOnItsStreamAloneAndNotOnThreads) {
   const auto policy = make_policy();
-  const auto measure = [&](bool stochastic, uint64_t seed) {
-    return evaluate(policy, pendulum(), EnvConfig{}, 5, stochastic, RandomStream(seed, "eval"))
+  const auto measure = [&](Mode mode, uint64_t seed) {
+    return evaluate(*actor_of(policy), pendulum(), EnvConfig{}, 5, mode, RandomStream(seed, "eval"))
         .returns;
   };
   const int workers = worker_count();
-  const auto first = measure(true, 1);
+  const auto first = measure(Mode::explore, 1);
   set_worker_count(3);
-  EXPECT_EQ(measure(true, 1), first);
+  EXPECT_EQ(measure(Mode::explore, 1), first);
   set_worker_count(workers);
-  EXPECT_NE(measure(true, 2), first);
-  EXPECT_NE(measure(false, 1), first);
+  EXPECT_NE(measure(Mode::explore, 2), first);
+  EXPECT_NE(measure(Mode::exploit, 1), first);
 }
 
 TEST(Adapt, RolloutsAreWholeRows) {

@@ -74,6 +74,15 @@ bool is_off(const Settings& settings, std::string_view key) {
   return setting && !std::get<bool>(setting->get());
 }
 
+/// Version 0.1's keys and checkpoints were others. Its runs say on their first line what made them.
+void refuse_the_first_version(const ExperimentRequest& request) {
+  if (!request.config_text.starts_with("# Reverie 0.1.")) return;
+  throw UsageError(fmt::format(
+      "{} is of a run of Reverie 0.1: many settings have other names since, and its checkpoints "
+      "can't be read; go on with that version, or train anew ({} list settings METHOD)",
+      request.config_file, program_name()));
+}
+
 }  // namespace
 
 Settings Experiment::settings() {
@@ -192,6 +201,7 @@ Experiment resolve(const ExperimentRequest& asked) {
   std::string task = request.task;
   std::string preset = request.preset;
   if (!request.config_file.empty()) {
+    refuse_the_first_version(request);
     for (auto& one : read_toml(request.config_text, request.config_file)) {
       if (one.key == "method") {
         if (method.empty()) method = name_of(one);

@@ -196,12 +196,12 @@ TEST(Experiments, AFilesPresetGivesWhatItLeavesOut) {
                          "preset = \"original\"\ntasks = 7\n";
   Experiment experiment = read_experiment(file);
   const std::string text = experiment.to_toml(false);
-  for (const auto* line : {"preset = \"original\"\n", "tasks = 7\n", "imagined_rollouts = 50\n"})
+  for (const auto* line : {"preset = \"original\"\n", "tasks = 7\n", "rollouts = 50\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line;
   Experiment named = resolve({.preset = "default", .config_file = file});  // before the file's
   const std::string other = named.to_toml(false);
-  for (const auto* line : {"preset = \"default\"\n", "tasks = 7\n", "imagined_rollouts = 10\n",
-                           "output_scale = 0.1\n"})
+  for (const auto* line :
+       {"preset = \"default\"\n", "tasks = 7\n", "rollouts = 10\n", "output_scale = 0.1\n"})
     EXPECT_NE(other.find(line), std::string::npos) << line;
   Experiment bare = resolve({.preset = "none", .config_file = file});
   const std::string built_in = bare.to_toml(false);
@@ -246,11 +246,11 @@ TEST(Experiments, WhatDoesNothingIsRemarkedOn) {
         .agent->remarks();
   };
   EXPECT_TRUE(remarks({}).empty());
-  const ExperimentRequest::Flag at_once{"random_steps", "0", "--set"};
+  const ExperimentRequest::Flag at_once{"collect.random_steps", "0", "--set"};
   const auto useless = remarks({at_once});
   ASSERT_EQ(useless.size(), 1u);
-  EXPECT_NE(useless[0].find("normalise_observations does nothing"), std::string::npos);
-  EXPECT_TRUE(remarks({at_once, {"normalise_observations", "false", "--set"}}).empty());
+  EXPECT_NE(useless[0].find("policy.normalise_observations does nothing"), std::string::npos);
+  EXPECT_TRUE(remarks({at_once, {"policy.normalise_observations", "false", "--set"}}).empty());
 }
 
 TEST(Presets, TheOriginalIsThePublishedOne) {
@@ -259,7 +259,7 @@ TEST(Presets, TheOriginalIsThePublishedOne) {
       resolve({.method = "mb-mpo", .task = "rllab/half-cheetah", .preset = "original"});
   const std::string text = experiment.to_toml(false);
   for (const auto* line :
-       {"tasks = 20\n", "imagined_rollouts = 50\n", "random_steps = 5000\n", "meta_steps = 30\n",
+       {"tasks = 20\n", "rollouts = 50\n", "random_steps = 5000\n", "meta_steps = 30\n",
         "weight_normalisation = true\n", "persistence = 0.99\n", "max_kl = 0.01\n",
         "inner_learning_rate = 0.001\n", "first_order = false\n", "exact_fisher = true\n",
         "discount = 0.99\n", "gae_lambda = 1.0\n", "hidden = [512, 512]\n", "hidden = [32, 32]\n"})

@@ -45,7 +45,7 @@ class Forger {
     return bound == 0 ? 0 : static_cast<size_t>(random_.below(static_cast<int64_t>(bound)));
   }
   int64_t odd_integer() {
-    constexpr int64_t odd[] = {0,  1,      -1,        2,         3,       7,
+    constexpr int64_t odd[] = {0,  1,       -1,        2,         3,       7,
                                64, 1 << 20, INT64_MAX, INT64_MIN, 1 << 31, int64_t{1} << 40};
     return odd[below(std::size(odd))];
   }
@@ -139,7 +139,7 @@ TEST_F(ForgedCheckpointTest, OfAClassicTask) {
   try_forgeries("classic/pendulum", {}, 2000);
 }
 TEST_F(ForgedCheckpointTest, OfABody) {
-  try_forgeries("gym/inverted-pendulum", {"outer=ppo", "model.head=gaussian"}, 1000);
+  try_forgeries("gym/inverted-pendulum", {"improver=ppo", "model.head=gaussian"}, 1000);
 }
 TEST_F(ForgedCheckpointTest, OfAVariedBody) {
   try_forgeries("gym/hopper", {"env.distractors=2", "env.action_noise=0.1", "env.slope_spread=0.1"},

@@ -1,8 +1,8 @@
 // A run carries its robot: it goes on anywhere, and notices what has changed.
 #include <reverie/core/error.h>
 #include <reverie/envs/mjcf_files.h>
-#include <reverie/envs/robot_file.h>
 #include <reverie/envs/own_robot_fixture.h>
+#include <reverie/envs/robot_file.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>
@@ -17,13 +17,14 @@ namespace reverie {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::fresh_folder;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::fresh_folder;
 using testing::write_text;
 
-constexpr char tetrahedron[] = "v 0 0 0\nv {0} 0 0\nv 0 {0} 0\nv 0 0 {0}\n"
-                           "f 1 3 2\nf 1 2 4\nf 2 3 4\nf 1 4 3\n";
+constexpr char tetrahedron[] =
+    "v 0 0 0\nv {0} 0 0\nv 0 {0} 0\nv 0 0 {0}\n"
+    "f 1 3 2\nf 1 2 4\nf 2 3 4\nf 1 4 3\n";
 
 /// A robot in four files: TOML and MJCF, an included body, a mesh in a folder of its own, which the
 /// MJCF names by its absolute path. Returns the TOML's path.
@@ -40,15 +41,14 @@ joint_position = "j1"
 number = "squared"
 weight = -1
 )");
-  write_text(folder / "robots" / "robot.xml",
-             fmt::format(R"(<mujoco>
+  write_text(folder / "robots" / "robot.xml", fmt::format(R"(<mujoco>
   <!-- <include file="nowhere.xml"/> -->
   <compiler autolimits="true" meshdir="{}"/>
   <asset><mesh name="corner" file='corner.obj'/></asset>
   <include file="parts/body.xml"/>
   <actuator><motor joint="j1" ctrlrange="-1 1"/></actuator>
 </mujoco>)",
-                         (folder / "meshes").string()));
+                                                          (folder / "meshes").string()));
   write_text(folder / "robots" / "parts" / "body.xml",
              R"(<mujoco><worldbody><body pos="0 0 .5"><joint name="j1" axis="0 1 0"/>
   <geom type="capsule" fromto="0 0 0 0.4 0 0" size="0.03" density="1000"/>
@@ -135,12 +135,18 @@ TEST(RobotCopy, WhatHasChangedSinceItWasReadIsNotKept) {
 /// A small mb-mpo on a robot.
 Experiment experiment_on(const fs::path& toml) {
   ExperimentRequest request{.method = "mb-mpo", .task = toml.string()};
-  for (const auto& [key, value] :
-       {std::pair{"run.steps", "200"}, {"run.eval_episodes", "2"}, {"tasks", "2"},
-        {"collecting_tasks", "0"},
-        {"model.members", "2"}, {"model.hidden", "[8]"}, {"policy.hidden", "[8]"},
-        {"random_steps", "60"}, {"meta_steps", "1"}, {"imagined_rollouts", "2"},
-        {"fit.first_epochs", "2"}, {"fit.epochs", "2"}})
+  for (const auto& [key, value] : {std::pair{"run.steps", "200"},
+                                   {"run.eval_episodes", "2"},
+                                   {"tasks", "2"},
+                                   {"collecting_tasks", "0"},
+                                   {"model.members", "2"},
+                                   {"model.hidden", "[8]"},
+                                   {"policy.hidden", "[8]"},
+                                   {"collect.random_steps", "60"},
+                                   {"meta_steps", "1"},
+                                   {"imagine.rollouts", "2"},
+                                   {"fit.first_epochs", "2"},
+                                   {"fit.epochs", "2"}})
     request.flags.push_back({key, value, "the test"});
   return resolve(request);
 }
@@ -188,7 +194,7 @@ TEST(RobotCopy, ARunIsMovedAndGoesOnWithoutItsOriginal) {
   EXPECT_EQ(newest_checkpoint(moved), newest_checkpoint(whole));
   const SavedAgent saved(found, moved, [](const std::string& line) { ADD_FAILURE() << line; });
   const Evaluation seen =
-      evaluate(saved.policy(), *found.task, found.env, 2, false, RandomStream());
+      evaluate(*saved.actor(), *found.task, found.env, 2, Mode::exploit, RandomStream());
   EXPECT_EQ(seen.returns.size(), 2u);
 }
 

@@ -9,7 +9,9 @@
 namespace reverie {
 
 SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
-                       const Checkpoints::Warn& warn) {
+                       const Checkpoints::Warn& warn)
+    : session_(*experiment.task, experiment.env, experiment.method->name,
+               static_cast<uint64_t>(experiment.run.seed), torch::kCPU, silent_) {
   auto loaded = Checkpoints(folder.checkpoints()).load_newest(warn);
   if (!loaded)
     throw Error(fmt::format("{} has no checkpoint yet; train it first: {}", folder.root().string(),
@@ -24,10 +26,7 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
   for (const std::string& note :
        {built_otherwise(settings, *experiment.task), original_has_changed(*experiment.task)})
     if (!note.empty()) warn(note);
-  task_ = experiment.task->make_task(experiment.env);
-  agent_ = experiment.method->make(
-      *experiment.agent,
-      {*task_, static_cast<uint64_t>(experiment.run.seed), torch::Device(torch::kCPU), silent_});
+  agent_ = experiment.method->make(*experiment.agent, session_);
   loaded->archive("env_steps", env_steps);
   try {
     loaded->archive("agent", *agent_);

@@ -15,14 +15,16 @@ class SavedAgent {
  public:
   SavedAgent(const Experiment& experiment, const RunFolder& folder, const Checkpoints::Warn& warn);
 
-  const GaussianPolicy& policy() const { return agent_->policy(); }
-  const Task& task() const { return *task_; }
+  std::unique_ptr<Actor> actor() const { return agent_->actor(); }
+  /// Null where the agent plans.
+  const GaussianPolicy* policy() const { return agent_->policy(); }
+  const Task& task() const { return session_.task(); }
 
   int64_t env_steps = 0;  ///< Real steps it had taken.
 
  private:
   Monitor silent_;
-  std::shared_ptr<const Task> task_;
+  Session session_;
   std::unique_ptr<Agent> agent_;
 };
 

@@ -31,21 +31,15 @@ Trainer::Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& 
       view_(view),
       monitor_(view),
       store_(folder.store()),
-      checkpoints_(folder.checkpoints()) {
+      checkpoints_(folder.checkpoints()),
+      session_(*experiment.task, experiment.env, experiment.method->name,
+               static_cast<uint64_t>(experiment.run.seed), parse_device(experiment.run.device),
+               monitor_) {
   make_folder(folder.checkpoints());
   remove_leftovers(folder);
-  const auto seed = static_cast<uint64_t>(experiment.run.seed);
-  // The task as the environments have it, with the settings of `env.…` in its spec.
-  // How many environments there are is the agent's to say, and the agent needs a task before there
-  // is a world: each gets its own, equal one.
-  task_ = experiment.task->make_task(experiment.env);
-  agent_ = experiment.method->make(*experiment.agent,
-                                   {*task_, seed, parse_device(experiment.run.device), monitor_});
-  world_ = std::make_unique<World>(*experiment.task, experiment.env, agent_->environments(),
-                                   RandomStream(seed, "world"));
-  replay_ = std::make_unique<Replay>(agent_->replay_capacity(), task_->spec().observation_size,
-                                     task_->spec().action_size());
-  signs_ = std::make_unique<Signs>(task_->spec().horizon, *experiment.agent);
+  agent_ = experiment.method->make(*experiment.agent, session_);
+  phases_ = agent_->iteration();
+  signs_ = std::make_unique<Signs>(session_.task().spec().horizon, *experiment.agent);
   first_unix_time_ = unix_time();
 }
 
@@ -65,14 +59,15 @@ void Trainer::serialize(Archive& archive) {
     require_same_settings(settings, experiment_);
     if (const auto note = built_otherwise(settings, *experiment_.task); !note.empty()) warn(note);
   }
-  archive.count("phases", phases_);
-  archive.since_later_version("unfinished", unfinished_);
-  if (unfinished_ && (phases_ == 0 || phases_ % kPhases != 0))
+  archive.count("phases", phases_done_);
+  archive("unfinished", unfinished_);
+  bool between = phase() == 0;  // so that a reader need not know what an iteration is made of
+  archive("between_iterations", between);
+  if (unfinished_ && (phases_done_ == 0 || phase() != 0))
     archive.refuse("unfinished", "an iteration that is not at its end");
-  int64_t env_steps = world_->steps();  // so that a reader of the agent alone needs no world
+  int64_t env_steps = session_.steps();  // so that a reader of the agent alone needs no world
   archive.count("env_steps", env_steps);
-  archive("world", *world_);
-  archive("replay", *replay_);
+  archive("session", session_);
   archive("agent", *agent_);
   archive("pending", monitor_);
 }
@@ -86,10 +81,12 @@ void Trainer::resume() {
   if (const auto note = original_has_changed(*experiment_.task); !note.empty()) warn(note);
   auto loaded = checkpoints_.load_newest([this](const std::string& line) { warn(line); });
   if (loaded) {
+    loaded->archive.keep_beside(&checkpoints_.segments());
     serialize(loaded->archive);
-    saved_phases_ = phases_;
+    checkpoints_.segments().keep_for(loaded->archive);
+    saved_phases_ = phases_done_;
     saved_unfinished_ = unfinished_;
-    imagined_before_ = agent_->imagined_steps();
+    imagined_before_ = session_.imagined_steps();
     checkpoints_.set_aside_after(loaded->number);
     recover_store();
     earlier_seconds_ = seconds_until(loaded->number);
@@ -103,10 +100,10 @@ void Trainer::resume() {
   } else if (!experiment_.run.from.empty()) {
     start_from();
   }
-  first_steps_ = world_->steps();
+  first_steps_ = session_.steps();
   resumed_ = true;
   store_.truncate_after(told());
-  store_.truncate_checkpoints_after(phases_);
+  store_.truncate_checkpoints_after(phases_done_);
   recall();
 }
 
@@ -147,16 +144,16 @@ double Trainer::seconds_until(int64_t checkpoint) const {
 }
 
 bool Trainer::finished() const {
-  return phases_ % kPhases == 0 && !unfinished_ && world_->steps() >= experiment_.run.steps;
+  return phase() == 0 && !unfinished_ && session_.steps() >= experiment_.run.steps;
 }
 
 bool Trainer::is_last(Archive& checkpoint, int64_t budget) {
-  int64_t phases = 0, steps = 0;
-  bool unfinished = false;
-  checkpoint("phases", phases);
-  checkpoint.since_later_version("unfinished", unfinished);
+  bool between = false, unfinished = false;
+  int64_t steps = 0;
+  checkpoint("between_iterations", between);
+  checkpoint("unfinished", unfinished);
   checkpoint("env_steps", steps);
-  return phases % kPhases == 0 && !unfinished && steps >= budget;
+  return between && !unfinished && steps >= budget;
 }
 
 double Trainer::wall_seconds() const {
@@ -164,7 +161,7 @@ double Trainer::wall_seconds() const {
 }
 
 RunStatus Trainer::status() const {
-  return {iterations(), world_->steps(), experiment_.run.steps, wall_seconds(),
+  return {iterations(), session_.steps(), experiment_.run.steps, wall_seconds(),
           pace_.seconds_left(experiment_.run.steps)};
 }
 
@@ -180,18 +177,18 @@ bool Trainer::run(const std::function<bool()>& stop) {
         checkpoint();
         write_policy();
         write_summary_now();
-        store_.add_event("stop", fmt::format("at {} real steps", world_->steps()));
+        store_.add_event("stop", fmt::format("at {} real steps", session_.steps()));
         return false;
       }
       // The first iteration is saved whatever it took: a run that dies early has something to go
       // on.
       const bool due = seconds_since(saved_at_) >= experiment_.run.checkpoint_seconds;
-      if (phases_ % kPhases == 0 && (due || iterations() == 1)) checkpoint();
+      if (phase() == 0 && (due || iterations() == 1)) checkpoint();
     }
   } catch (const NonFiniteError& error) {
     save_failed_state(error.evidence());
     throw NonFiniteError(fmt::format("{} (iteration {}, {} real steps); what led to it is in {}",
-                                     error.what(), iterations() + 1, world_->steps(),
+                                     error.what(), iterations() + 1, session_.steps(),
                                      folder_.failed().string()));
   }
   finish();
@@ -200,37 +197,28 @@ bool Trainer::run(const std::function<bool()>& stop) {
 
 bool Trainer::run_phase(const std::function<bool()>& stop) {
   if (unfinished_) return finish_iteration(stop);
-  switch (phases_ % kPhases) {
-    case 0:
-      monitor_.timed("collect", [&] { agent_->collect(*world_, *replay_); });
-      monitor_.add_episodes(world_->take_finished());
-      break;
-    case 1:
-      monitor_.timed("fit", [&] { agent_->fit(*replay_); });
-      break;
-    default:
-      monitor_.timed("improve", [&] { agent_->improve(*world_); });
-  }
-  ++phases_;
-  if (phases_ % kPhases != 0) return true;
+  const Phase& now = phases_[static_cast<size_t>(phase())];
+  monitor_.timed(now.name, now.run);
+  if (session_.environments() > 0) monitor_.add_episodes(session_.world().take_finished());
+  ++phases_done_;
+  if (phase() != 0) return true;
   unfinished_ = true;
   return finish_iteration(stop);
 }
 
 bool Trainer::evaluation_due() const {
   const int64_t every = experiment_.run.eval_every;
-  return world_->steps() >= experiment_.run.steps || (every > 0 && iterations() % every == 0);
+  return session_.steps() >= experiment_.run.steps || (every > 0 && iterations() % every == 0);
 }
 
 bool Trainer::finish_iteration(const std::function<bool()>& stop) {
   std::optional<EvaluationRow> evaluation;
   if (evaluation_due()) {
-    const bool last = world_->steps() >= experiment_.run.steps;
+    const bool last = session_.steps() >= experiment_.run.steps;
     // The last one is long: a kill or a stop in it is to cost nothing of the iteration.
     if (last) checkpoint();
-    monitor_.timed("evaluate", [&] {
-      evaluation = evaluate_policy(last ? stop : std::function<bool()>());
-    });
+    monitor_.timed("evaluate",
+                   [&] { evaluation = evaluate_policy(last ? stop : std::function<bool()>()); });
     if (!evaluation) return false;
     monitor_.record("eval/return", evaluation->return_mean);
     monitor_.record("eval/return_std", evaluation->return_std);
@@ -239,9 +227,9 @@ bool Trainer::finish_iteration(const std::function<bool()>& stop) {
                     standard_error(evaluation->return_std, evaluation->episodes));
   }
   unfinished_ = false;
-  monitor_.record("imagination/steps", static_cast<double>(agent_->imagined_steps()));
+  record_imagination();
   monitor_.record("time/wall", wall_seconds());
-  IterationRow row = monitor_.take(iterations(), world_->steps());
+  IterationRow row = monitor_.take(iterations(), session_.steps());
   row.evaluation = evaluation;
   if (!row.episodes.empty()) {
     std::vector<double> returns;
@@ -252,8 +240,7 @@ bool Trainer::finish_iteration(const std::function<bool()>& stop) {
     row.metrics.try_emplace("episode/length", steps / static_cast<double>(row.episodes.size()));
   }
   add_rates(row.metrics);
-  imagined_before_ = agent_->imagined_steps();
-  pace_.add(world_->steps(), wall_seconds());
+  pace_.add(session_.steps(), wall_seconds());
   store_.add(row);
   events_->add(first_unix_time_ + wall_seconds(), row.env_steps, row.metrics);
   if (row.evaluation) write_summary_now();
@@ -265,13 +252,19 @@ bool Trainer::finish_iteration(const std::function<bool()>& stop) {
   return true;
 }
 
-// Where an agent says how long it imagined, its rate is over that; else over all of `improve`.
+void Trainer::record_imagination() {
+  const int64_t steps = session_.imagined_steps() - imagined_before_;
+  const double seconds = session_.imagine_seconds() - imagine_seconds_before_;
+  imagined_before_ = session_.imagined_steps();
+  imagine_seconds_before_ = session_.imagine_seconds();
+  if (session_.imagined_steps() == 0) return;
+  monitor_.record("imagination/steps", static_cast<double>(session_.imagined_steps()));
+  monitor_.record("time/imagine", seconds);
+  if (seconds > 0 && steps > 0)  // a process that resumed after it knows of none
+    monitor_.record("time/imagined_steps_per_second", static_cast<double>(steps) / seconds);
+}
+
 void Trainer::add_rates(std::map<std::string, double>& metrics) const {
-  const double seconds =
-      metrics.contains("time/imagine") ? metrics["time/imagine"] : metrics["time/improve"];
-  const int64_t imagined = agent_->imagined_steps() - imagined_before_;
-  if (seconds > 0 && imagined > 0)  // a process that resumed after it knows of none
-    metrics["time/imagined_steps_per_second"] = static_cast<double>(imagined) / seconds;
   if (metrics.contains("model/rows_fitted") && metrics["time/fit"] > 0)
     metrics["time/fit_rows_per_second"] = metrics["model/rows_fitted"] / metrics["time/fit"];
 }
@@ -284,7 +277,7 @@ EpisodeBudget Trainer::episode_budget() const {
   constexpr int64_t most_steps = 100'000;
   const int64_t usual = experiment_.run.eval_episodes;
   const int64_t most = std::max(usual, experiment_.run.final_episodes);
-  if (world_->steps() < experiment_.run.steps) return {usual, usual, 0, usual};
+  if (session_.steps() < experiment_.run.steps) return {usual, usual, 0, usual};
   return {std::max(usual, std::min(least, most)), most, precision, usual,
           std::min(most_steps, experiment_.run.steps / 2)};
 }
@@ -294,23 +287,24 @@ std::optional<EvaluationRow> Trainer::evaluate_policy(const std::function<bool()
   // The stream depends on the iteration alone: an evaluation leaves no state behind to save.
   const auto random = RandomStream(seed, "evaluation").split(static_cast<uint64_t>(iterations()));
   bool stopped = false;
-  const auto found = evaluate(agent_->policy(), *experiment_.task, experiment_.env,
-                              episode_budget(), false, random,
-                              [&] { return stopped = stop && stop(); });
+  const auto found =
+      evaluate(*agent_->actor(), *experiment_.task, experiment_.env, episode_budget(),
+               Mode::exploit, random, [&] { return stopped = stop && stop(); });
   if (stopped) return std::nullopt;
   const Spread returns = spread(found.returns);
-  return EvaluationRow{iterations(), world_->steps(), static_cast<int64_t>(found.returns.size()),
+  return EvaluationRow{iterations(), session_.steps(), static_cast<int64_t>(found.returns.size()),
                        returns.mean, returns.std};
 }
 
 void Trainer::checkpoint() {
-  if (saved_phases_ == phases_ && saved_unfinished_ == unfinished_) return;
+  if (saved_phases_ == phases_done_ && saved_unfinished_ == unfinished_) return;
   Archive archive;
+  archive.keep_beside(&checkpoints_.segments());
   serialize(archive);
-  checkpoints_.save(phases_, archive);
+  checkpoints_.save(phases_done_, archive);
   // Only now: a row without its file would promise a way back that there isn't.
-  store_.add(CheckpointRow{phases_, told(), world_->steps(), wall_seconds()});
-  saved_phases_ = phases_;
+  store_.add(CheckpointRow{phases_done_, told(), session_.steps(), wall_seconds()});
+  saved_phases_ = phases_done_;
   saved_unfinished_ = unfinished_;
   saved_at_ = std::chrono::steady_clock::now();
 }
@@ -319,7 +313,7 @@ void Trainer::finish() {
   checkpoint();
   write_policy();
   write_summary_now();
-  add_event_once("finish", fmt::format("{} real steps", world_->steps()));
+  add_event_once("finish", fmt::format("{} real steps", session_.steps()));
 }
 
 // What a run that was killed and resumed lives again is no news.
@@ -332,12 +326,13 @@ void Trainer::add_event_once(std::string_view kind, const std::string& text) {
 }
 
 void Trainer::write_policy() const {
-  write_file_atomically(folder_.policy(), agent_->policy().torchscript(task_->spec()));
+  if (const GaussianPolicy* policy = agent_->policy())
+    write_file_atomically(folder_.policy(), policy->torchscript(session_.task().spec()));
 }
 
 void Trainer::write_summary_now() {
   write_summary(folder_, experiment_, store_,
-                {world_->steps(), finished(), wall_seconds(), agent_->imagined_steps()});
+                {session_.steps(), finished(), wall_seconds(), session_.imagined_steps()});
 }
 
 void Trainer::save_failed_state(const std::string& evidence) noexcept {
@@ -361,8 +356,7 @@ void Trainer::open_events() {
   const auto rows = store_.iterations();
   const auto& held = events_->held();
   size_t common = 0;
-  while (common < std::min(rows.size(), held.size()) &&
-         held[common].step == rows[common].env_steps)
+  while (common < std::min(rows.size(), held.size()) && held[common].step == rows[common].env_steps)
     ++common;
   events_->keep(common, now);
   for (size_t i = common; i < rows.size(); ++i) {
@@ -381,14 +375,14 @@ void Trainer::recover_store() {
   const EventFile events(folder_.root(), unix_time());
   // Those until the checkpoint, whose last is of the last iteration: the events may have been lost
   // once themselves, and then begin at any.
-  const bool at_end = phases_ % kPhases == 0 && !unfinished_;
+  const bool at_end = phase() == 0 && !unfinished_;
   auto held = events.held();
   while (!held.empty() &&
-         (held.back().step > world_->steps() || (!at_end && held.back().step == world_->steps())))
+         (held.back().step > session_.steps() || (!at_end && held.back().step == session_.steps())))
     held.pop_back();
   const bool whole = static_cast<int64_t>(held.size()) == told();
   // Older ones, which end before it, have no numbers that are sure.
-  if (!whole && at_end && !held.empty() && held.back().step < world_->steps()) held.clear();
+  if (!whole && at_end && !held.empty() && held.back().step < session_.steps()) held.clear();
   int64_t iteration = told() - static_cast<int64_t>(held.size());
   int64_t found = 0;
   for (const auto& event : held) {

@@ -1,6 +1,7 @@
 // The loop that runs any method, and what makes it survive anything.
 #pragma once
 
+#include <reverie/agents/agent.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/event_file.h>
@@ -18,7 +19,7 @@ namespace reverie {
 
 /// Trains an experiment in a run folder that this process holds. It is
 ///
-///     while (world.steps() < budget) { collect; fit; improve; evaluate now and then; }
+///     while (steps < budget) { the agent's phases, one by one; evaluate now and then; }
 ///
 /// with a checkpoint between iterations (at most one in `run.checkpoint_seconds`), at a stop
 /// between two phases, before the last evaluation, and at the end. When a checkpoint is made
@@ -50,16 +51,16 @@ class Trainer {
   bool run(const std::function<bool()>& stop);
 
   const Agent& agent() const { return *agent_; }
-  const Replay& replay() const { return *replay_; }
-  int64_t env_steps() const { return world_->steps(); }
-  int64_t iterations() const { return phases_ / kPhases; }
+  const Session& session() const { return session_; }
+  int64_t env_steps() const { return session_.steps(); }
+  int64_t iterations() const { return phases_done_ / static_cast<int64_t>(phases_.size()); }
 
   /// The whole state, clocks apart.
   void serialize(Archive& archive);
 
  private:
-  static constexpr int64_t kPhases = 3;  // collect, fit, improve
-
+  /// Of the iteration under way: 0 between two.
+  int64_t phase() const { return phases_done_ % static_cast<int64_t>(phases_.size()); }
   /// False where `stop` ended it.
   bool run_phase(const std::function<bool()>& stop);
   bool finish_iteration(const std::function<bool()>& stop);
@@ -75,6 +76,7 @@ class Trainer {
   void write_policy() const;
   /// Takes up pace and signs where the iterations in the store leave them.
   void recall();
+  void record_imagination();
   void add_rates(std::map<std::string, double>& metrics) const;
   void save_failed_state(const std::string& evidence) noexcept;
   double wall_seconds() const;
@@ -91,18 +93,18 @@ class Trainer {
   RunMonitor monitor_;
   Store store_;
   Checkpoints checkpoints_;
-  std::shared_ptr<const Task> task_;
-  std::unique_ptr<World> world_;
+  Session session_;
   std::unique_ptr<Agent> agent_;
-  std::unique_ptr<Replay> replay_;
+  std::vector<Phase> phases_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<Signs> signs_;
 
-  int64_t phases_ = 0;  // completed in all: iteration and phase in one number
+  int64_t phases_done_ = 0;  // in all: iteration and phase in one number
   bool unfinished_ = false;  // the last iteration is without its evaluation and its row
   int64_t saved_phases_ = -1;
   bool saved_unfinished_ = false;
   int64_t imagined_before_ = 0;
+  double imagine_seconds_before_ = 0;
   double earlier_seconds_ = 0;  // wall-clock of the processes before this one
   int64_t first_steps_ = 0;
   bool resumed_ = false;

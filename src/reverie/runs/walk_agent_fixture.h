@@ -36,49 +36,23 @@ struct WalkConfig : AgentConfig {
 /// learning.
 class WalkAgent : public Agent {
  public:
-  WalkAgent(const WalkConfig& config, const AgentContext& context)
+  WalkAgent(const WalkConfig& config, Session& session)
       : config_(config),
-        monitor_(context.monitor),
-        random_(context.seed, "walk"),
-        policy_(context.task.spec().observation_size, context.task.spec().action_size(),
-                config.policy, random_) {}
-
-  int64_t environments() const override { return config_.environments; }
-  int64_t replay_capacity() const override { return 500; }
-
-  void collect(World& world, Replay& replay) override {
-    pause();
-    const torch::NoGradGuard no_grad;
-    if (world.steps() == 0) world.reset();
-    for (int64_t step = 0; step < config_.steps_per_iteration; ++step) {
-      const Tensor observation = world.observation();
-      const Tensor action = policy_.distribution(observation).sample(random_);
-      const StepResult result = world.step(action);
-      replay.add({observation, action, result.reward, result.next_observation, result.terminated,
-                  result.truncated});
-      monitor_.progress(
-          "collect", static_cast<double>(step) / static_cast<double>(config_.steps_per_iteration));
-    }
+        session_(session),
+        random_(session.stream("walk")),
+        replay_(session.replay("real", 500)),
+        policy_(session.task().spec().observation_size, session.task().spec().action_size(),
+                config.policy, random_) {
+    session.open_world(config.environments);
   }
 
-  void fit(const Replay& replay) override {
-    pause();
-    monitor_.record("model/holdout_loss", replay.all().reward.mean().item<double>());
-    if (config_.useless_model) monitor_.record("model/new_data_error", 2.0);
+  std::vector<Phase> iteration() override {
+    return {{"collect", [this] { collect(); }}, {"fit", [this] { fit(); }}, {"improve", [this] {
+                                                                               improve();
+                                                                             }}};
   }
-
-  void improve(World&) override {
-    pause();
-    ++improvements_;
-    if (improvements_ == config_.nan_at) throw NonFiniteError("NaN or infinity in the walk's step");
-    policy_.set_parameters(policy_.parameters() +
-                           config_.step_size * random_.normal(policy_.parameters().sizes()));
-    imagined_ += 1000;
-    monitor_.record("policy/kl", random_.uniform());
-  }
-
-  const GaussianPolicy& policy() const override { return policy_; }
-  int64_t imagined_steps() const override { return imagined_; }
+  std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
+  const GaussianPolicy* policy() const override { return &policy_; }
 
   std::string start_from(Archive& saved) override {
     saved("agent/policy", policy_);
@@ -88,18 +62,49 @@ class WalkAgent : public Agent {
   void serialize(Archive& archive) override {
     archive("random", random_);
     archive("policy", policy_);
-    archive("imagined", imagined_);
     archive("improvements", improvements_);
   }
 
  private:
+  void collect() {
+    pause();
+    const torch::NoGradGuard no_grad;
+    World& world = session_.world();
+    if (world.steps() == 0) world.reset();
+    for (int64_t step = 0; step < config_.steps_per_iteration; ++step) {
+      const Tensor observation = world.observation();
+      const Tensor action = policy_.distribution(observation).sample(random_);
+      const StepResult result = world.step(action);
+      replay_.add({observation, action, result.reward, result.next_observation, result.terminated,
+                   result.truncated});
+      session_.monitor().progress(
+          "collect", static_cast<double>(step) / static_cast<double>(config_.steps_per_iteration));
+    }
+  }
+
+  void fit() {
+    pause();
+    session_.monitor().record("model/holdout_loss", replay_.all().reward.mean().item<double>());
+    if (config_.useless_model) session_.monitor().record("model/new_data_error", 2.0);
+  }
+
+  void improve() {
+    pause();
+    ++improvements_;
+    if (improvements_ == config_.nan_at) throw NonFiniteError("NaN or infinity in the walk's step");
+    policy_.set_parameters(policy_.parameters() +
+                           config_.step_size * random_.normal(policy_.parameters().sizes()));
+    session_.count_imagined(1000, 0);
+    session_.monitor().record("policy/kl", random_.uniform());
+  }
+
   void pause() const { std::this_thread::sleep_for(std::chrono::milliseconds(config_.pause_ms)); }
 
   WalkConfig config_;
-  Monitor& monitor_;
+  Session& session_;
   RandomStream random_;
+  Replay& replay_;
   GaussianPolicy policy_;
-  int64_t imagined_ = 0;
   int64_t improvements_ = 0;
 };
 
@@ -107,9 +112,9 @@ inline const AgentEntry& walk_entry() {
   static const AgentEntry entry{
       "walk", "random steps in parameter space (a fixture)",
       [] { return std::unique_ptr<AgentConfig>(std::make_unique<WalkConfig>()); },
-      [](const AgentConfig& config, const AgentContext& context) {
+      [](const AgentConfig& config, Session& session) {
         return std::unique_ptr<Agent>(
-            std::make_unique<WalkAgent>(dynamic_cast<const WalkConfig&>(config), context));
+            std::make_unique<WalkAgent>(dynamic_cast<const WalkConfig&>(config), session));
       }};
   return entry;
 }

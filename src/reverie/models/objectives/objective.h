@@ -5,13 +5,22 @@
 
 namespace reverie {
 
+class GaussianPolicy;
+
+/// What a fit is about, for an objective to look at.
+struct FitContext {
+  const Transitions& data;
+  const DynamicsModel& model;              ///< With the statistics of the data.
+  const GaussianPolicy* policy = nullptr;  ///< Of the agent, where it has one.
+};
+
 /// The loss that a fit minimises. One objective serves any model and agent.
 class Objective {
  public:
   virtual ~Objective() = default;
 
-  /// Called once before a fit on `data`, e.g. to weigh the transitions.
-  virtual void prepare(const Transitions& /*data*/) {}
+  /// Called once before each fit, e.g. to weigh the transitions.
+  virtual void prepare(const FitContext&) {}
 
   /// The mean loss (a scalar) of one member's predictions for a minibatch, differentiable in the
   /// prediction. `target` is [n, d], normalised; `index` [n] int64 says which rows of the fit's
@@ -27,8 +36,8 @@ class Objective {
                                    Tensor& gradient) const;
 
   // The same of m members side by side, each with its own minibatch: predictions and `target`
-  // [m, n, d], `index` [m, n], on any device. A fit by torch captures it in a CUDA graph where asked
-  // to: overrides do not wait for the device.
+  // [m, n, d], `index` [m, n], on any device. A fit by torch captures it in a CUDA graph where
+  // asked to: overrides do not wait for the device.
 
   /// The members' losses [m]. The default asks `loss` m times.
   virtual Tensor losses(const Prediction& prediction, const Tensor& target,

@@ -18,7 +18,15 @@ struct ObjectiveConformance : testing::TestWithParam<std::string> {
     data.next_observation = random.normal({9, 3});
     data.reward = random.normal({9});
     data.terminated = data.truncated = torch::zeros({9}, torch::kBool);
-    objective->prepare(data);
+    TaskSpec spec;
+    spec.observation_size = 3;
+    spec.action_low = {-1, -1};
+    spec.action_high = {1, 1};
+    ModelConfig small;
+    small.members = 2;
+    small.hidden = {4};
+    const DynamicsModel model(spec, small, random);
+    objective->prepare({data, model});
     mean = random.normal({6, 3}).to(torch::kFloat64);
     log_variance = random.normal({6, 3}).to(torch::kFloat64);
     target = random.normal({6, 3}).to(torch::kFloat64);
@@ -76,9 +84,8 @@ TEST_P(ObjectiveConformance, MembersSideBySideAreEachOnItsOwn) {
   for (const bool gaussian : {false, true})
     for (const bool by_default : {false, true}) {
       const Prediction all{by_member(mean), gaussian ? by_member(log_variance) : Tensor()};
-      const auto found = by_default
-                             ? objective->Objective::losses(all, by_member(target), rows)
-                             : objective->losses(all, by_member(target), rows);
+      const auto found = by_default ? objective->Objective::losses(all, by_member(target), rows)
+                                    : objective->losses(all, by_member(target), rows);
       EXPECT_EQ(found.sizes(), torch::IntArrayRef({2}));
       for (int64_t i = 0; i < 2; ++i) {
         const Prediction one{all.mean[i], gaussian ? all.log_variance[i] : Tensor()};
@@ -90,9 +97,8 @@ TEST_P(ObjectiveConformance, MembersSideBySideAreEachOnItsOwn) {
     const torch::NoGradGuard no_grad;  // as in a fit
     const auto m = by_member(mean), y = by_member(target);
     auto gradient = torch::full_like(m, 7.0);
-    const auto values = by_default
-                            ? objective->Objective::losses_and_gradient(m, y, rows, gradient)
-                            : objective->losses_and_gradient(m, y, rows, gradient);
+    const auto values = by_default ? objective->Objective::losses_and_gradient(m, y, rows, gradient)
+                                   : objective->losses_and_gradient(m, y, rows, gradient);
     for (int64_t i = 0; i < 2; ++i) {
       const torch::AutoGradMode mode(true);
       const auto leaf = m[i].clone().requires_grad_();

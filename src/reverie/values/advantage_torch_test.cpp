@@ -2,8 +2,8 @@
 #include <reverie/core/error.h>
 #include <reverie/core/random.h>
 #include <reverie/nn/kernels/test_torch_path.h>
-#include <reverie/policies/advantage.h>
 #include <reverie/policies/test_samples.h>
+#include <reverie/values/advantage.h>
 
 namespace reverie {
 namespace {

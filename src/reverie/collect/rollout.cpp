@@ -1,8 +1,14 @@
-#include <reverie/data/rollout.h>
+#include <reverie/collect/rollout.h>
 
 namespace reverie {
 
-Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const Tensor&)>& act) {
+namespace {
+
+using Act = std::function<Tensor(const Tensor&)>;
+/// Told what came of a step, and where episodes ended with it.
+using See = std::function<void(const Transitions&)>;
+
+Rollouts walk(World& world, int64_t steps, const Act& act, const See& see) {
   const torch::NoGradGuard no_grad;
   const auto& spec = world.task().spec();
   const int64_t n = world.pool().count(), o = spec.observation_size, a = spec.action_size();
@@ -33,10 +39,32 @@ Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const 
     write(rollouts.terminated, result.terminated);
     write(rollouts.truncated, truncated);
     write(rollouts.time, time);
+    if (see)
+      see({observation, action, result.reward, result.next_observation, result.terminated,
+           truncated});
     time = torch::where(result.terminated | truncated, torch::zeros_like(time), time + 1);
   }
   leave_out_unfinished(rollouts, spec.horizon);
   return rollouts;
+}
+
+}  // namespace
+
+Rollouts roll_out(World& world, int64_t steps, const Act& act) {
+  return walk(world, steps, act, {});
+}
+
+Rollouts roll_out(World& world, int64_t steps, Actor& actor, Mode mode, RandomStream& random) {
+  actor.begin(torch::ones({world.pool().count()}, torch::kBool));
+  See see;
+  if (actor.remembers())
+    see = [&actor](const Transitions& step) {
+      actor.see(step);
+      actor.begin(step.terminated | step.truncated);
+    };
+  return walk(
+      world, steps, [&](const Tensor& observation) { return actor.act(observation, mode, random); },
+      see);
 }
 
 }  // namespace reverie

@@ -1,6 +1,6 @@
 #include <reverie/core/error.h>
-#include <reverie/policies/advantage.h>
-#include <reverie/policies/advantage_torch.h>
+#include <reverie/values/advantage.h>
+#include <reverie/values/advantage_torch.h>
 
 namespace reverie {
 namespace {

@@ -3,8 +3,8 @@
 #include <reverie/core/random.h>
 #include <reverie/core/workers.h>
 #include <reverie/data/test_counted.h>
-#include <reverie/policies/advantage.h>
 #include <reverie/policies/test_samples.h>
+#include <reverie/values/advantage.h>
 
 #include <gtest/gtest.h>
 
@@ -95,8 +95,8 @@ Rollouts episodes_of_120(int64_t rows, int64_t horizon) {
   rollouts.time = rollouts.time.expand({1, rows, horizon}).contiguous();
   rollouts.terminated = rollouts.time == 119;
   rollouts.truncated = torch::zeros_like(rollouts.terminated);
-  rollouts.truncated.select(2, horizon - 1).copy_(
-      rollouts.terminated.select(2, horizon - 1).logical_not());
+  rollouts.truncated.select(2, horizon - 1)
+      .copy_(rollouts.terminated.select(2, horizon - 1).logical_not());
   leave_out_unfinished(rollouts, 1000);
   return rollouts;
 }

@@ -1,8 +1,8 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/policies/advantage.h>
-#include <reverie/policies/advantage_torch.h>
+#include <reverie/values/advantage.h>
+#include <reverie/values/advantage_torch.h>
 
 #include <cmath>
 
@@ -111,8 +111,8 @@ void AdvantageConfig::check() const {
         "beyond the time limit has no end");
 }
 
-Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
-                  LinearFeatureBaseline& baseline) {
+Tensor unscaled_advantages(const Rollouts& rollouts, const AdvantageConfig& config,
+                           LinearFeatureBaseline& baseline) {
   config.check();
   const Tensor returns = discounted_returns(rollouts, config.discount);
   Tensor bootstrap;
@@ -123,9 +123,12 @@ Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
     baseline.fit(rollouts, returns);
   }
   const Tensor values = baseline.predict(rollouts.observation, rollouts.time);
-  return normalized(
-      generalized_advantages(rollouts, values, config.discount, config.gae_lambda, bootstrap),
-      rollouts.counted);
+  return generalized_advantages(rollouts, values, config.discount, config.gae_lambda, bootstrap);
+}
+
+Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
+                  LinearFeatureBaseline& baseline) {
+  return normalized(unscaled_advantages(rollouts, config, baseline), rollouts.counted);
 }
 
 }  // namespace reverie

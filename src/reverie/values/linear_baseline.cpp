@@ -2,8 +2,8 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
-#include <reverie/policies/advantage_torch.h>
-#include <reverie/policies/linear_baseline.h>
+#include <reverie/values/advantage_torch.h>
+#include <reverie/values/linear_baseline.h>
 
 #include <algorithm>
 #include <array>

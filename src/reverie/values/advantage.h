@@ -3,7 +3,7 @@
 
 #include <reverie/core/settings.h>
 #include <reverie/data/transitions.h>
-#include <reverie/policies/linear_baseline.h>
+#include <reverie/values/linear_baseline.h>
 
 namespace reverie {
 
@@ -48,5 +48,8 @@ struct AdvantageConfig {
 /// `next_observation` is needed then. [tasks, rows, horizon].
 Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
                   LinearFeatureBaseline& baseline);
+/// The same in the units of the rewards.
+Tensor unscaled_advantages(const Rollouts& rollouts, const AdvantageConfig& config,
+                           LinearFeatureBaseline& baseline);
 
 }  // namespace reverie

@@ -1,0 +1,101 @@
+#include <reverie/agents/dyna.h>
+
+#include <reverie/agents/new_policy.h>
+#include <reverie/agents/start_from.h>
+#include <reverie/core/archive.h>
+
+namespace reverie {
+
+void DynaConfig::describe(Settings& settings) {
+  settings.group("collect", collect);
+  settings.group("collect", explore);
+  settings.group("starts", starts);
+  settings.group("imagine", imagine);
+  settings.group("policy", policy);
+  learn.describe(settings);
+}
+
+std::vector<std::string> DynaConfig::remarks() const {
+  if (policy.normalise_observations && collect.random_steps == 0)
+    return {
+        "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
+        "statistics that the policy's input is normalised by"};
+  return {};
+}
+
+std::string_view DynaConfig::key_of(SettingRole role) const {
+  switch (role) {
+    case SettingRole::random_steps:
+      return "collect.random_steps";
+    case SettingRole::learn_reward:
+      return "model.learn_reward";
+    case SettingRole::learn_end:
+      return "model.learn_end";
+  }
+  return {};
+}
+
+std::string_view DynaConfig::advice(Sign sign) const {
+  switch (sign) {
+    case Sign::imagined_too_high:
+      return "shorten imagine.horizon, or let the models learn more (fit.epochs, "
+             "collect.random_steps)";
+    case Sign::std_collapsed:
+      return "raise policy.min_std, or take smaller steps";
+    case Sign::useless_model:
+      return "fit longer (fit.epochs) on more data (collect.random_steps)";
+    case Sign::short_episodes:
+      return {};
+  }
+  return {};
+}
+
+Dyna::Dyna(const DynaConfig& config, Session& session, int64_t policies, Members members)
+    : session_(session),
+      monitor_(session.monitor()),
+      collector_(session, config.collect, policies),
+      learner_(session, config.learn),
+      starts_(session, config.starts, collector_.memory()),
+      imagination_(session, learner_.model(), config.imagine, members),
+      policy_(new_policy(session, config.policy)),
+      policy_config_(config.policy),
+      explore_config_(config.explore),
+      imagined_rollouts_(config.imagine.rollouts) {
+  if (config.explore.kind == Explorer::disagreement)
+    disagreement_.emplace(session, config.explore, config.policy, collector_.memory());
+}
+
+std::vector<Phase> Dyna::iteration() {
+  const auto practise = [this] {
+    improve();
+    if (disagreement_) disagreement_->improve(imagination_, starts_, model(), imagined_rollouts_);
+  };
+  return {{"collect", [this] { collect(); }}, {"fit", [this] { fit(); }}, {"improve", practise}};
+}
+
+void Dyna::collect() {
+  if (collector_.explore()) {
+    normalise_inputs(policy_, policy_config_, collector_.memory());
+    if (disagreement_) disagreement_->begin();
+  } else {
+    collector_.episodes(disagreement_ ? *disagreement_->actor() : *explorer());
+  }
+}
+
+void Dyna::serialize(Archive& archive) {
+  archive("collector", collector_);
+  archive("learner", learner_);
+  archive("starts", starts_);
+  archive("imagination", imagination_);
+  archive("policy", policy_);
+  if (disagreement_) archive("explorer", *disagreement_);
+}
+
+std::string Dyna::start_from(Archive& saved) {
+  TakingOver over(saved);
+  if (over.policy(policy_, policy_config_)) collector_.know_how_to_act();
+  over.model(learner_);
+  return over.in_words();
+}
+
+}  // namespace reverie

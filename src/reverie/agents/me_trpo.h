@@ -1,0 +1,62 @@
+// ME-TRPO: model-ensemble trust region policy optimisation.
+#pragma once
+
+#include <reverie/agents/dyna.h>
+#include <reverie/agents/policy_gradient.h>
+
+namespace reverie {
+
+/// When the policy's improvement in the models ends.
+enum class Stop {
+  vote,  ///< When too few of the models see an improvement (Kurutach et al. 2018, section 4.2.3).
+  real,  ///< When the real task sees none: an oracle, whose steps are not counted.
+  none,  ///< After `most_steps`.
+};
+std::vector<std::string> setting_names(Stop);
+
+struct MeTrpoConfig : DynaConfig {
+  int64_t most_steps = 400;
+  Stop stop = Stop::vote;
+  int64_t vote_every = 5;
+  double votes = 0.7;
+  int64_t vote_rollouts = 50;
+  int64_t patience = 25;
+  double reset_std = 0;
+  double parameter_noise = 0;
+  double action_noise = 0;
+  Members members = Members::step;
+  PolicyGradientConfig gradient;
+
+  void describe(Settings& settings) override;
+};
+
+/// Kurutach et al., "Model-ensemble trust-region policy optimization" (2018), algorithm 2: the
+/// policy is improved on rollouts in which every step is predicted by a random member of an
+/// ensemble, until the members no longer agree that it improves; then the best one is restored.
+class MeTrpo : public Dyna {
+ public:
+  MeTrpo(const MeTrpoConfig& config, Session& session);
+
+  void serialize(Archive& archive) override;
+
+ private:
+  std::unique_ptr<Actor> explorer() override;
+  void improve() override;
+
+  /// The mean action's return by each judge: every model, or the real task alone. [judges].
+  Tensor judged();
+  Tensor judged_by_models();
+  Tensor judged_by_the_world();
+
+  MeTrpoConfig config_;
+  PolicyGradient gradient_;
+  RandomStream judge_random_, noise_random_;
+  Tensor last_change_;  ///< [p]: of the parameters in the last `improve`; undefined before it.
+};
+
+/// The same improved by PPO: as published beside it ("ME-PPO").
+struct MePpoConfig : MeTrpoConfig {
+  MePpoConfig() { gradient.improver.kind = ImproverKind::ppo; }
+};
+
+}  // namespace reverie

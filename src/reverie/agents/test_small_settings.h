@@ -1,0 +1,61 @@
+// Settings by which methods learn a small task in seconds: for tests.
+#pragma once
+
+#include <reverie/core/settings.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace reverie::testing {
+
+/// Settings that make a method small; keys a method does not have are left out.
+inline const std::map<std::string, std::string> kSmall = {
+    {"tasks", "6"},
+    {"meta_steps", "8"},
+    {"policy_steps", "8"},
+    {"most_steps", "15"},
+    {"vote_rollouts", "20"},
+    {"collect.random_steps", "360"},
+    {"collect.rollouts", "1"},
+    {"collect.buffer", "2000"},
+    {"imagine.rollouts", "8"},
+    {"model.hidden", "[32]"},
+    {"model.members", "3"},
+    {"fit.first_epochs", "30"},
+    {"fit.epochs", "10"},
+    {"fit.batch", "64"},
+    {"policy.init_std", "0.5"},
+    {"policy.hidden", "[16]"},
+    {"policy.output_scale", "0.01"},  // so that no policy happens to be good before it has learned
+};
+
+/// What else a method needs to learn the small task in a few iterations, and how many.
+struct Needs {
+  std::vector<std::string> sets;
+  int64_t iterations = 5;
+};
+inline const std::map<std::string, Needs> kNeeds = {
+    {"me-trpo", {{"imagine.rollouts=48"}}},
+    {"me-ppo", {{"imagine.rollouts=48", "ppo.learning_rate=0.01"}}},
+    {"vanilla-sim", {{"imagine.rollouts=48", "policy_steps=12"}}},
+    {"vanilla-bptt", {{"policy_steps=40", "pathwise.learning_rate=0.01"}}},
+    {"vpg", {{"collect.rollouts=40", "collect.random_steps=0", "vpg.learning_rate=0.05"}, 40}},
+    {"trpo", {{"collect.rollouts=40", "collect.random_steps=0"}, 25}},
+    {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
+};
+
+/// Makes a method small.
+inline void make_small(Settings& settings, const std::string& method) {
+  for (const auto& [key, value] : kSmall)
+    if (settings.find(key)) settings.assign(key, std::string_view(value), std::string_view("test"));
+  if (const auto needs = kNeeds.find(method); needs != kNeeds.end())
+    for (const auto& set : needs->second.sets) settings.assign(set, "test");
+}
+
+inline int64_t iterations_to_learn(const std::string& method) {
+  const auto needs = kNeeds.find(method);
+  return needs == kNeeds.end() ? Needs{}.iterations : needs->second.iterations;
+}
+
+}  // namespace reverie::testing

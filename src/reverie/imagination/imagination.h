@@ -1,0 +1,61 @@
+// An agent's imagination: rollouts in its model, counted.
+#pragma once
+
+#include <reverie/collect/session.h>
+#include <reverie/core/settings.h>
+#include <reverie/imagination/imagine.h>
+#include <reverie/imagination/pathwise.h>
+
+namespace reverie {
+
+struct ImagineConfig {
+  int64_t rollouts = 10;
+  int64_t horizon = 0;
+
+  void describe(Settings& settings) {
+    settings.add("rollouts", rollouts, "imagined rollouts of each policy, at a time",
+                 between(1, 1e6));
+    settings.add("horizon", horizon, "steps of an imagined rollout; 0: the task's horizon",
+                 between(0, 1e6));
+  }
+};
+
+/// Rolls policies out in a model that is being learned, as it stands at the time. The session
+/// counts the steps and the seconds.
+class Imagination {
+ public:
+  /// `model` outlives it. Every call draws from a part of its own of the session's stream
+  /// "imagine".
+  Imagination(Session& session, const DynamicsModel& model, const ImagineConfig& config,
+              Members members = Members::fixed);
+
+  /// Rollouts of the policies `parameters` [groups, p] from `starts` [groups, rows, o], which are
+  /// also what an episode that ends before the horizon goes on from; see `imagine`.
+  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& parameters, const Tensor& starts);
+
+  /// The same of a single policy, from `starts` [1, rows, o].
+  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts) {
+    return roll_out(policy, policy.parameters().unsqueeze(0), starts);
+  }
+  /// The policy's mean actions in each member, from `starts` [members, rows, o].
+  Rollouts roll_out_each(const GaussianPolicy& policy, const Tensor& starts);
+
+  /// The gradient of the mean return over all members from `starts` [rows, o]; the horizon of
+  /// `options` is the imagination's own. See pathwise_gradient.
+  PathwiseGradient gradient(const GaussianPolicy& policy, const Tensor& starts,
+                            PathwiseOptions options);
+
+  void serialize(Archive& archive);
+
+ private:
+  Rollouts counted(const GaussianPolicy& policy, const Tensor& parameters, const Tensor& starts,
+                   const ImagineOptions& options);
+
+  Session& session_;
+  const DynamicsModel& model_;
+  ImagineOptions options_;
+  RandomStream random_;
+  int64_t calls_ = 0;
+};
+
+}  // namespace reverie

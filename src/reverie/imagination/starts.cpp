@@ -1,0 +1,53 @@
+#include <reverie/imagination/starts.h>
+
+#include <reverie/core/archive.h>
+
+namespace reverie {
+namespace {
+
+/// Which of the replay's rows, oldest first, begin an episode.
+Tensor initial_rows(const Replay& replay) {
+  const Tensor ended = replay.ended();
+  // Episodes lie one after the other: a step that follows an ended one begins the next. What the
+  // oldest follows is known only while nothing has been dropped.
+  const Tensor first = torch::full({1}, replay.added() == replay.size());
+  return torch::cat({first, ended.slice(0, 0, -1)}).nonzero().squeeze(1);
+}
+
+}  // namespace
+
+std::vector<std::string> setting_names(StartStates) {
+  return {"reset", "initial", "buffer"};
+}
+
+Starts::Starts(Session& session, const StartsConfig& config, const Replay& replay)
+    : session_(session), config_(config), replay_(replay), random_(session.stream("starts")) {}
+
+Tensor Starts::draw(int64_t groups, int64_t rows) {
+  const int64_t count = groups * rows;
+  Tensor starts;
+  if (config_.from != StartStates::reset && replay_.size() > 0) starts = from_replay(count);
+  if (!starts.defined()) starts = session_.world().initial_observations(count, random_);
+  return starts.view({groups, rows, -1}).to(session_.device());
+}
+
+// Undefined where the replay holds none of the kind.
+Tensor Starts::from_replay(int64_t count) {
+  if (config_.from == StartStates::initial) {
+    const Tensor initial = initial_rows(replay_);
+    if (initial.size(0) == 0) return {};
+    return replay_.observations(initial.index_select(0, random_.below(initial.size(0), {count})));
+  }
+  Tensor starts = replay_.observations(random_.below(replay_.size(), {count}));
+  const auto fresh = random_.uniform({count}, 0, 1) < config_.reset_probability;
+  const auto chosen = fresh.nonzero().squeeze(1);
+  if (chosen.size(0) > 0)
+    starts.index_copy_(0, chosen, session_.world().initial_observations(chosen.size(0), random_));
+  return starts;
+}
+
+void Starts::serialize(Archive& archive) {
+  archive("random", random_);
+}
+
+}  // namespace reverie

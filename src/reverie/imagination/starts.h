@@ -1,0 +1,49 @@
+// Where imagined rollouts start.
+#pragma once
+
+#include <reverie/collect/session.h>
+#include <reverie/core/settings.h>
+
+namespace reverie {
+
+enum class StartStates {
+  reset,    ///< Fresh initial states, as the simulator's reset draws them.
+  initial,  ///< Initial states that the replay holds.
+  buffer,   ///< Any state that the replay holds; now and then a fresh initial one.
+};
+std::vector<std::string> setting_names(StartStates);
+
+struct StartsConfig {
+  StartStates from = StartStates::reset;
+  double reset_probability = 0.1;
+
+  void describe(Settings& settings) {
+    settings.add("from", from,
+                 "where imagined rollouts start: fresh initial states, those in the replay "
+                 "(initial), or any state in it (buffer)");
+    settings.add("reset_probability", reset_probability,
+                 "with from = buffer: fraction of fresh initial states", between(0, 1));
+  }
+};
+
+/// Draws start states. Fresh initial ones cost no real step.
+class Starts {
+ public:
+  /// `replay` outlives it.
+  Starts(Session& session, const StartsConfig& config, const Replay& replay);
+
+  /// [groups, rows, o], on the session's device.
+  Tensor draw(int64_t groups, int64_t rows);
+
+  void serialize(Archive& archive);
+
+ private:
+  Tensor from_replay(int64_t count);
+
+  Session& session_;
+  StartsConfig config_;
+  const Replay& replay_;
+  RandomStream random_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,29 @@
+// Which improver a method uses, by settings.
+#pragma once
+
+#include <reverie/improvers/ppo.h>
+#include <reverie/improvers/trpo.h>
+#include <reverie/improvers/vpg.h>
+
+#include <memory>
+
+namespace reverie {
+
+enum class ImproverKind { trpo, ppo, vpg };
+std::vector<std::string> setting_names(ImproverKind);
+
+/// `improver`, `trpo.…`, `ppo.…` and `vpg.…` in the settings of every method that improves its
+/// policy by policy gradients. Describe it in no group of its own.
+struct ImproverConfig {
+  ImproverKind kind = ImproverKind::trpo;
+  TrpoConfig trpo;
+  PpoConfig ppo;
+  VpgConfig vpg;
+
+  void describe(Settings& settings);
+};
+
+/// `random` is for those that draw.
+std::unique_ptr<Improver> make_improver(const ImproverConfig& config, RandomStream random);
+
+}  // namespace reverie

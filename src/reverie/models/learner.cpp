@@ -1,0 +1,68 @@
+#include <reverie/models/learner.h>
+
+#include <reverie/core/archive.h>
+#include <reverie/models/disagreement.h>
+
+namespace reverie {
+namespace {
+
+DynamicsModel made(const Session& session, const ModelConfig& config) {
+  RandomStream random = session.stream("model");
+  DynamicsModel model(session.task().spec(), config, random);
+  model.to(session.device());
+  return model;
+}
+
+}  // namespace
+
+ModelLearner::ModelLearner(Session& session, const LearnConfig& config)
+    : session_(session),
+      config_(config),
+      model_((config.fit.check_device(session.device()), made(session, config.model))),
+      objective_(make_objective(config.objective)),
+      random_(session.stream("fit")) {}
+
+void ModelLearner::learn(const Replay& replay, const GaussianPolicy* policy) {
+  Monitor& monitor = session_.monitor();
+  const auto on_device = [&](int64_t count) {
+    return moved(replay.newest(count), session_.device());
+  };
+  if (const int64_t fresh = replay.added() - seen_; fits_ > 0 && fresh > 0)
+    judge_new(on_device(fresh));
+  seen_ = replay.added();
+
+  const auto data = replay.newest(config_.fit.window > 0 ? config_.fit.window : replay.size());
+  const int64_t epochs = fits_ == 0 ? config_.fit.first_epochs : config_.fit.epochs;
+  const auto random = random_.split(static_cast<uint64_t>(fits_++));
+  const auto report = fit(model_, data, *objective_, config_.fit, epochs, random, monitor, policy);
+  monitor.record("model/train_loss", report.train_loss);
+  if (config_.fit.holdout > 0) monitor.record("model/holdout_loss", report.holdout_loss);
+  monitor.record("model/epochs", report.epochs);
+  monitor.record("model/rows_fitted", static_cast<double>(report.rows));
+}
+
+void ModelLearner::judge_new(const Transitions& data) const {
+  const NewData found = judge(model_, data);
+  Monitor& monitor = session_.monitor();
+  monitor.record("model/new_data_error", found.error);
+  if (model_.members() == 1) return;
+  monitor.record("model/disagreement", found.disagreement);
+  monitor.record("model/disagreement_rank", found.rank_correlation);
+}
+
+void ModelLearner::take(Archive& saved, std::string_view name) {
+  // Read into one of its own first: what fits in part must not be taken in part.
+  DynamicsModel other = made(session_, config_.model);
+  saved(name, other);
+  other.to(session_.device());
+  model_ = std::move(other);
+}
+
+void ModelLearner::serialize(Archive& archive) {
+  archive("random", random_);
+  archive("model", model_);
+  archive.count("fits", fits_);
+  archive.count("seen", seen_);
+}
+
+}  // namespace reverie
