@@ -51,8 +51,9 @@ void DisagreementExplorer::improve(Imagination& imagination, Starts& starts,
                                    const DynamicsModel& model, int64_t rollouts) {
   double imagined = 0;
   for (int64_t step = 0; step < config_.explorer_steps; ++step) {
-    const Rollouts dreamt = with_disagreement(
-        imagination.roll_out(policy_, starts.draw(1, rollouts)), model, config_.task_reward, 1);
+    const Rollouts dreamt =
+        with_disagreement(imagination.roll_out(policy_, starts.draw(1, rollouts), Members::step),
+                          model, config_.task_reward, 1);
     gradient_.improve(policy_, dreamt);
     imagined = first_returns(dreamt).mean().item<double>();
   }

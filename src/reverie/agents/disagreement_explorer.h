@@ -30,8 +30,8 @@ struct ExploreConfig {
 Rollouts with_disagreement(Rollouts rollouts, const DynamicsModel& model, double task_reward,
                            double bonus);
 
-/// A policy that is trained in imagination to go where the members of the model disagree, and
-/// collects.
+/// A policy that is trained in imagination, by TRPO's default settings, to go where the members of
+/// the model disagree, and collects. A random member moves it at every step.
 class DisagreementExplorer {
  public:
   DisagreementExplorer(Session& session, const ExploreConfig& config, const PolicyConfig& policy,

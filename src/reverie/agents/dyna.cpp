@@ -16,11 +16,16 @@ void DynaConfig::describe(Settings& settings) {
 }
 
 std::vector<std::string> DynaConfig::remarks() const {
+  std::vector<std::string> remarks;
   if (policy.normalise_observations && collect.random_steps == 0)
-    return {
+    remarks.push_back(
         "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
-        "statistics that the policy's input is normalised by"};
-  return {};
+        "statistics that the policy's input is normalised by");
+  if (learn.model.members == 1 && (explore.bonus > 0 || explore.kind == Explorer::disagreement))
+    remarks.push_back(
+        "collect.kind = disagreement and collect.bonus do nothing where model.members is 1: one "
+        "model agrees with itself");
+  return remarks;
 }
 
 std::string_view DynaConfig::key_of(SettingRole role) const {
@@ -93,7 +98,8 @@ void Dyna::serialize(Archive& archive) {
 
 std::string Dyna::start_from(Archive& saved) {
   TakingOver over(saved);
-  if (over.policy(policy_, policy_config_)) collector_.know_how_to_act();
+  // An explorer of its own knows nothing yet.
+  if (over.policy(policy_, policy_config_) && !disagreement_) collector_.know_how_to_act();
   over.model(learner_);
   return over.in_words();
 }

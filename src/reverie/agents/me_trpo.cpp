@@ -30,14 +30,15 @@ void MeTrpoConfig::describe(Settings& settings) {
   settings.add("reset_std", reset_std,
                "standard deviation that the policy begins each iteration with; 0: what it has",
                between(0, 100));
-  settings.add("parameter_noise", parameter_noise,
-               "who collects has the policy's parameters, changed in each episode by this times "
-               "their last change times noise",
-               between(0, 100));
+  settings.add(
+      "parameter_noise", parameter_noise,
+      "noise on the parameters that collect, drawn for each episode: this times their last "
+      "change is its standard deviation",
+      between(0, 100));
   settings.add(
       "action_noise", action_noise,
-      "and its mean action, with noise of this times a uniform factor, drawn at each step; "
-      "0: the policy's own",
+      "noise on the mean actions that collect: this times a uniform factor, drawn at each step, is "
+      "its standard deviation; 0: actions have the policy's own noise",
       between(0, 100));
   gradient.describe(settings);
   DynaConfig::describe(settings);
@@ -67,6 +68,7 @@ void MeTrpo::improve() {
   Tensor best = policy_.parameters().clone(), best_returns = judged();
   int64_t kept_at = 0;
   for (int64_t step = 1; step <= config_.most_steps && step - kept_at <= config_.patience; ++step) {
+    const bool last = step == config_.most_steps || step - kept_at == config_.patience;
     const Tensor from = starts_.draw(1, config_.imagine.rollouts);
     const Rollouts dreamt = imagination_.roll_out(policy_, from);
     steps.add(gradient_.improve(policy_, paid(dreamt)), dreamt);
@@ -74,12 +76,14 @@ void MeTrpo::improve() {
                       static_cast<double>(step) / static_cast<double>(config_.most_steps));
     if (config_.stop == Stop::none) {
       kept_at = step;
-    } else if (step % config_.vote_every == 0) {
+      steps.keep();
+    } else if (step % config_.vote_every == 0 || last) {
       const Tensor returns = judged();
       if ((returns > best_returns).to(torch::kFloat32).mean().item<double>() >= config_.votes) {
         best = policy_.parameters().clone();
         best_returns = returns;
         kept_at = step;
+        steps.keep();
       }
     }
   }
@@ -101,7 +105,8 @@ Tensor MeTrpo::judged() {
   return torch::zeros({1});
 }
 
-// Always from the same states, so that a difference is the policy's.
+// Always from the same states, and without noise, so that a difference is the policy's: as the
+// authors' code has it, one set of validation states for a whole run.
 Tensor MeTrpo::judged_by_models() {
   RandomStream random = judge_random_;
   const int64_t models = model().members(), rollouts = config_.vote_rollouts;

@@ -27,6 +27,7 @@ struct MeTrpoConfig : DynaConfig {
   Members members = Members::step;
   PolicyGradientConfig gradient;
 
+  MeTrpoConfig() { gradient.improver.is_chosen = false; }
   void describe(Settings& settings) override;
 };
 

@@ -8,6 +8,7 @@ namespace reverie {
 
 ModelFreeConfig::ModelFreeConfig(ImproverKind kind) {
   gradient.improver.kind = kind;
+  gradient.improver.is_chosen = false;
   collect.random_steps = 0;
   collect.rollouts = 20;
 }
@@ -18,14 +19,20 @@ void ModelFreeConfig::describe(Settings& settings) {
   settings.group("policy", policy);
 }
 
+std::vector<std::string> ModelFreeConfig::remarks() const {
+  if (policy.normalise_observations && collect.random_steps == 0)
+    return {
+        "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
+        "statistics that the policy's input is normalised by"};
+  return {};
+}
+
 std::string_view ModelFreeConfig::key_of(SettingRole role) const {
   return role == SettingRole::random_steps ? "collect.random_steps" : "";
 }
 
 std::string_view ModelFreeConfig::advice(Sign sign) const {
-  return sign == Sign::std_collapsed
-             ? "raise policy.min_std, or take smaller steps"
-             : "";
+  return sign == Sign::std_collapsed ? "raise policy.min_std, or take smaller steps" : "";
 }
 
 ModelFree::ModelFree(const ModelFreeConfig& config, Session& session)
@@ -40,11 +47,14 @@ std::vector<Phase> ModelFree::iteration() {
 }
 
 void ModelFree::collect() {
-  if (collector_.explore()) normalise_inputs(policy_, config_.policy, collector_.memory());
-  rollouts_ = collector_.episodes(*actor());
+  if (collector_.explore())
+    normalise_inputs(policy_, config_.policy, collector_.memory());
+  else
+    rollouts_ = collector_.episodes(*actor());
 }
 
 void ModelFree::improve() {
+  if (!rollouts_.reward.defined()) return;  // the random steps teach it nothing
   const ImprovementReport report =
       gradient_.improve(policy_, moved(rollouts_, policy_.parameters().device()));
   rollouts_ = {};

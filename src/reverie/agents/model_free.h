@@ -16,6 +16,7 @@ struct ModelFreeConfig : AgentConfig {
   PolicyGradientConfig gradient;
 
   void describe(Settings& settings) override;
+  std::vector<std::string> remarks() const override;
   std::string_view key_of(SettingRole role) const override;
   std::string_view advice(Sign sign) const override;
 };

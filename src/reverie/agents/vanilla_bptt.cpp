@@ -19,12 +19,12 @@ void VanillaBptt::improve() {
   for (int64_t step = 1; step <= config_.policy_steps; ++step) {
     const Tensor from = starts_.draw(1, config_.imagine.rollouts)[0];
     dreamt = imagination_.gradient(policy_, from, config_.pathwise.options());
-    if (step == 1) monitor_.record("return/imagined_before", dreamt.value);
+    if (step == 1) monitor_.record("return/imagined_before", dreamt.undiscounted);
     norm += improver_.ascend(policy_, dreamt.gradient);
     monitor_.progress("improve",
                       static_cast<double>(step) / static_cast<double>(config_.policy_steps));
   }
-  monitor_.record("return/imagined", dreamt.value);
+  monitor_.record("return/imagined", dreamt.undiscounted);
   monitor_.record("imagination/episode_length", dreamt.episode_length);
   monitor_.record("policy/gradient_norm", norm / static_cast<double>(config_.policy_steps));
   monitor_.record("policy/std", mean_std(policy_));

@@ -57,13 +57,14 @@ void tell_of_program() {
 
 /// The checkpoints, and from which of them `resume` goes on.
 void tell_of_checkpoints(const RunFolder& folder, const Experiment& experiment) {
-  const Checkpoints checkpoints(folder.checkpoints());
+  Checkpoints checkpoints(folder.checkpoints());
   int64_t steps = -1;  // of the newest that is whole
   bool done = false;
   for (const int64_t number : checkpoints.numbers()) {
     const std::string path = checkpoints.path(number).string();
     try {
       Archive archive = decode_checkpoint(read_file(path));
+      checkpoints.segments().require(archive);
       archive("env_steps", steps);
       done = Trainer::is_last(archive, experiment.run.steps);
       fmt::print("  {}: whole\n", path);

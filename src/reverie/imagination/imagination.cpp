@@ -19,6 +19,13 @@ Rollouts Imagination::roll_out(const GaussianPolicy& policy, const Tensor& param
   return counted(policy, parameters, starts, options_);
 }
 
+Rollouts Imagination::roll_out(const GaussianPolicy& policy, const Tensor& starts,
+                               Members members) {
+  ImagineOptions options = options_;
+  options.members = members;
+  return counted(policy, policy.parameters().unsqueeze(0), starts, options);
+}
+
 Rollouts Imagination::roll_out_each(const GaussianPolicy& policy, const Tensor& starts) {
   ImagineOptions options = options_;
   options.members = Members::fixed;

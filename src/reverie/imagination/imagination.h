@@ -37,6 +37,8 @@ class Imagination {
   Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts) {
     return roll_out(policy, policy.parameters().unsqueeze(0), starts);
   }
+  /// The same with other members than usual.
+  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts, Members members);
   /// The policy's mean actions in each member, from `starts` [members, rows, o].
   Rollouts roll_out_each(const GaussianPolicy& policy, const Tensor& starts);
 

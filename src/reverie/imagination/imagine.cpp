@@ -163,8 +163,9 @@ class Walker {
     }
   }
 
-  /// What `member` predicts, drawn where it predicts a distribution: [rows, target_size].
-  const float* predict(int64_t member, const float* input, int64_t rows) {
+  /// What `member` predicts, drawn where it predicts a distribution (by the last call's noise where
+  /// asked for): [rows, target_size].
+  const float* predict(int64_t member, const float* input, int64_t rows, bool same_noise = false) {
     const auto& model = dream_.model;
     const float* output =
         model_pass_.forward(dream_.weights[static_cast<size_t>(member)], input, rows);
@@ -172,7 +173,10 @@ class Walker {
     const int64_t d = model.target_size();
     noise_.resize(static_cast<size_t>(rows_ * d));
     sample_.resize(noise_.size());
-    random_.fill_normal(noise_.data(), rows * d);
+    if (exploits())
+      std::fill_n(noise_.data(), rows * d, 0.0f);
+    else if (!same_noise)
+      random_.fill_normal(noise_.data(), rows * d);
     const float* bounds = model.variance_bounds().data_ptr<float>() + member * 2 * d;
     kernels::sample_gaussian_head(output, bounds, noise_.data(), rows, d, sample_.data());
     // An end is no quantity that varies: its mean is the probability that is held against a half.
@@ -206,8 +210,8 @@ class Walker {
     const auto members = static_cast<size_t>(dream_.model.members());
     const auto numbers = static_cast<size_t>(rows_ * dream_.model.target_size());
     for (size_t k = 0; k < members; ++k)
-      std::copy_n(predict(static_cast<int64_t>(k), input_.data(), rows_), numbers,
-                  by_member_.data() + k * numbers);
+      std::copy_n(predict(static_cast<int64_t>(k), input_.data(), rows_, /*same_noise=*/k > 0),
+                  numbers, by_member_.data() + k * numbers);
     std::vector<float> said(members);
     for (size_t i = 0; i < numbers; ++i) {
       for (size_t k = 0; k < members; ++k) said[k] = by_member_[k * numbers + i];

@@ -12,16 +12,16 @@ namespace reverie {
 enum class Members {
   fixed,    ///< Each policy lives in one member for all its rollouts (MB-MPO).
   step,     ///< Every row draws a member at every step (ME-TRPO).
-  episode,  ///< Every row draws a member for an episode.
-  mean,     ///< The mean of what all members predict.
-  median,   ///< The median, dimension by dimension.
+  episode,  ///< Every row draws a member for an episode (by torch: for all its episodes).
+  mean,     ///< The mean of what all members predict; where that is drawn, with the same noise.
+  median,   ///< The median of the same, dimension by dimension.
 };
 
 struct ImagineOptions {
   int64_t horizon = 200;      ///< Steps imagined per row.
   int64_t episode_limit = 0;  ///< Steps until an episode within is truncated; 0: `horizon`.
   Members members = Members::fixed;
-  Mode mode = Mode::explore;  ///< Exploit: by mean actions.
+  Mode mode = Mode::explore;  ///< Exploit: by mean actions, and the mean of what is predicted.
 
   int64_t limit() const { return episode_limit > 0 ? episode_limit : horizon; }
 };

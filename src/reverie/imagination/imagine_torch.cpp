@@ -85,7 +85,7 @@ class BatchedWalk {
     }
     all_.next = empty({o_});
     if (model.config().learn_reward) all_.reward = empty({});
-    if (model.config().head == Head::gaussian)
+    if (model.config().head == Head::gaussian && options.mode == Mode::explore)
       all_.target_noise = noise(2, model.target_size()).mul_(model.target_normaliser().std());
     if (all_.target_noise.defined() && model.config().learn_end)
       all_.target_noise.select(2, model.end_column()).zero_();  // see Walker::predict
@@ -225,16 +225,21 @@ class BatchedWalk {
       return;
     }
     const auto of_rows = [&](const Tensor& predicted) {  // [K, …, d]
-      if (combines_ == Members::mean) return predicted.mean(0);
-      if (combines_ == Members::median) return std::get<0>(predicted.median(0));
       const auto flat = predicted.flatten(0, 1);
       return placed_.defined() ? flat.index_select(0, steps.seat[t]) : flat;
     };
     const auto said = model_.heads(torch::bmm(hidden, model_blocks_.back()));
-    auto target = of_rows(said.mean);
-    if (said.log_variance.defined())
-      target = torch::addcmul(target, of_rows(torch::exp(0.5 * said.log_variance)),
-                              steps.target_noise[t]);
+    const bool drawn = steps.target_noise.defined();
+    const Tensor spread = drawn ? torch::exp(0.5 * said.log_variance) : Tensor();
+    Tensor target;
+    if (combines_) {
+      const Tensor each =
+          drawn ? torch::addcmul(said.mean, spread, steps.target_noise[t]) : said.mean;
+      target = combines_ == Members::mean ? each.mean(0) : std::get<0>(each.median(0));
+    } else {
+      target = of_rows(said.mean);
+      if (drawn) target = torch::addcmul(target, of_rows(spread), steps.target_noise[t]);
+    }
     torch::add_out(next, state_, target.narrow(1, 0, o_));
     if (steps.reward.defined()) steps.reward[t].copy_(target.select(1, model_.reward_column()));
     if (model_.config().learn_end) {

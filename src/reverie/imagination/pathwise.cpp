@@ -11,6 +11,12 @@ namespace {
 
 /// Rows of a block, which one thread walks.
 constexpr int64_t kBlockRows = 32;
+/// Blocks that are taken to be in memory together.
+constexpr int64_t kMostSideBySide = 16;
+
+bool truncates(const PathwiseOptions& options) {
+  return options.truncation > 0 && options.truncation < options.horizon;
+}
 
 /// What a stretch of steps begins with: no graph reaches behind it.
 struct Border {
@@ -45,10 +51,11 @@ class Path {
       if (beyond.defined()) objective = objective + (at.state * beyond).sum();
       const auto gradients = torch::autograd::grad({objective}, {theta, first});
       result.gradient += gradients[0] / count;
-      const bool cut = options_.truncation > 0 && begin % options_.truncation == 0;
+      const bool cut = truncates(options_) && begin % options_.truncation == 0;
       beyond = cut ? Tensor() : gradients[1];
     }
-    result.episode_length = length_ / count;
+    result.episode_length = length_.item<double>() / count;
+    result.undiscounted = undiscounted_.item<double>() / count;
     return result;
   }
 
@@ -62,7 +69,7 @@ class Path {
     std::vector<Border> borders;
     for (int64_t t = 0; t < options_.horizon; ++t) {
       if (t % stretch == 0) borders.push_back(at);
-      length_ += at.alive.sum().item<double>();
+      length_ += at.alive.sum();
       step(parameters, at, t);
     }
     return borders;
@@ -83,6 +90,7 @@ class Path {
             ? next.reward
             : task_.reward(observation, action, flat(next.observation)).view({members, rows});
     const Tensor paid = (reward * at.alive).sum();
+    if (!torch::GradMode::is_enabled()) undiscounted_ += paid;
     if (task_.terminates() || next.end.defined()) {
       const torch::NoGradGuard no_grad;
       Tensor over = torch::zeros_like(at.alive, torch::kBool);
@@ -98,7 +106,7 @@ class Path {
   /// The same in every walk of step `t`, and in every member.
   Tensor noise(int64_t t, int64_t rows, int64_t width, int64_t members) const {
     RandomStream here = random_.split(static_cast<uint64_t>(t));
-    return here.normal({rows, width}).repeat({members, 1});
+    return here.normal({rows, width}, device_).repeat({members, 1});
   }
 
   const Task& task_;
@@ -106,7 +114,9 @@ class Path {
   const GaussianPolicy& policy_;
   const PathwiseOptions& options_;
   RandomStream random_;
-  double length_ = 0;
+  torch::Device device_ = policy_.parameters().device();
+  Tensor length_ = torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device_));
+  Tensor undiscounted_ = length_.clone();  // summed where no graph is made
 };
 
 /// Steps whose activations the memory holds, of all blocks that run side by side.
@@ -118,10 +128,11 @@ int64_t stretch_of(const DynamicsModel& model, int64_t rows, const PathwiseOptio
   const double step = 4.0 * static_cast<double>(rows * model.members()) *
                       static_cast<double>(2 * units + 12 * model.observation_size());
   auto steps = static_cast<int64_t>(options.memory * 1024 * 1024 * 1024 / step);
-  if (options.truncation > 0) steps = std::min(steps, options.truncation);
   steps = std::clamp<int64_t>(steps, 1, options.horizon);
+  if (!truncates(options)) return steps;
   // Cuts fall on borders.
-  while (options.truncation > 0 && options.truncation % steps != 0) --steps;
+  steps = std::min(steps, options.truncation);
+  while (options.truncation % steps != 0) --steps;
   return steps;
 }
 
@@ -131,13 +142,16 @@ PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
                                    const GaussianPolicy& policy, const Tensor& parameters,
                                    const Tensor& starts, const PathwiseOptions& options,
                                    const RandomStream& random) {
-  const int64_t rows = starts.size(0), blocks = (rows + kBlockRows - 1) / kBlockRows;
-  const int64_t side_by_side = std::min<int64_t>(blocks, worker_count());
-  const int64_t stretch = stretch_of(model, std::min(rows, kBlockRows) * side_by_side, options);
+  // A device takes all rows at once.
+  const int64_t rows = starts.size(0), most = starts.is_cpu() ? kBlockRows : rows;
+  const int64_t blocks = (rows + most - 1) / most;
+  // As many as a machine may run side by side, not as many as this one does: the bits depend on it.
+  const int64_t side_by_side = std::min<int64_t>(blocks, kMostSideBySide);
+  const int64_t stretch = stretch_of(model, std::min(rows, most) * side_by_side, options);
   std::vector<PathwiseGradient> parts(static_cast<size_t>(blocks));
   std::vector<double> weights(static_cast<size_t>(blocks));
   parallel_for(blocks, [&](int64_t block) {
-    const int64_t first = block * kBlockRows, count = std::min(kBlockRows, rows - first);
+    const int64_t first = block * most, count = std::min(most, rows - first);
     Path path(task, model, policy, options, random.split(static_cast<uint64_t>(block)));
     const auto i = static_cast<size_t>(block);
     parts[i] = path.run(parameters, starts.narrow(0, first, count), stretch);
@@ -149,6 +163,7 @@ PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
     all.value += weights[i] * parts[i].value;
     all.gradient += weights[i] * parts[i].gradient;
     all.episode_length += weights[i] * parts[i].episode_length;
+    all.undiscounted += weights[i] * parts[i].undiscounted;
   }
   require_finite(all.gradient, "the gradient of the imagined return, by backpropagation");
   return all;

@@ -9,13 +9,16 @@ struct PathwiseOptions {
   int64_t horizon = 100;
   double discount = 1.0;
   Mode mode = Mode::exploit;  ///< Explore: through mean + std * noise, the noise held fixed.
-  int64_t truncation = 0;     ///< Steps that a gradient flows back through; 0: all.
-  double memory = 1.0;        ///< GiB that activations may take; beyond, they are computed again.
+  /// Gradients are cut at every so many steps from the start (flow back through fewer than that
+  /// from in between); 0, or the horizon and more: nowhere.
+  int64_t truncation = 0;
+  double memory = 1.0;  ///< GiB that activations may take; beyond, they are computed again.
 };
 
 /// A mean return and its gradient.
 struct PathwiseGradient {
-  double value = 0;
+  double value = 0;           ///< What the gradient is of.
+  double undiscounted = 0;    ///< The same return without a discount.
   Tensor gradient;            ///< [p]
   double episode_length = 0;  ///< Mean steps until an end, or the horizon.
 };

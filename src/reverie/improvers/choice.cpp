@@ -7,10 +7,10 @@ std::vector<std::string> setting_names(ImproverKind) {
 }
 
 void ImproverConfig::describe(Settings& settings) {
-  settings.add("improver", kind, "how the policy is improved");
-  settings.group("trpo", trpo);
-  settings.group("ppo", ppo);
-  settings.group("vpg", vpg);
+  if (is_chosen) settings.add("improver", kind, "how the policy is improved");
+  if (is_chosen || kind == ImproverKind::trpo) settings.group("trpo", trpo);
+  if (is_chosen || kind == ImproverKind::ppo) settings.group("ppo", ppo);
+  if (is_chosen || kind == ImproverKind::vpg) settings.group("vpg", vpg);
 }
 
 std::unique_ptr<Improver> make_improver(const ImproverConfig& config, RandomStream random) {

@@ -16,6 +16,7 @@ std::vector<std::string> setting_names(ImproverKind);
 /// policy by policy gradients. Describe it in no group of its own.
 struct ImproverConfig {
   ImproverKind kind = ImproverKind::trpo;
+  bool is_chosen = true;  ///< False where the method's name says it: no other is described then.
   TrpoConfig trpo;
   PpoConfig ppo;
   VpgConfig vpg;

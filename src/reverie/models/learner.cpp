@@ -61,6 +61,7 @@ void ModelLearner::take(Archive& saved, std::string_view name) {
 void ModelLearner::serialize(Archive& archive) {
   archive("random", random_);
   archive("model", model_);
+  archive("objective", *objective_);
   archive.count("fits", fits_);
   archive.count("seen", seen_);
 }

@@ -80,7 +80,7 @@ void Checkpoints::save(int64_t number, const Archive& archive) {
   segments_.keep_for(archive);
 }
 
-std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) const {
+std::optional<Checkpoints::Loaded> Checkpoints::load_newest(const Warn& warn) {
   const auto all = numbers();
   if (all.empty()) return std::nullopt;
   std::string reason;

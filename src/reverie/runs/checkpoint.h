@@ -40,7 +40,7 @@ class Checkpoints {
 
   /// The newest that is whole and holds what its name says; for those passed over, one line to
   /// `warn`. Nothing where there is no checkpoint at all. Throws Error where none is usable.
-  std::optional<Loaded> load_newest(const Warn& warn) const;
+  std::optional<Loaded> load_newest(const Warn& warn);
 
   /// Sets aside (renames to `.damaged`) what is newer than `number`, so that going on from `number`
   /// never has it counted among the newest.

@@ -39,13 +39,18 @@ std::string SegmentFiles::get(const std::string& file, const Sum& sum) {
   return bytes;
 }
 
-void SegmentFiles::require(const Archive& archive) const {
+void SegmentFiles::require(const Archive& archive) {
   for (const auto& [file, sum] : archive.side_files()) {
     std::error_code error;
-    const auto size = std::filesystem::file_size(folder_ / file, error);
-    if (error) throw Error(fmt::format("{}, which it needs, is not there", file));
-    if (size != sum.size) throw Error(fmt::format("{}, which it needs, is cut short", file));
+    if (!std::filesystem::exists(folder_ / file, error))
+      throw Error(fmt::format("{}, which it needs, is not there", file));
+    get(file, sum);
   }
+}
+
+void SegmentFiles::begin_with(const Archive& archive) {
+  before_.clear();
+  for (const auto& [file, sum] : archive.side_files()) before_.insert(file);
 }
 
 void SegmentFiles::keep_for(const Archive& archive) {

@@ -19,13 +19,14 @@ class SegmentFiles : public SideFiles {
   Sum put(const std::string& file, std::string_view bytes) override;
   std::string get(const std::string& file, const Sum& sum) override;
 
-  /// Throws Error naming what an archive needs and is not there, or of another size. What is in it
-  /// is checked when it is read.
-  void require(const Archive& archive) const;
+  /// Throws Error naming what an archive needs and is not there, or not as it was written.
+  void require(const Archive& archive);
 
-  /// To be told of each checkpoint that is written or gone on from: removes the files that neither
-  /// it nor the one before needs.
+  /// To be told of each checkpoint that is written: removes the files that neither it nor the one
+  /// before needs.
   void keep_for(const Archive& archive);
+  /// To be told of the checkpoint that a run goes on from: it is the one before the next.
+  void begin_with(const Archive& archive);
 
  private:
   std::filesystem::path folder_;

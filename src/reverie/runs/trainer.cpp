@@ -83,7 +83,7 @@ void Trainer::resume() {
   if (loaded) {
     loaded->archive.keep_beside(&checkpoints_.segments());
     serialize(loaded->archive);
-    checkpoints_.segments().keep_for(loaded->archive);
+    checkpoints_.segments().begin_with(loaded->archive);
     saved_phases_ = phases_done_;
     saved_unfinished_ = unfinished_;
     imagined_before_ = session_.imagined_steps();

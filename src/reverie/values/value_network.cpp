@@ -30,16 +30,16 @@ ValueNetwork::ValueNetwork(int64_t inputs, const ValueConfig& config, RandomStre
 }
 
 void ValueNetwork::fit(const Tensor& x, const Tensor& y) {
+  TORCH_CHECK(x.size(0) > 0, "a value network's fit needs data");
   require_finite(y, "the returns that the value network is fitted to");
   inputs_.fit(x);
   outputs_.fit(y.unsqueeze(1));
   fitted_ = true;
   const Tensor from = inputs_.normalise(x), to = outputs_.normalise(y.unsqueeze(1));
-  const int64_t rows = x.size(0), batch = std::min(config_.batch, rows);
+  const int64_t rows = x.size(0), batches = (rows + config_.batch - 1) / config_.batch;
   for (int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
-    const Tensor order = random_.permutation(rows).to(x.device());
-    for (int64_t begin = 0; begin + batch <= rows; begin += batch) {
-      const Tensor index = order.narrow(0, begin, batch);
+    // As equal as they divide: a small one at the end would weigh as much as the others.
+    for (const Tensor& index : random_.permutation(rows).to(x.device()).chunk(batches)) {
       const torch::AutoGradMode differentiates(true);
       const Tensor parameters = network_.parameters().detach().clone().requires_grad_();
       const Tensor said =

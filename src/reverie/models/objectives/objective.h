@@ -5,6 +5,7 @@
 
 namespace reverie {
 
+class Archive;
 class GaussianPolicy;
 
 /// What a fit is about, for an objective to look at.
@@ -21,6 +22,9 @@ class Objective {
 
   /// Called once before each fit, e.g. to weigh the transitions.
   virtual void prepare(const FitContext&) {}
+
+  /// What it keeps from fit to fit.
+  virtual void serialize(Archive&) {}
 
   /// The mean loss (a scalar) of one member's predictions for a minibatch, differentiable in the
   /// prediction. `target` is [n, d], normalised; `index` [n] int64 says which rows of the fit's
