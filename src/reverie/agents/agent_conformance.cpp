@@ -107,6 +107,7 @@ struct Life {
     for (int64_t phase = first; phase < end; ++phase)
       phases[static_cast<size_t>(phase % phase_count())].run();
   }
+  bool has_model() const { return !config->key_of(SettingRole::learn_reward).empty(); }
   void iterate(int64_t iterations = 1) { live(0, iterations * phase_count()); }
   std::string bytes() {
     Archive archive;
@@ -201,8 +202,10 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   EXPECT_TRUE(life.monitor.figures.contains("policy/saturated"));
   if (!noise_is_its_own(entry()))
     EXPECT_LT(life.monitor.figures["policy/saturated"], 0.5) << "a std of at most 0.5 within +-1";
-  if (life.session->imagined_steps() > 0) {
+  if (life.has_model()) {
     EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
+  }
+  if (life.session->imagined_steps() > 0) {
     EXPECT_EQ(life.monitor.figures["imagination/episode_length"], 30);
     EXPECT_TRUE(life.monitor.figures.contains("return/imagined"));
   }
@@ -250,7 +253,7 @@ TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {
     auto archive = Archive::from_bytes(saved);
     return life.agent->start_from(archive);
   };
-  const bool models = first.session->imagined_steps() > 0;
+  const bool models = first.has_model();
   Life second(entry(), 2);
   EXPECT_EQ(start_from(second), models ? "policy and model taken" : "policy taken");
   const auto given = second.agent->policy()->parameters().clone();
@@ -315,6 +318,10 @@ std::vector<Variant> variants() {
   all.push_back({"vanilla_bptt_stochastic",
                  "vanilla-bptt",
                  {"pathwise.stochastic=true", "pathwise.truncation=5", "starts.from=buffer"}});
+  all.push_back({"svg_to_the_end",
+                 "svg",
+                 {"svg.horizon=0", "svg.batch=32", "policy_steps=10", "svg.learning_rate=0.02",
+                  "svg.kl_penalty=0.1", "model.head=gaussian", "model.learn_reward=true"}});
   all.push_back({"ppo_with_a_network",
                  "ppo",
                  {"advantage.baseline=network", "ppo.batch=100", "ppo.learning_rate=0.003"}});

@@ -1,6 +1,7 @@
 #include <reverie/agents/mb_mpo.h>
 #include <reverie/agents/me_trpo.h>
 #include <reverie/agents/model_free.h>
+#include <reverie/agents/svg.h>
 #include <reverie/agents/vanilla_bptt.h>
 #include <reverie/agents/vanilla_sim.h>
 #include <reverie/core/error.h>
@@ -31,6 +32,9 @@ const std::vector<AgentEntry>& all_agents() {
           "vanilla-sim", "collect, fit one model, improve the policy in it as in a simulator"),
       entry<VanillaBptt, VanillaBpttConfig>(
           "vanilla-bptt", "collect, fit a model, improve the policy by backpropagation through it"),
+      entry<Svg, SvgConfig>("svg",
+                            "stochastic value gradients: through model and value along what really "
+                            "happened (Heess et al. 2015)"),
       entry<ModelFree, VpgAgentConfig>("vpg", "vanilla policy gradient (Williams 1992)"),
       entry<ModelFree, TrpoAgentConfig>("trpo",
                                         "trust region policy optimisation (Schulman et al. 2015)"),

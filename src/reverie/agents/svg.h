@@ -1,0 +1,72 @@
+// SVG: stochastic value gradients.
+#pragma once
+
+#include <reverie/agents/agent.h>
+#include <reverie/collect/collector.h>
+#include <reverie/imagination/value_gradient.h>
+#include <reverie/improvers/pathwise.h>
+#include <reverie/models/learner.h>
+#include <reverie/policies/gaussian_policy.h>
+#include <reverie/values/policy_evaluation.h>
+
+namespace reverie {
+
+struct SvgConfig : AgentConfig {
+  int64_t horizon = 1;
+  int64_t policy_steps = 1000;
+  int64_t batch = 64;
+  int64_t window = 0;
+  double discount = 0.99;
+  double learning_rate = 1e-4;
+  double clip_norm = 0;
+  double weight_clip = 5;
+  double kl_penalty = 1e-3;
+  CollectConfig collect;
+  PolicyConfig policy;
+  LearnConfig learn;
+  EvaluationConfig value;
+
+  SvgConfig() { learn.model.members = 1; }
+  void describe(Settings& settings) override;
+  std::string_view key_of(SettingRole role) const override;
+  std::string_view advice(Sign sign) const override;
+};
+
+/// Heess et al., "Learning continuous control policies by stochastic value gradients" (2015),
+/// SVG(1) with experience replay and, by `svg.horizon`, SVG(h) up to SVG(infinity): act, fit a
+/// model, fit the policy's value, and follow the value's gradient through model, reward and policy
+/// along replayed transitions, whose noise is inferred. The model is asked for its derivative only:
+/// no rollout leaves what happened, and none of the model's errors add up. With several models the
+/// mean over them. As "Benchmarking model-based reinforcement learning" ran it (iclavera/meta-mb,
+/// svg_1.py), a penalty keeps each iteration's policy near to the last one.
+class Svg : public Agent {
+ public:
+  Svg(const SvgConfig& config, Session& session);
+
+  std::vector<Phase> iteration() override;
+  std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
+  const GaussianPolicy* policy() const override { return &policy_; }
+  void serialize(Archive& archive) override;
+  std::string start_from(Archive& saved) override;
+
+ private:
+  void collect();
+  void improve();
+  /// The logarithms of the densities from which the actions of `data` were drawn: [n].
+  Tensor densities(const Transitions& data, bool at_random) const;
+  /// Fits the value to replayed transitions, weighted as the policy stands now.
+  void evaluate(const Transitions& data, const Tensor& acted);
+
+  SvgConfig config_;
+  Session& session_;
+  Monitor& monitor_;
+  Collector collector_;
+  ModelLearner learner_;
+  GaussianPolicy policy_;
+  PolicyEvaluation value_;
+  Pathwise improver_;
+  RandomStream random_;
+  Tensor acted_;  ///< [replay's size]: log densities that its actions were drawn from.
+};
+
+}  // namespace reverie
