@@ -54,6 +54,16 @@ struct WatchOptions {
   std::vector<std::string> sets;
 };
 
+struct PlotOptions {
+  std::vector<std::string> runs;  ///< Their folders.
+  std::string out = "runs.svg";
+  std::string title;                   ///< Empty: the task's name.
+  std::string metric = "return/real";  ///< Drawn above.
+  int64_t window = 5000;               ///< Real steps that a point is the mean of.
+  std::vector<std::string> labels;     ///< One a group of runs; none: made of the settings.
+  std::vector<std::string> published;  ///< "NAME:VALUE"
+};
+
 struct ListOptions {
   std::string what;  ///< "methods", "tasks", "settings"; empty: the first two.
   std::string name;  ///< Of settings: the method; of tasks: how their names begin.
@@ -74,6 +84,7 @@ int train(const TrainOptions& options);
 int resume(const ResumeOptions& options);
 int evaluate_run(const EvalOptions& options);
 int watch(const WatchOptions& options);
+int plot(const PlotOptions& options);
 int list(const ListOptions& options);
 int info(const std::string& folder);
 int bench(const BenchOptions& options);

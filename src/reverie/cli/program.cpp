@@ -19,7 +19,7 @@
 namespace reverie::cli {
 namespace {
 
-constexpr const char* kCommands[] = {"train", "resume", "eval",  "watch",
+constexpr const char* kCommands[] = {"train", "resume", "eval",  "watch", "plot",
                                      "list",  "info",   "bench", "help"};
 
 constexpr const char* kFooter = R"(
@@ -28,6 +28,7 @@ Examples (each command has more: reverie COMMAND --help):
   reverie resume runs/mb-mpo-rllib-half-cheetah-s1
   reverie eval runs/mb-mpo-rllib-half-cheetah-s1
   reverie watch --policy runs/mb-mpo-rllib-half-cheetah-s1 --video run.mp4
+  reverie plot runs/* --out runs.svg
 
 Step counts read 200000, 200k, 1e6 or 1M.
 Ctrl-C, SIGTERM or a terminal that closes finishes the phase under way, writes a checkpoint and says
@@ -204,6 +205,45 @@ CLI::App* add_watch(CLI::App& app, WatchOptions& options,
   return command;
 }
 
+/// An option that may be repeated.
+void add_repeated(CLI::App& command, const std::string& flag, std::vector<std::string>& values,
+                  const std::string& type, const std::string& doc) {
+  command
+      .add_option_function<std::string>(
+          flag, [&values](const std::string& given) { values.push_back(given); },
+          doc + "; may be repeated")
+      ->type_name(type)
+      ->trigger_on_parse();
+}
+
+CLI::App* add_plot(CLI::App& app, PlotOptions& options) {
+  auto* command = app.add_subcommand(
+      "plot", "Draw runs' returns against real steps, and what their models made of them");
+  command
+      ->add_option("RUN", options.runs,
+                   "The runs' folders; those that differ by their seed alone are one curve")
+      ->required()
+      ->type_name("");
+  command->add_option("--out", options.out, "Write this .svg (default: runs.svg)")
+      ->type_name("FILE");
+  add_value(*command, "--window", options.window, "N",
+            "Real steps up to a point whose episodes it is the mean of", between(1, 1e12));
+  command
+      ->add_option("--metric", options.metric,
+                   "The figure drawn above, a name of docs/architecture.md (default: return/real)")
+      ->type_name("NAME");
+  add_repeated(*command, "--label", options.labels, "NAME",
+               "Name of a curve, in the order of the runs (default: what settings differ)");
+  add_repeated(*command, "--published", options.published, "NAME:VALUE",
+               "A dashed line at somebody else's value");
+  command->add_option("--title", options.title, "Above all (default: the task's name)")
+      ->type_name("NAME");
+  add_examples(*command, {"runs/*", "runs/me-trpo-* runs/trpo-* --out me-trpo.svg",
+                          "runs/me-trpo-* --metric model/new_data_error --window 1",
+                          "runs/mb-mpo-* --label 'ours' --published 'original code:550'"});
+  return command;
+}
+
 CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
   auto* command = app.add_subcommand(
       "bench", "Measure the kernels and the real environments beside this machine's own peak");
@@ -230,8 +270,7 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
 
 CLI::App* add_list(CLI::App& app, ListOptions& options) {
   auto* command = app.add_subcommand("list", "List methods, tasks, or a method's settings");
-  command
-      ->add_option("WHAT", options.what, "methods, tasks or settings (default: the first two)")
+  command->add_option("WHAT", options.what, "methods, tasks or settings (default: the first two)")
       ->type_name("");
   command
       ->add_option("NAME", options.name,
@@ -298,12 +337,14 @@ int dispatch(int argc, char** argv) {
   BenchOptions bench_options;
   WatchOptions watch_options;
   std::vector<std::vector<std::string>> eval_sets, watch_sets;
+  PlotOptions plot_options;
   ListOptions list_options;
   std::string info_folder;
   auto* train_command = add_train(app, train_options);
   auto* resume_command = add_resume(app, resume_options);
   auto* eval_command = add_eval(app, eval_options, eval_sets);
   auto* watch_command = add_watch(app, watch_options, watch_sets);
+  auto* plot_command = add_plot(app, plot_options);
   auto* bench_command = add_bench(app, bench_options);
   auto* list_command = add_list(app, list_options);
   auto* info_command = app.add_subcommand(
@@ -352,6 +393,7 @@ int dispatch(int argc, char** argv) {
     watch_options.sets = joined(watch_sets);
     return watch(watch_options);
   }
+  if (*plot_command) return plot(plot_options);
   if (*list_command) return list(list_options);
   if (*bench_command) return bench(bench_options);
   if (*info_command) return info(info_folder);

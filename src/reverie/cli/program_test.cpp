@@ -18,6 +18,7 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
                                                     {"list", "tasks"},
                                                     {"list", "settings", method()},
                                                     {"train", "--help"},
+                                                    {"plot", "--help"},
                                                     {"info"},
                                                     {}}) {
     const ProgramResult result = run(arguments);
@@ -35,7 +36,7 @@ TEST_F(ProgramTest, AnswersWithoutTraining) {
   EXPECT_LT(std::count(end.begin(), end.end(), '\n'), 24) << "must fit on the smallest screen";
   for (const char* part : {"--config", "--out"}) EXPECT_THAT(end, HasSubstr(part));
   EXPECT_THAT(help, HasSubstr("reverie train mb-mpo"));
-  for (const char* command : {"eval", "watch", "bench"}) {
+  for (const char* command : {"eval", "watch", "plot", "bench"}) {
     const std::string text = run({command, "--help"}).out;
     for (const char* type : {"INT", "FLOAT", "TEXT", "UINT", " in ["})
       EXPECT_THAT(text, Not(HasSubstr(type))) << command << ": CLI11's words";
