@@ -149,8 +149,9 @@ int plot(const PlotOptions& options) {
 
   CurvePicture picture;
   picture.title = options.title.empty() ? title_of(groups) : options.title;
-  picture.figures =
-      fmt::format("mean of the last {} steps", value_text(static_cast<double>(options.window)));
+  if (options.window > 1)
+    picture.figures =
+        fmt::format("mean of the last {} steps", value_text(static_cast<double>(options.window)));
   picture.panels.push_back(upper_panel(groups, options));
   for (size_t i = 0; i < groups.size(); ++i) {
     const std::string text = fmt::format("{} ({})", groups[i].label, count_of(groups[i]));
