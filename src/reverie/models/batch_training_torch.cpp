@@ -20,7 +20,7 @@ BatchTraining::BatchTraining(DynamicsModel& model, const Objective& objective,
   } else {
     gradient_ = torch::empty({m, batch, model.target_size()}, options);
   }
-  if (!cuda_graphs::used(options.device())) return;
+  if (!cuda_graphs::used(options.device()) || objective.steps() > 1) return;
   const auto empty = [&](int64_t width) { return torch::empty({m, batch, width}, options); };
   fixed_ = {empty(model.ensemble().shape().input() + 1), empty(model.target_size()),
             torch::zeros({m, batch}, options.dtype(torch::kInt64))};
@@ -51,12 +51,39 @@ void BatchTraining::train(const Minibatch& batch, const Factors& step) {
 }
 
 void BatchTraining::work(const Minibatch& batch, const Factors& step) {
+  if (objective_.steps() > 1) return walk(batch, step);
   const auto raw = network_.forward(batch.x);
   Tensor gradient, bounds_gradient;
   add(differentiate(raw, batch, gradient, bounds_gradient), batch.x.size(1));
   network_.step(batch.x, gradient, step.network);
   if (bounds_gradient.defined())
     bounds_.step(bounds_gradient + bounds_pull_, step.bounds, kernels::AdamRates{});
+}
+
+/// Where the loss asks the model again, all of it is torch's to differentiate.
+void BatchTraining::walk(const Minibatch& batch, const Factors& step) {
+  const torch::AutoGradMode mode(true);
+  std::vector<Tensor> leaves{network_.rows().parameters.detach().requires_grad_()};
+  if (bounds_.parameters.defined()) leaves.push_back(bounds_.parameters.detach().requires_grad_());
+  const auto losses = walk_losses(leaves[0], leaves.size() > 1 ? leaves[1] : Tensor(), batch.index);
+  const auto gradients = torch::autograd::grad({losses.sum()}, leaves);
+  add(losses.detach(), batch.index.size(1));
+  network_.rows().step(gradients[0], step.network, kernels::AdamRates{});
+  if (leaves.size() > 1)
+    bounds_.step(gradients[1] + bounds_pull_, step.bounds, kernels::AdamRates{});
+}
+
+/// By members' parameters [m, p] and flat bounds [m, 2 d], undefined for a deterministic head.
+Tensor BatchTraining::walk_losses(const Tensor& parameters, const Tensor& bounds,
+                                  const Tensor& index) const {
+  const auto layers = model_.ensemble().layers(parameters);
+  const StepModel step = [&](const Tensor& observation, const Tensor& action) {
+    const auto raw = model_.ensemble().forward(layers, model_.inputs(observation, action));
+    const auto prediction = model_.head(raw, bounds.defined() ? as_bounds(bounds) : Tensor());
+    const auto change = model_.target_normaliser().denormalise(prediction.mean);
+    return ModelStep{prediction, model_.next_observation(observation, change)};
+  };
+  return objective_.walk_losses(step, index);
 }
 
 /// The losses, and their gradients by the networks' outputs and by the variance's bounds.
@@ -79,6 +106,9 @@ Tensor BatchTraining::differentiate(const Tensor& raw, const Minibatch& batch, T
 }
 
 void BatchTraining::evaluate(const Minibatch& batch) {
+  if (objective_.steps() > 1)
+    return add(walk_losses(network_.rows().parameters, bounds_.parameters, batch.index),
+               batch.index.size(1));
   const auto raw = network_.forward(batch.x);
   const auto prediction = bounds_.parameters.defined()
                               ? model_.head(raw, as_bounds(bounds_.parameters))

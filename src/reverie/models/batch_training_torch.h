@@ -50,6 +50,8 @@ class BatchTraining {
 
  private:
   void work(const Minibatch& batch, const Factors& step);
+  void walk(const Minibatch& batch, const Factors& step);
+  Tensor walk_losses(const Tensor& parameters, const Tensor& bounds, const Tensor& index) const;
   Tensor differentiate(const Tensor& raw, const Minibatch& batch, Tensor& gradient,
                        Tensor& bounds_gradient) const;
   /// The bounds [m, 1, 2, d] as `DynamicsModel::head` takes them, from [m, 2 d].

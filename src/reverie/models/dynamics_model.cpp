@@ -145,11 +145,15 @@ DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
                                                 const Tensor& action) const {
   const auto change = target_normaliser_.denormalise(means(observation, action));
   Successor result;
-  const auto next = observation + change.narrow(-1, 0, observation_size_);
-  result.observation = torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
+  result.observation = next_observation(observation, change);
   if (config_.learn_reward) result.reward = change.select(-1, reward_column());
   if (config_.learn_end) result.end = change.select(-1, end_column());
   return result;
+}
+
+Tensor DynamicsModel::next_observation(const Tensor& observation, const Tensor& change) const {
+  const auto next = observation + change.narrow(-1, 0, observation_size_);
+  return torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
 }
 
 double DynamicsModel::squared_error(const Transitions& data) const {

@@ -95,6 +95,10 @@ class DynamicsModel {
   };
   Successor predict(const Tensor& observation, const Tensor& action) const;
 
+  /// Where a predicted change [..., target_size], denormalised, leads from `observation` [..., o],
+  /// within the range that imagined states keep to. Differentiable.
+  Tensor next_observation(const Tensor& observation, const Tensor& change) const;
+
   /// The predicted means' squared error on `data`, over members, transitions and dimensions, in
   /// units of the targets' variance in the data of the last fit. On the model's device.
   double squared_error(const Transitions& data) const;

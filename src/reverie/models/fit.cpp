@@ -16,6 +16,9 @@ void FitConfig::describe(Settings& settings) {
                between(1, 1e6));
   settings.add("epochs", epochs, "most passes at each later fit", between(1, 1e6));
   settings.add("batch", batch, "rows of a minibatch, per member", between(1, 1e6));
+  settings.add("epoch_rows", epoch_rows,
+               "rows of an epoch, drawn at random from a member's training split; 0: all of it",
+               at_least(0));
   settings.add("learning_rate", learning_rate, "Adam's step size", between(0, 10));
   settings.add("end_factor", end_factor,
                "the last epoch's step size, as a fraction of the first's: it falls linearly, epoch "
@@ -110,7 +113,7 @@ FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objectiv
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
               const GaussianPolicy* policy) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
-  if (!kernels::serve(model.ensemble().parameters()))
+  if (!kernels::serve(model.ensemble().parameters()) || objective.steps() > 1)
     return fit_torch(model, data, objective, config, epochs, random, monitor, policy);
   const torch::NoGradGuard no_grad;
   model.set_statistics(data);

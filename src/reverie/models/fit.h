@@ -10,6 +10,7 @@ struct FitConfig {
   int64_t first_epochs = 50;
   int64_t epochs = 20;
   int64_t batch = 500;
+  int64_t epoch_rows = 0;
   double learning_rate = 1e-3;
   double end_factor = 1.0;
   double holdout = 0.2;
@@ -32,12 +33,13 @@ struct FitReport {
 /// Fits every member to `data`, warm-started, on a random split of its own, redrawn at each call.
 /// With `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r +
 /// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
-/// run). Members train side by side on the worker threads; the result does not depend on how many.
-/// Off the CPU it is `fit_torch`. Throws NonFiniteError, with the batch as evidence, for a loss
-/// that is not finite: the failing member's weights are then those before the batch, while the
-/// statistics are the new data's and the other members may have gone further. Adam's moments go on
-/// from fit to fit, but those of the variance's bounds start anew. `policy` is the agent's, for
-/// objectives to look at.
+/// run). An epoch is `epoch_rows` rows of the training split, drawn anew each time without
+/// replacement (0: all of them). Members train side by side on the worker threads; the result does
+/// not depend on how many. Off the CPU, and for an objective of several steps, it is `fit_torch`.
+/// Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the failing
+/// member's weights are then those before the batch, while the statistics are the new data's and
+/// the other members may have gone further. Adam's moments go on from fit to fit, but those of the
+/// variance's bounds start anew. `policy` is the agent's, for objectives to look at.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
               const GaussianPolicy* policy = nullptr);

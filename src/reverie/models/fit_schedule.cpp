@@ -2,6 +2,8 @@
 #include <reverie/core/error.h>
 #include <reverie/models/fit_schedule.h>
 
+#include <algorithm>
+
 namespace reverie {
 
 FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random)
@@ -14,11 +16,13 @@ FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, 
   const auto order = random_.permutation(rows);
   holdout_ = order.narrow(0, 0, held_out);
   train_ = order.narrow(0, held_out, rows - held_out);
+  epoch_rows_ = train_.size(0);
+  if (config.epoch_rows > 0) epoch_rows_ = std::min(epoch_rows_, config.epoch_rows);
 }
 
-const Tensor& FitSchedule::shuffle() {
+Tensor FitSchedule::shuffle() {
   train_ = train_.index_select(0, random_.permutation(train_.size(0)));
-  return train_;
+  return train_.narrow(0, 0, epoch_rows_);
 }
 
 double FitSchedule::learning_rate() const {
@@ -54,7 +58,7 @@ void FitSchedule::add_to(FitReport& report, int64_t members) const {
   report.train_loss += train_loss_ / count;
   report.holdout_loss += holdout_loss_ / count;
   report.epochs += static_cast<double>(epoch_) / count;
-  report.rows += epoch_ * train_.size(0);
+  report.rows += epoch_ * epoch_rows_;
 }
 
 bool FitSchedule::average_rises() {

@@ -7,13 +7,14 @@
 namespace reverie {
 
 /// One member's way through a fit: a random split of the rows that it draws once, an order of the
-/// training rows that it draws at every epoch, a step size, and the rule that ends it (see `fit`).
+/// training rows (or of some of them) that it draws at every epoch, a step size, and the rule that
+/// ends it (see `fit`).
 class FitSchedule {
  public:
   FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random);
 
   /// The training rows [n] int64 in the order of the next epoch.
-  const Tensor& shuffle();
+  Tensor shuffle();
   const Tensor& holdout() const { return holdout_; }
 
   /// Whether the loss of the held-out rows is wanted after the epoch under way: each time for early
@@ -42,6 +43,7 @@ class FitSchedule {
   int64_t epochs_;
   RandomStream random_;
   Tensor train_, holdout_;
+  int64_t epoch_rows_;
   int64_t epoch_ = 0;
   bool finished_ = false;
   double train_loss_ = 0, holdout_loss_ = 0, rolling_ = 0, previous_ = 0;

@@ -1,6 +1,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/models/fit.h>
+#include <reverie/models/fit_schedule.h>
 #include <reverie/models/objectives/likelihood.h>
 
 #include <gtest/gtest.h>
@@ -170,6 +171,26 @@ TEST(Fit, TheStepSizeFallsToWhatIsAskedOfTheLastEpoch) {
   EXPECT_TRUE(torch::equal(parameters(falling, 2), parameters(constant, 1)));
   EXPECT_TRUE(torch::equal(parameters(falling, 1), parameters(constant, 1)));
   EXPECT_FALSE(torch::equal(parameters(falling, 3), parameters(constant, 2)));
+}
+
+TEST(Fit, AnEpochMayBeSomeOfTheRowsOthersEachTime) {
+  FitConfig config;
+  config.epoch_rows = 12;
+  config.holdout = 0.2;
+  FitSchedule schedule(config, 50, 10, RandomStream(1, "epoch rows"));
+  auto seen = torch::zeros({50});
+  for (int epoch = 0; epoch < 10; ++epoch) {
+    const Tensor rows = schedule.shuffle();
+    ASSERT_EQ(rows.size(0), 12);
+    auto once = torch::zeros({50});
+    once.index_add_(0, rows, torch::ones({12}));
+    EXPECT_EQ(once.max().item<float>(), 1);
+    seen += once;
+  }
+  EXPECT_EQ(seen.index_select(0, schedule.holdout()).sum().item<float>(), 0);
+  EXPECT_GT((seen > 0).sum().item<int64_t>(), 30);  // of 40; a row is missed with chance 0.03
+  config.epoch_rows = 1000;
+  EXPECT_EQ(FitSchedule(config, 50, 10, RandomStream(1, "epoch rows")).shuffle().size(0), 40);
 }
 
 TEST(Fit, RoundedProductsAreRefusedOffTheCpu) {

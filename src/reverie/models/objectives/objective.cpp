@@ -1,5 +1,7 @@
 #include <reverie/models/objectives/objective.h>
 
+#include <stdexcept>
+
 namespace reverie {
 
 double Objective::loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
@@ -30,6 +32,10 @@ Tensor Objective::losses_and_gradient(const Tensor& mean, const Tensor& target, 
   // Each member's loss depends on its own predictions alone.
   gradient.copy_(torch::autograd::grad({values.sum()}, {leaf})[0]);
   return values.detach();
+}
+
+Tensor Objective::walk_losses(const StepModel&, const Tensor&) const {
+  throw std::logic_error("an objective of several steps without walk_losses");
 }
 
 }  // namespace reverie

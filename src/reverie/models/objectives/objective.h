@@ -3,6 +3,8 @@
 
 #include <reverie/models/dynamics_model.h>
 
+#include <functional>
+
 namespace reverie {
 
 class Archive;
@@ -14,6 +16,15 @@ struct FitContext {
   const DynamicsModel& model;              ///< With the statistics of the data.
   const GaussianPolicy* policy = nullptr;  ///< Of the agent, where it has one.
 };
+
+/// What m members say of a step, each of rows of its own.
+struct ModelStep {
+  Prediction prediction;  ///< [m, n, d]
+  Tensor next;            ///< [m, n, o]: where they mean to be then.
+};
+/// Asks the members for a step from observations [m, n, o] under actions [m, n, a], as they stand
+/// in the middle of a fit: differentiable in their weights and in the observations.
+using StepModel = std::function<ModelStep(const Tensor& observation, const Tensor& action)>;
 
 /// The loss that a fit minimises. One objective serves any model and agent.
 class Objective {
@@ -50,6 +61,14 @@ class Objective {
   /// default differentiates `losses`.
   virtual Tensor losses_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                      Tensor& gradient) const;
+
+  /// Steps of the model that the loss looks at, each from where the last one led. Where they are
+  /// more than one a fit asks `walk_losses` and none of the others: by torch's autograd on any
+  /// device, in f32.
+  virtual int64_t steps() const { return 1; }
+  /// The members' losses [m] for minibatches that begin at the rows `index` [m, n] of the fit's
+  /// data; differentiable in whatever `step` is.
+  virtual Tensor walk_losses(const StepModel& step, const Tensor& index) const;
 };
 
 }  // namespace reverie
