@@ -312,6 +312,10 @@ std::vector<Variant> variants() {
        "me-trpo",
        {"action_noise=3", "parameter_noise=3", "reset_std=0.5", "imagine.members=episode"}});
   all.push_back({"me_trpo_by_the_oracle", "me-trpo", {"stop=real", "imagine.members=mean"}});
+  all.push_back({"slbo_as_published",
+                 "slbo",
+                 {"noise=0.3", "advantage.baseline=network", "fit.epoch_rows=200",
+                  "objective.steps=3", "model.head=gaussian"}});
   all.push_back({"me_trpo_where_models_disagree",
                  "me-trpo",
                  {"collect.kind=disagreement", "collect.bonus=0.1", "collect.explorer_steps=3"}});

@@ -71,11 +71,13 @@ Dyna::Dyna(const DynaConfig& config, Session& session, int64_t policies, Members
 }
 
 std::vector<Phase> Dyna::iteration() {
-  const auto practise = [this] {
-    improve();
-    if (disagreement_) disagreement_->improve(imagination_, starts_, model(), imagined_rollouts_);
-  };
-  return {{"collect", [this] { collect(); }}, {"fit", [this] { fit(); }}, {"improve", practise}};
+  const auto improving = [this] { practise(); };
+  return {{"collect", [this] { collect(); }}, {"fit", [this] { fit(); }}, {"improve", improving}};
+}
+
+void Dyna::practise() {
+  improve();
+  if (disagreement_) disagreement_->improve(imagination_, starts_, model(), imagined_rollouts_);
 }
 
 void Dyna::collect() {

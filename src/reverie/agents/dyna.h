@@ -44,6 +44,8 @@ class Dyna : public Agent {
  protected:
   /// Improves the policy in the model.
   virtual void improve() = 0;
+  /// `improve`, and what the explorer learns beside it.
+  void practise();
   /// Who takes the real steps: the policy, unless a method knows better.
   virtual std::unique_ptr<Actor> explorer() { return actor_of(policy_); }
 

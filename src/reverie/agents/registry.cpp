@@ -1,6 +1,7 @@
 #include <reverie/agents/mb_mpo.h>
 #include <reverie/agents/me_trpo.h>
 #include <reverie/agents/model_free.h>
+#include <reverie/agents/slbo.h>
 #include <reverie/agents/svg.h>
 #include <reverie/agents/vanilla_bptt.h>
 #include <reverie/agents/vanilla_sim.h>
@@ -28,6 +29,9 @@ const std::vector<AgentEntry>& all_agents() {
                                   "TRPO in an ensemble of models, until they no longer agree that "
                                   "it improves (Kurutach et al. 2018)"),
       entry<MeTrpo, MePpoConfig>("me-ppo", "the same by PPO (Kurutach et al. 2018)"),
+      entry<Slbo, SlboConfig>(
+          "slbo",
+          "model and policy learn in turns, the model over several steps (Luo et al. 2019)"),
       entry<VanillaSim, VanillaSimConfig>(
           "vanilla-sim", "collect, fit one model, improve the policy in it as in a simulator"),
       entry<VanillaBptt, VanillaBpttConfig>(

@@ -265,8 +265,9 @@ void Trainer::record_imagination() {
 }
 
 void Trainer::add_rates(std::map<std::string, double>& metrics) const {
-  if (metrics.contains("model/rows_fitted") && metrics["time/fit"] > 0)
-    metrics["time/fit_rows_per_second"] = metrics["model/rows_fitted"] / metrics["time/fit"];
+  const auto rows = metrics.find("model/rows_fitted"), seconds = metrics.find("time/fit");
+  if (rows == metrics.end() || seconds == metrics.end() || seconds->second <= 0) return;
+  metrics["time/fit_rows_per_second"] = rows->second / seconds->second;
 }
 
 // The last evaluation is what the run is quoted by: a third digit of it should mean something. But
