@@ -82,7 +82,7 @@ void Dyna::practise() {
 
 void Dyna::collect() {
   if (collector_.explore()) {
-    normalise_inputs(policy_, policy_config_, collector_.memory());
+    if (!policy_taken_) normalise_inputs(policy_, policy_config_, collector_.memory());
     if (disagreement_) disagreement_->begin();
   } else {
     collector_.episodes(disagreement_ ? *disagreement_->actor() : *explorer());
@@ -95,13 +95,15 @@ void Dyna::serialize(Archive& archive) {
   archive("starts", starts_);
   archive("imagination", imagination_);
   archive("policy", policy_);
+  archive("policy_taken", policy_taken_);
   if (disagreement_) archive("explorer", *disagreement_);
 }
 
 std::string Dyna::start_from(Archive& saved) {
   TakingOver over(saved);
+  policy_taken_ = over.policy(policy_, policy_config_);
   // An explorer of its own knows nothing yet.
-  if (over.policy(policy_, policy_config_) && !disagreement_) collector_.know_how_to_act();
+  if (policy_taken_ && !disagreement_) collector_.know_how_to_act();
   over.model(learner_);
   return over.in_words();
 }

@@ -69,6 +69,7 @@ class Dyna : public Agent {
   PolicyConfig policy_config_;
   ExploreConfig explore_config_;
   int64_t imagined_rollouts_;
+  bool policy_taken_ = false;  ///< It is another run's: its input is normalised already.
   std::optional<DisagreementExplorer> disagreement_;
 };
 
