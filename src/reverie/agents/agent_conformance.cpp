@@ -321,7 +321,7 @@ std::vector<Variant> variants() {
   all.push_back({"me_trpo_by_the_oracle", "me-trpo", {"stop=real", "imagine.members=mean"}});
   all.push_back({"slbo_as_published",
                  "slbo",
-                 {"noise=0.3", "advantage.baseline=network", "fit.epoch_rows=200",
+                 {"noise=0.1", "advantage.baseline=network", "fit.epoch_rows=200",
                   "objective.steps=3", "model.head=gaussian"}});
   all.push_back({"me_trpo_where_models_disagree",
                  "me-trpo",
