@@ -18,11 +18,11 @@ void DynaConfig::describe(Settings& settings) {
 std::vector<std::string> DynaConfig::remarks() const {
   std::vector<std::string> remarks;
   if (policy.normalise_observations && collect.random_steps == 0)
-    remarks.push_back(
+    remarks.emplace_back(
         "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
         "statistics that the policy's input is normalised by");
   if (learn.model.members == 1 && (explore.bonus > 0 || explore.kind == Explorer::disagreement))
-    remarks.push_back(
+    remarks.emplace_back(
         "collect.kind = disagreement and collect.bonus do nothing where model.members is 1: one "
         "model agrees with itself");
   return remarks;

@@ -129,6 +129,7 @@ void Replay::decode(int64_t first, int64_t end, std::string_view bytes) {
   const int64_t count = end - first;
   if (static_cast<int64_t>(bytes.size()) != count * row_bytes(observation_size_, action_size_))
     throw Error(fmt::format("the saved transitions {} to {} are of another size", first, end));
+  if (count == 0) return;  // tensors without rows have no memory to copy to
   Transitions rows = empty_rows(count, observation_size_, action_size_);
   for_each_field(rows, rows, [&](const Tensor& field, const Tensor&) {
     std::memcpy(field.data_ptr(), bytes.data(), field.nbytes());
