@@ -189,7 +189,9 @@ TEST_P(AgentConformance, WhereverItRanItsCheckpointLoadsOnTheCpu) {
   Life here(plain);
   here.load(saved);
   EXPECT_TRUE(here.bytes() == saved);
-  if (const auto* policy = here.agent->policy()) EXPECT_TRUE(policy->parameters().is_cpu());
+  if (const auto* policy = here.agent->policy()) {
+    EXPECT_TRUE(policy->parameters().is_cpu());
+  }
   here.live(1, here.phase_count());
 }
 
@@ -206,8 +208,9 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   EXPECT_FALSE(life.monitor.figures.contains("model/new_data_error"));
   life.live(0, 2);
   EXPECT_TRUE(life.monitor.figures.contains("policy/saturated"));
-  if (!noise_is_its_own(entry()))
+  if (!noise_is_its_own(entry())) {
     EXPECT_LT(life.monitor.figures["policy/saturated"], 0.5) << "a std of at most 0.5 within +-1";
+  }
   if (life.has_model()) {
     EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
   }
@@ -273,10 +276,11 @@ TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {
   auto other = entry();
   other.sets.push_back("policy.hidden=[8]");
   Life third(other);
-  if (models)
+  if (models) {
     EXPECT_TRUE(start_from(third).starts_with("model taken, not the policy: "));
-  else
+  } else {
     EXPECT_THROW(start_from(third), UsageError);
+  }
   if (!models) return;
   other.sets.push_back("model.hidden=[8]");
   Life fourth(other);

@@ -126,7 +126,8 @@ TEST(RobotGoal, WhatIsObservedTellsAGoalWhereItDependsOnIt) {
         <framequat name="pole's way" objtype="body" objname="pole"/>
         <tendonpos name="string" tendon="string"/><tendonpos name="gear" tendon="gear"/>
         <actuatorpos name="push" actuator="push"/><subtreecom name="whole" body="cart"/>
-        <user name="own" dim="1"/></sensor></mujoco>)";
+        <user name="own" objtype="body" objname="pole" needstage="pos" datatype="real" dim="1"/>
+      </sensor></mujoco>)";
     const auto warnings = task_of("body = \"body.xml\"\n[[observe]]\n" + observed + "\n" + paid +
                                       "[[goal]]\n" + goal + "\n",
                                   body)
