@@ -21,6 +21,9 @@ enum class SettingRole {
   learn_end,     ///< Likewise the end of an episode.
 };
 
+/// The key that every method with a learned model gives to a setting of this role.
+std::string_view key_where_a_model_is_learned(SettingRole role);
+
 /// Signs of trouble that a run is watched for: see runs/signs.h.
 enum class Sign { imagined_too_high, std_collapsed, short_episodes, useless_model };
 

@@ -16,28 +16,12 @@ void DynaConfig::describe(Settings& settings) {
 }
 
 std::vector<std::string> DynaConfig::remarks() const {
-  std::vector<std::string> remarks;
-  if (policy.normalise_observations && collect.random_steps == 0)
-    remarks.emplace_back(
-        "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
-        "statistics that the policy's input is normalised by");
+  std::vector<std::string> remarks = remarks_on_inputs(policy, collect);
   if (learn.model.members == 1 && (explore.bonus > 0 || explore.kind == Explorer::disagreement))
     remarks.emplace_back(
         "collect.kind = disagreement and collect.bonus do nothing where model.members is 1: one "
         "model agrees with itself");
   return remarks;
-}
-
-std::string_view DynaConfig::key_of(SettingRole role) const {
-  switch (role) {
-    case SettingRole::random_steps:
-      return "collect.random_steps";
-    case SettingRole::learn_reward:
-      return "model.learn_reward";
-    case SettingRole::learn_end:
-      return "model.learn_end";
-  }
-  return {};
 }
 
 std::string_view DynaConfig::advice(Sign sign) const {

@@ -22,7 +22,9 @@ struct DynaConfig : AgentConfig {
 
   void describe(Settings& settings) override;
   std::vector<std::string> remarks() const override;
-  std::string_view key_of(SettingRole role) const override;
+  std::string_view key_of(SettingRole role) const override {
+    return key_where_a_model_is_learned(role);
+  }
   std::string_view advice(Sign sign) const override;
 };
 

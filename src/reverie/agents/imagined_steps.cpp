@@ -7,7 +7,7 @@ namespace reverie {
 
 void ImaginedSteps::add(const ImprovementReport& report, const Rollouts& rollouts) {
   const double imagined = first_returns(rollouts).mean().item<double>();
-  if (steps_ == 0) first_ = kept_ = imagined;
+  if (steps_ == 0) first_ = marked_ = imagined;
   last_ = imagined;
   ++steps_;
   kl_ += report.kl;
@@ -21,7 +21,7 @@ void ImaginedSteps::record(const GaussianPolicy& policy) const {
   monitor_.record("policy/accepted", accepted_ / steps_);
   monitor_.record("policy/std", mean_std(policy));
   monitor_.record("return/imagined_before", first_);
-  monitor_.record("return/imagined", kept_);
+  monitor_.record("return/imagined", last_);
   monitor_.record("imagination/episode_length", episode_length_);
 }
 

@@ -76,18 +76,20 @@ void MeTrpo::improve() {
                       static_cast<double>(step) / static_cast<double>(config_.most_steps));
     if (config_.stop == Stop::none) {
       kept_at = step;
-      steps.keep();
     } else if (step % config_.vote_every == 0 || last) {
       const Tensor returns = judged();
       if ((returns > best_returns).to(torch::kFloat32).mean().item<double>() >= config_.votes) {
         best = policy_.parameters().clone();
         best_returns = returns;
         kept_at = step;
-        steps.keep();
+        steps.mark();
       }
     }
   }
-  if (config_.stop != Stop::none) policy_.set_parameters(best);
+  if (config_.stop != Stop::none) {
+    policy_.set_parameters(best);
+    steps.go_back();
+  }
   last_change_ = policy_.parameters() - before;
   steps.record(policy_);
   monitor_.record("policy/kept_at_step", static_cast<double>(kept_at));

@@ -1,6 +1,5 @@
 #include <reverie/agents/model_free.h>
 
-#include <reverie/agents/new_policy.h>
 #include <reverie/agents/start_from.h>
 #include <reverie/core/archive.h>
 
@@ -17,14 +16,6 @@ void ModelFreeConfig::describe(Settings& settings) {
   gradient.describe(settings);
   settings.group("collect", collect);
   settings.group("policy", policy);
-}
-
-std::vector<std::string> ModelFreeConfig::remarks() const {
-  if (policy.normalise_observations && collect.random_steps == 0)
-    return {
-        "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
-        "statistics that the policy's input is normalised by"};
-  return {};
 }
 
 std::string_view ModelFreeConfig::key_of(SettingRole role) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/agents/agent.h>
+#include <reverie/agents/new_policy.h>
 #include <reverie/agents/policy_gradient.h>
 #include <reverie/collect/collector.h>
 #include <reverie/policies/gaussian_policy.h>
@@ -16,7 +17,7 @@ struct ModelFreeConfig : AgentConfig {
   PolicyGradientConfig gradient;
 
   void describe(Settings& settings) override;
-  std::vector<std::string> remarks() const override;
+  std::vector<std::string> remarks() const override { return remarks_on_inputs(policy, collect); }
   std::string_view key_of(SettingRole role) const override;
   std::string_view advice(Sign sign) const override;
 };

@@ -20,4 +20,14 @@ void normalise_inputs(GaussianPolicy& policy, const PolicyConfig& config, const 
   policy.absorb_input_normalisation(statistics.mean(), statistics.std());
 }
 
+std::vector<std::string> remarks_on_inputs(const PolicyConfig& policy,
+                                           const CollectConfig& collect) {
+  std::vector<std::string> remarks;
+  if (policy.normalise_observations && collect.random_steps == 0)
+    remarks.emplace_back(
+        "policy.normalise_observations does nothing where collect.random_steps is 0: it is their "
+        "statistics that the policy's input is normalised by");
+  return remarks;
+}
+
 }  // namespace reverie

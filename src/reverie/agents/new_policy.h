@@ -1,7 +1,7 @@
 // The policy of a method that begins.
 #pragma once
 
-#include <reverie/collect/session.h>
+#include <reverie/collect/collector.h>
 #include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {
@@ -13,5 +13,9 @@ GaussianPolicy new_policy(const Session& session, const PolicyConfig& config,
 /// Where `config` asks for it: normalises the policy's input by the statistics of the replay's
 /// observations, once and for all (they live in the weights).
 void normalise_inputs(GaussianPolicy& policy, const PolicyConfig& config, const Replay& replay);
+
+/// What these settings come to that a user may not expect.
+std::vector<std::string> remarks_on_inputs(const PolicyConfig& policy,
+                                           const CollectConfig& collect);
 
 }  // namespace reverie

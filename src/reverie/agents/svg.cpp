@@ -48,18 +48,6 @@ void SvgConfig::describe(Settings& settings) {
   learn.describe(settings);
 }
 
-std::string_view SvgConfig::key_of(SettingRole role) const {
-  switch (role) {
-    case SettingRole::random_steps:
-      return "collect.random_steps";
-    case SettingRole::learn_reward:
-      return "model.learn_reward";
-    case SettingRole::learn_end:
-      return "model.learn_end";
-  }
-  return {};
-}
-
 std::string_view SvgConfig::advice(Sign sign) const {
   switch (sign) {
     case Sign::std_collapsed:
@@ -120,7 +108,7 @@ Tensor Svg::densities(const Transitions& data, bool at_random) const {
 void Svg::improve() {
   const Transitions data = moved(collector_.memory().all(), session_.device());
   const Tensor acted = acted_.to(session_.device());
-  evaluate(data, acted);
+  evaluate(acted);
 
   const StateValue value = [this](const Tensor& state) { return value_.value(state); };
   const Tensor values = value(data.observation);
@@ -151,19 +139,14 @@ void Svg::improve() {
   monitor_.record("policy/std", mean_std(policy_));
 }
 
-void Svg::evaluate(const Transitions& data, const Tensor& acted) {
-  const int64_t rows = std::min(config_.value.window, data.size()), first = data.size() - rows;
-  Transitions newest;
-  newest.observation = data.observation.narrow(0, first, rows);
-  newest.action = data.action.narrow(0, first, rows);
-  newest.reward = data.reward.narrow(0, first, rows);
-  newest.next_observation = data.next_observation.narrow(0, first, rows);
-  newest.terminated = data.terminated.narrow(0, first, rows);
-  newest.truncated = data.truncated.narrow(0, first, rows);
+void Svg::evaluate(const Tensor& acted) {
+  const Transitions newest =
+      moved(collector_.memory().newest(config_.value.window), session_.device());
+  const int64_t rows = newest.size();
   Tensor weight = torch::ones({rows}, acted.options());
   if (config_.weight_clip > 0)
     weight = (policy_.distribution(newest.observation).log_prob(newest.action) -
-              acted.narrow(0, first, rows))
+              acted.narrow(0, acted.size(0) - rows, rows))
                  .clamp_max(std::log(config_.weight_clip))
                  .exp();
   monitor_.record("value/error", value_.fit(newest, weight));

@@ -28,7 +28,9 @@ struct SvgConfig : AgentConfig {
 
   SvgConfig() { learn.model.members = 1; }
   void describe(Settings& settings) override;
-  std::string_view key_of(SettingRole role) const override;
+  std::string_view key_of(SettingRole role) const override {
+    return key_where_a_model_is_learned(role);
+  }
   std::string_view advice(Sign sign) const override;
 };
 
@@ -55,7 +57,7 @@ class Svg : public Agent {
   /// The logarithms of the densities from which the actions of `data` were drawn: [n].
   Tensor densities(const Transitions& data, bool at_random) const;
   /// Fits the value to replayed transitions, weighted as the policy stands now.
-  void evaluate(const Transitions& data, const Tensor& acted);
+  void evaluate(const Tensor& acted);
 
   SvgConfig config_;
   Session& session_;

@@ -17,7 +17,6 @@ void VanillaSim::improve() {
     const Tensor from = starts_.draw(1, config_.imagine.rollouts);
     const Rollouts dreamt = imagination_.roll_out(policy_, from);
     steps.add(gradient_.improve(policy_, paid(dreamt)), dreamt);
-    steps.keep();
     monitor_.progress("improve",
                       static_cast<double>(step) / static_cast<double>(config_.policy_steps));
   }

@@ -21,12 +21,13 @@ double saturated(const Tensor& action, const TaskSpec& spec) {
 
 }  // namespace
 
-Collector::Collector(Session& session, const CollectConfig& config, int64_t policies,
-                     bool remembers)
-    : session_(session), config_(config), random_(session.stream("collect")) {
+Collector::Collector(Session& session, const CollectConfig& config, int64_t policies)
+    : session_(session),
+      config_(config),
+      memory_(session.replay("real", config.buffer)),
+      random_(session.stream("collect")) {
   if (config_.horizon == 0) config_.horizon = session.task().spec().horizon;
   session.open_world(policies * config_.rollouts);
-  if (remembers) memory_ = &session.replay("real", config_.buffer);
 }
 
 bool Collector::explore() {
@@ -41,7 +42,7 @@ bool Collector::explore() {
     rollouts = roll_out(session_.world(), steps, [&](const Tensor& observation) {
       return low + (high - low) * random_.uniform({observation.size(0), spec.action_size()}, 0, 1);
     });
-    remember(rollouts);
+    memory_.add(transitions(rollouts));
   }
   record(rollouts);  // of the last stretch
   session_.monitor().record("collect/random_actions", 1);
@@ -52,15 +53,11 @@ Rollouts Collector::episodes(Actor& actor) {
   Rollouts rollouts;
   do {
     rollouts = roll_out(session_.world(), config_.horizon, actor, Mode::explore, random_);
-    remember(rollouts);
+    memory_.add(transitions(rollouts));
   } while (session_.steps() < config_.random_steps);
   record(rollouts);
   session_.monitor().record("policy/saturated", saturated(rollouts.action, session_.task().spec()));
   return rollouts;
-}
-
-void Collector::remember(const Rollouts& rollouts) {
-  if (memory_) memory_->add(transitions(rollouts));
 }
 
 void Collector::record(const Rollouts& rollouts) const {

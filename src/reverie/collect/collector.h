@@ -32,9 +32,8 @@ struct CollectConfig {
 class Collector {
  public:
   /// Collects with `policies` policies side by side. What it collects is remembered in the
-  /// session's replay "real"; without `remembers`, nowhere.
-  Collector(Session& session, const CollectConfig& config, int64_t policies = 1,
-            bool remembers = true);
+  /// session's replay "real".
+  Collector(Session& session, const CollectConfig& config, int64_t policies = 1);
 
   /// All the random steps, the first time; false, and nothing, ever after. Nothing as well where
   /// there is somebody who knows how to act: the first `episodes` then are as many steps.
@@ -47,7 +46,7 @@ class Collector {
   Rollouts episodes(Actor& actor);
 
   /// What has been collected.
-  const Replay& memory() const { return *memory_; }
+  const Replay& memory() const { return memory_; }
 
   /// The stream that actions are drawn from, for choices of who acts.
   RandomStream& random() { return random_; }
@@ -55,12 +54,11 @@ class Collector {
   void serialize(Archive& archive);
 
  private:
-  void remember(const Rollouts& rollouts);
   void record(const Rollouts& rollouts) const;
 
   Session& session_;
   CollectConfig config_;
-  Replay* memory_ = nullptr;
+  Replay& memory_;
   RandomStream random_;
   bool knows_how_to_act_ = false;
 };

@@ -54,7 +54,7 @@ TEST_F(CollectorTest, WhoKnowsHowToActTakesTheRandomStepsItself) {
   CollectConfig config;
   config.random_steps = 300;
   config.horizon = 100;
-  Collector collector(session, config, 1, /*remembers=*/true);
+  Collector collector(session, config);
   collector.know_how_to_act();
   EXPECT_FALSE(collector.explore());
   const GaussianPolicy acting = policy();

@@ -56,15 +56,9 @@ Rollouts roll_out(World& world, int64_t steps, const Act& act) {
 
 Rollouts roll_out(World& world, int64_t steps, Actor& actor, Mode mode, RandomStream& random) {
   actor.begin(torch::ones({world.pool().count()}, torch::kBool));
-  See see;
-  if (actor.remembers())
-    see = [&actor](const Transitions& step) {
-      actor.see(step);
-      actor.begin(step.terminated | step.truncated);
-    };
   return walk(
       world, steps, [&](const Tensor& observation) { return actor.act(observation, mode, random); },
-      see);
+      [&actor](const Transitions& step) { tell(actor, step); });
 }
 
 }  // namespace reverie

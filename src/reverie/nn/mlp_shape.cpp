@@ -25,4 +25,13 @@ int64_t MlpShape::parameter_count() const {
   return count;
 }
 
+MlpShape value_shape(int64_t inputs, const std::vector<int64_t>& hidden) {
+  MlpShape shape;
+  shape.sizes = hidden;
+  shape.sizes.insert(shape.sizes.begin(), inputs);
+  shape.sizes.push_back(1);
+  shape.activation = Activation::tanh;
+  return shape;
+}
+
 }  // namespace reverie

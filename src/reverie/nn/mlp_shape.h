@@ -40,4 +40,7 @@ struct MlpShape {
   int64_t parameter_count() const;
 };
 
+/// Of a network that values states: one linear output over tanh layers.
+MlpShape value_shape(int64_t inputs, const std::vector<int64_t>& hidden);
+
 }  // namespace reverie

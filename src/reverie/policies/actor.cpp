@@ -39,6 +39,12 @@ class PoliciesActor : public Actor {
 
 }  // namespace
 
+void tell(Actor& actor, const Transitions& step) {
+  if (!actor.remembers()) return;
+  actor.see(step);
+  actor.begin(step.terminated | step.truncated);
+}
+
 std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy) {
   return std::make_unique<PolicyActor>(policy);
 }

@@ -38,6 +38,9 @@ class Actor {
   virtual void serialize(Archive&) {}
 };
 
+/// Tells an actor that remembers what came of its actions, and where episodes ended with them.
+void tell(Actor& actor, const Transitions& step);
+
 /// Acts with `policy` as it stands at the time; it must outlive the actor. Exploits by the mean.
 std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy);
 

@@ -20,11 +20,8 @@ void run_episodes(Actor& actor, EnvironmentPool& pool, Mode mode, RandomStream n
     const Tensor observation = actor.remembers() ? pool.observation().clone() : pool.observation();
     const Tensor action = actor.act(observation, mode, noise);
     const StepResult step = pool.step(action);
-    if (actor.remembers()) {
-      actor.see({observation, action, step.reward, step.next_observation, step.terminated,
+    tell(actor, {observation, action, step.reward, step.next_observation, step.terminated,
                  step.truncated});
-      actor.begin(step.terminated | step.truncated);
-    }
     for (const Episode& episode : pool.finished()) {
       const auto index = static_cast<size_t>(episode.environment);
       if (lengths[index] > 0) continue;  // its second episode: not asked for

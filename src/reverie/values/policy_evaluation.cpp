@@ -4,18 +4,6 @@
 #include <reverie/core/error.h>
 
 namespace reverie {
-namespace {
-
-MlpShape shape_of(int64_t inputs, const std::vector<int64_t>& hidden) {
-  MlpShape shape;
-  shape.sizes = hidden;
-  shape.sizes.insert(shape.sizes.begin(), inputs);
-  shape.sizes.push_back(1);
-  shape.activation = Activation::tanh;
-  return shape;
-}
-
-}  // namespace
 
 void EvaluationConfig::describe(Settings& settings) {
   settings.add("hidden", hidden, "units of each hidden tanh layer", at_least(1));
@@ -36,7 +24,7 @@ PolicyEvaluation::PolicyEvaluation(int64_t observation_size, const EvaluationCon
     : config_(config),
       discount_(discount),
       random_(random),
-      network_(1, shape_of(observation_size, config.hidden), random_),
+      network_(1, value_shape(observation_size, config.hidden), random_),
       inputs_(observation_size) {
   if (discount >= 1)
     throw UsageError("discount = 1: a value learned from its own successors needs one below 1");

@@ -4,24 +4,12 @@
 #include <reverie/core/error.h>
 
 namespace reverie {
-namespace {
-
-MlpShape shape_of(int64_t inputs, const std::vector<int64_t>& hidden) {
-  MlpShape shape;
-  shape.sizes = hidden;
-  shape.sizes.insert(shape.sizes.begin(), inputs);
-  shape.sizes.push_back(1);
-  shape.activation = Activation::tanh;
-  return shape;
-}
-
-}  // namespace
 
 ValueNetwork::ValueNetwork(int64_t inputs, const ValueConfig& config, RandomStream random,
                            torch::Device device)
     : config_(config),
       random_(random),
-      network_(1, shape_of(inputs, config.hidden), random_),
+      network_(1, value_shape(inputs, config.hidden), random_),
       inputs_(inputs),
       outputs_(1) {
   network_.to(device);
