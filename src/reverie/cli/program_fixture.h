@@ -1,4 +1,4 @@
-// For tests of the program as a person meets it: the real binary in a folder of its own.
+// Test fixture for the program as the user meets it: the real binary, in a temporary folder.
 #pragma once
 
 #include <reverie/agents/agent.h>
@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -24,6 +25,8 @@ namespace reverie::cli {
 
 class ProgramTest : public ProcessTest {
  protected:
+  ProgramTest() { ::signal(SIGHUP, SIG_DFL); }  // the tests may run under nohup
+
   pid_t start(const std::vector<std::string>& arguments, rlim_t largest_file = RLIM_INFINITY) {
     std::vector<char*> argv = {const_cast<char*>(REVERIE_BINARY)};
     for (const auto& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
@@ -38,10 +41,10 @@ class ProgramTest : public ProcessTest {
       return 127;
     });
   }
-  // Until the child has made `path`; fails where it ends without.
+  // Waits until the child has created `path`; fails where it ends without doing so.
   void await(pid_t child, const std::filesystem::path& path) {
     while (!std::filesystem::exists(root_ / path)) {
-      siginfo_t ended = {};  // looked at only: finish() collects it
+      siginfo_t ended = {};  // only peeked at: finish() reaps it
       ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
       ASSERT_TRUE(ended.si_pid == 0 || std::filesystem::exists(root_ / path))
           << read_file(root_ / "stderr");
@@ -52,14 +55,14 @@ class ProgramTest : public ProcessTest {
                     rlim_t largest_file = RLIM_INFINITY) {
     return finish(start(arguments, largest_file));
   }
-  // What `info` prints of a run, beside a process that has this one's other files.
+  // What `info` prints about a run, callable while another process writes stdout and stderr files.
   std::string info_beside(const std::string& name) const {
     const std::string file = root_ / "info";
     const std::string command = "cd '" + root_.string() + "' && '" REVERIE_BINARY "' info " + name;
     EXPECT_EQ(std::system((command + " > " + file).c_str()), 0);
     return read_file(file);
   }
-  // An error must be one line, begin with the program's name, and hold all of `parts`.
+  // Expects an error of one line that begins with the program's name and contains all of `parts`.
   void expect_error(const std::vector<std::string>& arguments, int code,
                     const std::vector<std::string>& parts) {
     const ProgramResult result = run(arguments);
@@ -71,7 +74,7 @@ class ProgramTest : public ProcessTest {
   }
   static std::string method() { return all_agents().front().name; }
 
-  // A run of seconds.
+  // Arguments of a run that takes seconds.
   std::vector<std::string> training(const std::string& out,
                                     const std::string& steps = "2000") const {
     std::vector<std::string> arguments = {"train",
@@ -98,7 +101,7 @@ class ProgramTest : public ProcessTest {
     arguments.insert(arguments.end(), {"--steps", steps});
     return arguments;
   }
-  /// Settings that make an iteration a matter of milliseconds.
+  /// Settings that make an iteration take milliseconds.
   static std::vector<std::string> tiny() {
     return {"collect.random_steps=400",
             "collect.buffer=2000",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +16,14 @@ namespace reverie {
 namespace {
 
 std::atomic<int> received{0};
+std::atomic<pthread_t> waiter;
+
+/// Runs in a thread that a library started before ours blocked the signals, as OpenBLAS does.
+void pass_on(int signal) {
+  const int kept = errno;
+  pthread_kill(waiter, signal);
+  errno = kept;
+}
 
 /// Never destroyed: the thread that waits for signals lives as long as the process.
 struct SecondLine {
@@ -79,10 +88,17 @@ void install_stop_signals(const char* first, const char* second) {
   signal(SIGXFSZ, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   static const bool waiting = [=] {
-    std::thread(wait_for_stops, stops, first, second).detach();
+    std::thread thread(wait_for_stops, stops, first, second);
+    waiter = thread.native_handle();
+    thread.detach();
     return true;
   }();
   static_cast<void>(waiting);
+  struct sigaction passing {};
+  passing.sa_handler = pass_on;
+  passing.sa_flags = SA_RESTART;
+  for (const int stop : {SIGINT, SIGTERM, SIGHUP})
+    if (sigismember(&stops, stop) == 1) sigaction(stop, &passing, nullptr);
 }
 
 void say_at_second_stop(std::function<std::string()> line) {
