@@ -169,6 +169,7 @@ message(STATUS "f32; bf16x3, GFLOP/s of imagination; fit: ${REVERIE_PRECISION_SP
 string(REPLACE ";" "," REVERIE_PRECISION_LIST "${REVERIE_PRECISION_SPEEDS}")
 
 find_package(CLI11 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)

@@ -13,7 +13,7 @@ stale() {
   local stamp=$1
   # Configured anew by hand, say for another libtorch.
   [[ -e $stamp && ! $build/CMakeCache.txt -nt $stamp ]] || return 0
-  [[ -n $(find "$root/src" "$root/cmake" "$root/presets" "$root/bench" "$root/examples" "$root/CMakeLists.txt" \
+  [[ -n $(find "$root/src" "$root/cmake" "$root/presets" "$root/examples" "$root/CMakeLists.txt" \
     "$root/CMakePresets.json" "$root/scripts/packages.txt" \
     -newer "$stamp" -print -quit 2>/dev/null) ]]
 }

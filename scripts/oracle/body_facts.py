@@ -18,7 +18,7 @@ import xml.etree.ElementTree as ElementTree
 import mujoco
 import numpy as np
 
-OURS = pathlib.Path(__file__).resolve().parents[2] / "src/reverie/envs/bodies"
+OURS = pathlib.Path(__file__).resolve().parents[2] / "src/reverie/envs/suites/bodies"
 # Named as Gymnasium's files are.
 GYMNASIUMS = """
 half_cheetah hopper walker2d walker2d_v5 ant humanoid swimmer reacher pusher pusher_v5

@@ -1,9 +1,10 @@
-// The interface of a whole method.
+// The interface of a complete method.
 #pragma once
 
 #include <reverie/collect/session.h>
 #include <reverie/core/settings.h>
 #include <reverie/policies/actor.h>
+#include <reverie/values/advantage.h>
 
 #include <functional>
 #include <memory>
@@ -12,47 +13,57 @@
 
 namespace reverie {
 
-class GaussianPolicy;
+class Policy;
 
-/// What a setting may mean to those who know no method.
+/// Roles of settings, for code that knows no particular method.
 enum class SettingRole {
-  random_steps,  ///< An integer: real steps by random actions that training begins with.
+  random_steps,  ///< An integer: real steps with random actions at the start of training.
   learn_reward,  ///< true or false: whether the model learns the reward.
-  learn_end,     ///< Likewise the end of an episode.
+  learn_end,     ///< Likewise for the end of an episode.
 };
 
-/// The key that every method with a learned model gives to a setting of this role.
+/// Returns the key that every method with a learned model uses for a setting of this role.
 std::string_view key_where_a_model_is_learned(SettingRole role);
 
-/// Signs of trouble that a run is watched for: see runs/signs.h.
+/// Signs of trouble that runs are monitored for: see runs/signs.h.
 enum class Sign { imagined_too_high, std_collapsed, short_episodes, useless_model };
+
+/// How policy-gradient steps adapt a method's policy to a world.
+struct Adaptation {
+  double learning_rate = 1e-3;
+  AdvantageConfig advantage = {};
+  /// The settings these come from: keys, or groups of keys ending in a dot.
+  std::vector<std::string> keys = {};
+};
 
 /// Settings of a method; each agent has its own.
 class AgentConfig {
  public:
   virtual ~AgentConfig() = default;
   virtual void describe(Settings& settings) = 0;
-  /// Sentences on settings that do nothing beside the others; shown when a run starts.
+  /// Remarks on settings that have no effect given the others; shown when a run starts.
   virtual std::vector<std::string> remarks() const { return {}; }
-  /// The key of the setting that has this role; empty where the method has none.
+  /// Returns the key of the setting with this role; empty if the method has none.
   virtual std::string_view key_of(SettingRole) const { return {}; }
-  /// What to do about a sign, by the settings' keys: "shorten imagine.horizon"; empty where the
-  /// method knows nothing.
+  /// How the method's policy would be adapted, whether or not it was trained for that.
+  virtual Adaptation adaptation() const { return {}; }
+  /// What to do about a sign, in terms of settings: "shorten imagine.horizon"; empty if the method
+  /// has no advice.
   virtual std::string_view advice(Sign) const { return {}; }
 };
 
-/// A stretch of an agent's iteration.
+/// One phase of an agent's iteration.
 struct Phase {
   std::string name;  ///< "collect", "fit", "improve": its seconds are recorded as "time/<name>".
   std::function<void()> run;
 };
 
-/// A method. It is made in a session, and the trainer runs
+/// A method. It is created in a session, and the trainer runs
 ///
 ///     while (session.steps() < budget) for (const Phase& phase : phases) phase.run();
 ///
-/// and may save session and agent between any two phases: an agent keeps nothing on the stack from
-/// one to the next.
+/// and may save session and agent between any two phases, so an agent keeps no state on the stack
+/// between them.
 class Agent {
  public:
   virtual ~Agent() = default;
@@ -60,18 +71,18 @@ class Agent {
   /// The phases of an iteration, in order: always the same ones. They refer to the agent.
   virtual std::vector<Phase> iteration() = 0;
 
-  /// Who acts for it: evaluated and watched. Refers to the agent.
+  /// Returns the actor to evaluate and watch. It refers to the agent.
   virtual std::unique_ptr<Actor> actor() = 0;
 
-  /// The policy that stands for the agent, exported and adapted; null where it plans.
-  virtual const GaussianPolicy* policy() const { return nullptr; }
+  /// The policy to export and adapt; null if the agent plans.
+  virtual const Policy* policy() const { return nullptr; }
 
-  /// What it knows; what it remembers is the session's.
+  /// Saves or restores what it has learned; its replays are the session's.
   virtual void serialize(Archive& archive) = 0;
 
-  /// Starts from what another agent of this method saved ("agent" in `saved`, as `serialize` wrote
-  /// it): policy and model, each where its shape is this one's. Call before anything else. Says
-  /// what was taken, and what wasn't and why; throws Error where nothing fits.
+  /// Starts from what another agent of this method saved ("agent" in `saved`, as written by
+  /// `serialize`): takes its policy and model, each if the shapes match. Call before anything else.
+  /// Returns what was taken, and what was not and why; throws Error where nothing fits.
   virtual std::string start_from(Archive& saved);
 };
 

@@ -317,7 +317,11 @@ std::vector<Variant> variants() {
   all.push_back({"mb_mpo_gaussian",
                  "mb-mpo",
                  {"starts.from=initial", "model.head=gaussian", "model.learn_reward=true",
-                  "maml.first_order=true", "collecting_tasks=3"}});
+                  "maml.kind=first_order", "collecting_tasks=3"}});
+  all.push_back({"mb_mpo_by_reptile",
+                 "mb-mpo",
+                 {"maml.kind=reptile", "maml.inner_steps=4", "maml.inner_learning_rate=0.03",
+                  "maml.reptile_step=1"}});
   all.push_back(
       {"me_trpo_as_published",
        "me-trpo",

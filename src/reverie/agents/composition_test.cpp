@@ -2,6 +2,7 @@
 #include <reverie/agents/agent.h>
 #include <reverie/agents/test_small_settings.h>
 #include <reverie/collect/rollout.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/models/objectives/registry.h>
 
 #include <gtest/gtest.h>

@@ -10,8 +10,8 @@ namespace reverie {
 
 /// Who takes the real steps of a method that learns a model.
 enum class Explorer {
-  policy,        ///< Its policy.
-  disagreement,  ///< A policy of its own, which seeks where the models disagree.
+  policy,        ///< The method's policy.
+  disagreement,  ///< A separate policy that seeks out disagreement between the models.
 };
 std::vector<std::string> setting_names(Explorer);
 
@@ -24,22 +24,22 @@ struct ExploreConfig {
   void describe(Settings& settings);
 };
 
-/// Rewards that are paid for disagreement (Pathak et al. 2019; Sekar et al., "Planning to explore
-/// via self-supervised world models", 2020: imagined, the policy learns where to go before it has
-/// been there).
+/// Returns the rollouts with reward task_reward * reward + bonus * disagreement (Pathak et al.
+/// 2019; Sekar et al., "Planning to explore via self-supervised world models", 2020: in imagination
+/// the policy learns where to go before it has been there).
 Rollouts with_disagreement(Rollouts rollouts, const DynamicsModel& model, double task_reward,
                            double bonus);
 
-/// A policy that is trained in imagination, by TRPO's default settings, to go where the members of
-/// the model disagree, and collects. A random member moves it at every step.
+/// A policy trained in imagination, with TRPO's default settings, to collect data where the model's
+/// members disagree. A random member predicts each imagined step.
 class DisagreementExplorer {
  public:
   DisagreementExplorer(Session& session, const ExploreConfig& config, const PolicyConfig& policy,
                        const Replay& memory);
 
-  /// Normalises its input as `normalise_inputs` does.
+  /// Normalises the policy's input; see `normalise_inputs`.
   void begin();
-  /// Records "return/imagined_explorer", in units of disagreement (and of task reward).
+  /// Records "return/imagined_explorer", in units of disagreement (and task reward).
   void improve(Imagination& imagination, Starts& starts, const DynamicsModel& model,
                int64_t rollouts);
   std::unique_ptr<Actor> actor() { return actor_of(policy_); }

@@ -1,4 +1,4 @@
-// The loop that methods share which practise in a learned model.
+// The loop shared by methods that practise in a learned model.
 #pragma once
 
 #include <reverie/agents/agent.h>
@@ -30,31 +30,31 @@ struct DynaConfig : AgentConfig {
 
 /// Dyna (Sutton, "Integrated architectures for learning, planning, and reacting based on
 /// approximating dynamic programming", 1990): act, learn a model of what happened, practise in it.
-/// A method derives from it and says how it practises.
+/// Methods derive from it and define how they practise.
 class Dyna : public Agent {
  public:
-  /// `policies` collect side by side.
+  /// `policies` policies collect side by side.
   Dyna(const DynaConfig& config, Session& session, int64_t policies = 1,
        Members members = Members::fixed);
 
   std::vector<Phase> iteration() override;
   std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
-  const GaussianPolicy* policy() const override { return &policy_; }
+  const Policy* policy() const override { return &policy_; }
   void serialize(Archive& archive) override;
   std::string start_from(Archive& saved) override;
 
  protected:
   /// Improves the policy in the model.
   virtual void improve() = 0;
-  /// `improve`, and what the explorer learns beside it.
+  /// Runs `improve`, and trains the disagreement explorer if there is one.
   void practise();
-  /// Who takes the real steps: the policy, unless a method knows better.
+  /// Returns the actor that takes the real steps: the policy, unless overridden.
   virtual std::unique_ptr<Actor> explorer() { return actor_of(policy_); }
 
   void collect();
   void fit() { learner_.learn(collector_.memory(), &policy_); }
   const DynamicsModel& model() const { return learner_.model(); }
-  /// Rollouts as the policy is paid for them.
+  /// Returns the rollouts with the policy's bonus for disagreement added to the rewards.
   Rollouts paid(const Rollouts& rollouts) const {
     return with_disagreement(rollouts, model(), 1, explore_config_.bonus);
   }
@@ -71,7 +71,7 @@ class Dyna : public Agent {
   PolicyConfig policy_config_;
   ExploreConfig explore_config_;
   int64_t imagined_rollouts_;
-  bool policy_taken_ = false;  ///< It is another run's: its input is normalised already.
+  bool policy_taken_ = false;  ///< From another run: its input is already normalised.
   std::optional<DisagreementExplorer> disagreement_;
 };
 

@@ -1,4 +1,4 @@
-// What the policy steps of an iteration in the model came to.
+// Statistics of an iteration's policy steps in the model.
 #pragma once
 
 #include <reverie/core/monitor.h>
@@ -7,7 +7,7 @@
 
 namespace reverie {
 
-/// Gathers the figures of policy steps in the model, and records them: "policy/steps", "policy/kl",
+/// Collects statistics of policy steps in the model, and records them: "policy/steps", "policy/kl",
 /// "policy/accepted" and "policy/std"; "return/imagined_before" (of the first step's rollouts),
 /// "return/imagined" (of the last step's, unless a method goes back) and
 /// "imagination/episode_length".
@@ -15,11 +15,11 @@ class ImaginedSteps {
  public:
   explicit ImaginedSteps(Monitor& monitor) : monitor_(monitor) {}
 
-  /// A step, and the rollouts that led to it.
+  /// Adds a step and the rollouts that led to it.
   void add(const ImprovementReport& report, const Rollouts& rollouts);
-  /// The method may come back to where it stands now. Before the first one that is where it began.
+  /// Marks the current point to go back to. Until the first call the mark is the start.
   void mark() { marked_ = last_; }
-  /// It has gone back to the last mark: the steps since then count for nothing.
+  /// Goes back to the last mark: "return/imagined" is what it was there.
   void go_back() { last_ = marked_; }
   void record(const GaussianPolicy& policy) const;
 

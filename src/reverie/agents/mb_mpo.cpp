@@ -23,6 +23,22 @@ void MbMpoConfig::describe(Settings& settings) {
   settings.group("maml", maml);
 }
 
+Adaptation MbMpoConfig::adaptation() const {
+  Adaptation adaptation = gradient.adaptation();
+  adaptation.learning_rate = maml.inner_learning_rate;
+  adaptation.keys.emplace_back("maml.inner_learning_rate");
+  return adaptation;
+}
+
+std::vector<std::string> MbMpoConfig::remarks() const {
+  std::vector<std::string> remarks = DynaConfig::remarks();
+  if (maml.kind == maml::Kind::reptile)
+    remarks.emplace_back(
+        "improver and its settings do nothing where maml.kind is reptile: it takes steps of its "
+        "own (maml.reptile_step)");
+  return remarks;
+}
+
 MbMpoConfig MbMpoConfig::checked() const {
   MbMpoConfig config = *this;
   if (learn.model.members > tasks)
@@ -53,13 +69,28 @@ void MbMpo::improve() {
   MetaStepTally tally(monitor_);
   for (int64_t step = 0; step < config_.meta_steps; ++step) {
     const auto before = practise(meta_policies());
-    adapted_ = maml::adapt(policy_, before.batch, config_.maml.inner_learning_rate);
+    maml::InnerSteps steps;
+    adapt(before.batch, steps);
+    while (steps.adapted.size() < static_cast<size_t>(config_.maml.inner_steps))
+      adapt(practise(adapted_).batch, steps);
     const auto after = practise(adapted_);
-    const maml::MetaProblem problem(policy_, before.batch, adapted_, after.batch, config_.maml);
-    tally.add(gradient_.step(policy_, problem), before.rollouts, after.rollouts);
+    tally.add(meta_step(steps, after.batch), before.rollouts, after.rollouts);
     monitor_.progress("improve", tally.steps() / static_cast<double>(config_.meta_steps));
   }
   tally.record(policy_);
+}
+
+void MbMpo::adapt(const PolicyBatch& batch, maml::InnerSteps& steps) {
+  const Tensor from = steps.adapted.empty() ? policy_.parameters() : steps.adapted.back();
+  adapted_ = maml::adapt(policy_, from, batch, config_.maml.inner_learning_rate);
+  steps.before.push_back(batch);
+  steps.adapted.push_back(adapted_);
+}
+
+ImprovementReport MbMpo::meta_step(const maml::InnerSteps& steps, const PolicyBatch& after) {
+  if (config_.maml.kind == maml::Kind::reptile)
+    return maml::reptile(policy_, steps, config_.maml.reptile_step);
+  return gradient_.step(policy_, maml::MetaProblem(policy_, steps, after, config_.maml));
 }
 
 MbMpo::Practice MbMpo::practise(const Tensor& parameters) {

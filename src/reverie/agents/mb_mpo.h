@@ -16,14 +16,16 @@ struct MbMpoConfig : DynaConfig {
   maml::MetaConfig maml;
 
   void describe(Settings& settings) override;
-  /// With its zeros made out. Throws UsageError for settings that don't go together.
+  std::vector<std::string> remarks() const override;
+  Adaptation adaptation() const override;
+  /// Returns a copy with 0 placeholders resolved. Throws UsageError for incompatible settings.
   MbMpoConfig checked() const;
 };
 
 /// Clavera et al., "Model-based reinforcement learning via meta-policy optimization" (2018),
 /// algorithm 1. Each member of an ensemble of learned models is a task; the policy is meta-learned
 /// so that one policy-gradient step adapts it to any of them. The adapted policies collect the
-/// data.
+/// data. `maml.kind` selects first-order MAML or Reptile instead of MAML.
 class MbMpo : public Dyna {
  public:
   MbMpo(const MbMpoConfig& config, Session& session)
@@ -37,18 +39,22 @@ class MbMpo : public Dyna {
   std::unique_ptr<Actor> explorer() override;
   void improve() override;
 
+  /// Takes an inner step for all tasks and appends it to `steps`.
+  void adapt(const PolicyBatch& batch, maml::InnerSteps& steps);
+  ImprovementReport meta_step(const maml::InnerSteps& steps, const PolicyBatch& after);
+
   struct Practice {
     Rollouts rollouts;
     PolicyBatch batch;
   };
-  /// Imagined rollouts of one policy a task, `parameters` [tasks, p], with their advantages.
+  /// Returns imagined rollouts, with advantages, of one policy per task, `parameters` [tasks, p].
   Practice practise(const Tensor& parameters);
-  /// The meta-policy once for each task: [tasks, p].
+  /// The meta-policy repeated for each task: [tasks, p].
   Tensor meta_policies() const { return policy_.parameters().expand({config_.tasks, -1}); }
 
   MbMpoConfig config_;
   PolicyGradient gradient_;
-  Tensor adapted_;  ///< [tasks, p]: the policies that collect next; undefined before the first.
+  Tensor adapted_;  ///< [tasks, p]: the policies that collect next; undefined before any.
 };
 
 }  // namespace reverie

@@ -6,10 +6,10 @@
 
 namespace reverie {
 
-/// When the policy's improvement in the models ends.
+/// When policy improvement in the models stops.
 enum class Stop {
   vote,  ///< When too few of the models see an improvement (Kurutach et al. 2018, section 4.2.3).
-  real,  ///< When the real task sees none: an oracle, whose steps are not counted.
+  real,  ///< When the real task shows none: an oracle, whose steps are not counted.
   none,  ///< After `most_steps`.
 };
 std::vector<std::string> setting_names(Stop);
@@ -29,11 +29,12 @@ struct MeTrpoConfig : DynaConfig {
 
   MeTrpoConfig() { gradient.improver.is_chosen = false; }
   void describe(Settings& settings) override;
+  Adaptation adaptation() const override { return gradient.adaptation(); }
 };
 
 /// Kurutach et al., "Model-ensemble trust-region policy optimization" (2018), algorithm 2: the
 /// policy is improved on rollouts in which every step is predicted by a random member of an
-/// ensemble, until the members no longer agree that it improves; then the best one is restored.
+/// ensemble, until the members no longer agree that it improves; then the best policy is restored.
 class MeTrpo : public Dyna {
  public:
   MeTrpo(const MeTrpoConfig& config, Session& session);
@@ -44,7 +45,7 @@ class MeTrpo : public Dyna {
   std::unique_ptr<Actor> explorer() override;
   void improve() override;
 
-  /// The mean action's return by each judge: every model, or the real task alone. [judges].
+  /// The mean actions' return [judges] in each judge: every model, or only the real task.
   Tensor judged();
   Tensor judged_by_models();
   Tensor judged_by_the_world();
@@ -52,10 +53,10 @@ class MeTrpo : public Dyna {
   MeTrpoConfig config_;
   PolicyGradient gradient_;
   RandomStream judge_random_, noise_random_;
-  Tensor last_change_;  ///< [p]: of the parameters in the last `improve`; undefined before it.
+  Tensor last_change_;  ///< [p]: parameter change in the last `improve`; undefined before it.
 };
 
-/// The same improved by PPO: as published beside it ("ME-PPO").
+/// ME-TRPO with PPO as the improver, published alongside it ("ME-PPO").
 struct MePpoConfig : MeTrpoConfig {
   MePpoConfig() { gradient.improver.kind = ImproverKind::ppo; }
 };

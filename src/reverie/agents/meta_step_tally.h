@@ -1,4 +1,4 @@
-// What the meta-steps of an iteration came to.
+// Statistics of an iteration's meta-steps.
 #pragma once
 
 #include <reverie/core/monitor.h>
@@ -7,7 +7,7 @@
 
 namespace reverie {
 
-/// Gathers the figures of meta-steps, and records them: "policy/kl", "policy/accepted" and
+/// Collects statistics of meta-steps, and records them: "policy/kl", "policy/accepted" and
 /// "policy/std"; "return/imagined_before" and "return/imagined", "imagination/episode_length".
 class MetaStepTally {
  public:
@@ -15,9 +15,9 @@ class MetaStepTally {
 
   double steps() const { return steps_; }
 
-  /// A step, with the rollouts of the meta-policy and of the adapted policies that led to it.
+  /// Adds a step, with the rollouts of the meta-policy and of the adapted policies that led to it.
   void add(const ImprovementReport& report, const Rollouts& before, const Rollouts& after);
-  /// Means over the steps, or the last one's.
+  /// Records means over the steps, or the last step's values.
   void record(const GaussianPolicy& policy) const;
 
  private:

@@ -17,6 +17,7 @@ struct ModelFreeConfig : AgentConfig {
   PolicyGradientConfig gradient;
 
   void describe(Settings& settings) override;
+  Adaptation adaptation() const override { return gradient.adaptation(); }
   std::vector<std::string> remarks() const override { return remarks_on_inputs(policy, collect); }
   std::string_view key_of(SettingRole role) const override;
   std::string_view advice(Sign sign) const override;
@@ -32,16 +33,16 @@ struct PpoAgentConfig : ModelFreeConfig {
   PpoAgentConfig() : ModelFreeConfig(ImproverKind::ppo) {}
 };
 
-/// Rolls the policy out in the world, and improves it by what came of that: REINFORCE with a
-/// baseline (Williams 1992), TRPO (Schulman et al. 2015) or PPO (Schulman et al. 2017), as the
-/// improver is.
+/// Rolls out the policy in the world and improves it on those rollouts, depending on the improver
+/// by REINFORCE with a baseline (Williams 1992), TRPO (Schulman et al. 2015) or PPO (Schulman et
+/// al. 2017).
 class ModelFree : public Agent {
  public:
   ModelFree(const ModelFreeConfig& config, Session& session);
 
   std::vector<Phase> iteration() override;
   std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
-  const GaussianPolicy* policy() const override { return &policy_; }
+  const Policy* policy() const override { return &policy_; }
   void serialize(Archive& archive) override;
   std::string start_from(Archive& saved) override;
 
@@ -54,7 +55,7 @@ class ModelFree : public Agent {
   Collector collector_;
   GaussianPolicy policy_;
   PolicyGradient gradient_;
-  Rollouts rollouts_;  ///< Of this iteration, until it has learned from them.
+  Rollouts rollouts_;  ///< This iteration's, until the policy has learned from them.
 };
 
 }  // namespace reverie

@@ -1,6 +1,7 @@
 // Robots of one's own act in units of their actuators' ranges: what these are changes nothing.
 #include <reverie/agents/mb_mpo.h>
-#include <reverie/envs/own_robot_fixture.h>
+#include <reverie/envs/robots/own_robot_fixture.h>
+#include <reverie/envs/suites/registry.h>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 // How on-policy methods learn from rollouts: advantages, and a step that follows them.
 #pragma once
 
+#include <reverie/agents/agent.h>
 #include <reverie/collect/session.h>
 #include <reverie/improvers/choice.h>
 #include <reverie/values/advantage_estimator.h>
@@ -13,19 +14,20 @@ struct PolicyGradientConfig {
   EstimatorConfig advantage;
 
   void describe(Settings& settings);
+  Adaptation adaptation() const { return {.advantage = advantage, .keys = {"advantage."}}; }
 };
 
-/// The two parts, for one policy.
+/// An advantage estimator and an improver, for one policy.
 class PolicyGradient {
  public:
-  /// Its random streams are the session's, with `prefix`.
+  /// Uses the session's random streams, with `prefix` before their names.
   PolicyGradient(Session& session, const PolicyGradientConfig& config,
                  const std::string& prefix = "");
 
-  /// The samples that a policy learns from (fits the baseline on the way).
+  /// Returns the samples that a policy learns from; also fits the baseline.
   PolicyBatch samples(const Rollouts& rollouts) { return estimator_(rollouts); }
 
-  /// A step on a problem made of samples.
+  /// Takes a step on a problem built from samples.
   ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) {
     return improver_->step(policy, problem);
   }

@@ -15,13 +15,14 @@ struct SlboConfig : DynaConfig {
 
   SlboConfig();
   void describe(Settings& settings) override;
+  Adaptation adaptation() const override { return gradient.adaptation(); }
 };
 
 /// Luo et al., "Algorithmic framework for model-based deep reinforcement learning with theoretical
-/// guarantees" (2019), algorithm 2: the lower bound of the real return, the imagined one less the
-/// model's error, is maximised over policy and model in turns, some steps of the one and some of
-/// the other. The model's steps of a turn are a fit (n_model = fit.epochs fit.epoch_rows /
-/// fit.batch), by the error over several steps (objective.steps).
+/// guarantees" (2019), algorithm 2: a lower bound of the real return, the imagined return minus the
+/// model's error, is maximised over policy and model in alternation, several steps each. A turn's
+/// model steps are one fit (n_model = fit.epochs fit.epoch_rows / fit.batch) of the multi-step
+/// error (objective.steps).
 class Slbo : public Dyna {
  public:
   Slbo(const SlboConfig& config, Session& session)

@@ -10,18 +10,18 @@
 
 namespace reverie {
 
-/// Parts taken over from a saved agent, each as a whole or not at all.
+/// Takes over parts of a saved agent, each as a whole or not at all.
 class TakingOver {
  public:
   explicit TakingOver(Archive& saved) : saved_(saved) {}
 
-  /// The policy saved as "agent/policy": true where it has the shape of `policy`, whose parameters
-  /// it then becomes. The floor of the standard deviation stays this one's.
+  /// Sets the parameters of `policy` to those saved as "agent/policy" and returns true, if the
+  /// shapes match. The floor of the standard deviation is not taken over.
   bool policy(GaussianPolicy& policy, const PolicyConfig& config);
-  /// The model that a learner saved as "agent/learner".
+  /// Likewise for the model that a learner saved as "agent/learner".
   bool model(ModelLearner& learner);
 
-  /// What was taken, and what wasn't and why. Throws UsageError where nothing was.
+  /// Returns what was taken, and what was not and why. Throws UsageError where nothing was.
   std::string in_words() const;
 
  private:

@@ -97,7 +97,7 @@ void Svg::collect() {
 
 Tensor Svg::densities(const Transitions& data, bool at_random) const {
   if (!at_random)
-    return policy_.distribution(policy_.parameters().cpu(), data.observation).log_prob(data.action);
+    return policy_.log_prob(policy_.parameters().cpu(), data.observation, data.action);
   const TaskSpec& spec = session_.task().spec();
   double volume = 0;
   for (size_t i = 0; i < spec.action_low.size(); ++i)
@@ -145,7 +145,7 @@ void Svg::evaluate(const Tensor& acted) {
   const int64_t rows = newest.size();
   Tensor weight = torch::ones({rows}, acted.options());
   if (config_.weight_clip > 0)
-    weight = (policy_.distribution(newest.observation).log_prob(newest.action) -
+    weight = (policy_.log_prob(policy_.parameters(), newest.observation, newest.action) -
               acted.narrow(0, acted.size(0) - rows, rows))
                  .clamp_max(std::log(config_.weight_clip))
                  .exp();

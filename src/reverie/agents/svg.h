@@ -37,26 +37,26 @@ struct SvgConfig : AgentConfig {
 /// Heess et al., "Learning continuous control policies by stochastic value gradients" (2015),
 /// SVG(1) with experience replay and, by `svg.horizon`, SVG(h) up to SVG(infinity): act, fit a
 /// model, fit the policy's value, and follow the value's gradient through model, reward and policy
-/// along replayed transitions, whose noise is inferred. The model is asked for its derivative only:
-/// no rollout leaves what happened, and none of the model's errors add up. With several models the
-/// mean over them. As "Benchmarking model-based reinforcement learning" ran it (iclavera/meta-mb,
-/// svg_1.py), a penalty keeps each iteration's policy near to the last one.
+/// along replayed transitions, whose noise is inferred. Only the model's derivatives are used: no
+/// rollout leaves the real data, so model errors do not compound. Several models are averaged. As
+/// in "Benchmarking model-based reinforcement learning" (iclavera/meta-mb, svg_1.py), a penalty
+/// keeps each iteration's policy close to the last one.
 class Svg : public Agent {
  public:
   Svg(const SvgConfig& config, Session& session);
 
   std::vector<Phase> iteration() override;
   std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
-  const GaussianPolicy* policy() const override { return &policy_; }
+  const Policy* policy() const override { return &policy_; }
   void serialize(Archive& archive) override;
   std::string start_from(Archive& saved) override;
 
  private:
   void collect();
   void improve();
-  /// The logarithms of the densities from which the actions of `data` were drawn: [n].
+  /// Returns the log densities [n] from which the actions of `data` were drawn.
   Tensor densities(const Transitions& data, bool at_random) const;
-  /// Fits the value to replayed transitions, weighted as the policy stands now.
+  /// Fits the value to replayed transitions, weighted for the current policy.
   void evaluate(const Tensor& acted);
 
   SvgConfig config_;
@@ -68,7 +68,7 @@ class Svg : public Agent {
   PolicyEvaluation value_;
   Pathwise improver_;
   RandomStream random_;
-  Tensor acted_;  ///< [replay's size]: log densities that its actions were drawn from.
+  Tensor acted_;  ///< [replay size]: log densities its actions were drawn from.
 };
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Settings by which methods learn a small task in seconds: for tests.
+// Settings with which methods learn a small task in seconds: for tests.
 #pragma once
 
 #include <reverie/core/settings.h>
@@ -31,7 +31,7 @@ inline const std::map<std::string, std::string> kSmall = {
     {"policy.output_scale", "0.01"},  // so that no policy happens to be good before it has learned
 };
 
-/// What else a method needs to learn the small task in a few iterations, and how many.
+/// Further settings a method needs to learn the small task, and in how many iterations.
 struct Needs {
   std::vector<std::string> sets;
   int64_t iterations = 5;
@@ -52,7 +52,7 @@ inline const std::map<std::string, Needs> kNeeds = {
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
 };
 
-/// Makes a method small.
+/// Applies the small settings to a method.
 inline void make_small(Settings& settings, const std::string& method) {
   for (const auto& [key, value] : kSmall)
     if (settings.find(key)) settings.assign(key, std::string_view(value), std::string_view("test"));

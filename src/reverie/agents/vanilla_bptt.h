@@ -1,4 +1,4 @@
-// The vanilla loop, the policy improved by backpropagation through the model.
+// The vanilla loop, with the policy improved by backpropagation through the model.
 #pragma once
 
 #include <reverie/agents/dyna.h>
@@ -14,9 +14,9 @@ struct VanillaBpttConfig : DynaConfig {
   void describe(Settings& settings) override;
 };
 
-/// Collect, fit a model to all data, and follow the gradient of the imagined return through model,
-/// reward and policy; again. With several models the mean over them (Kurutach et al. 2018, section
-/// 5.2: "BPTT"). What it lacks: over long horizons the gradients vanish or explode, and the policy
+/// Repeatedly collects, fits a model to all data, and follows the gradient of the imagined return
+/// through model, reward and policy. Several models are averaged (Kurutach et al. 2018, section
+/// 5.2: "BPTT"). Its weakness: over long horizons the gradients vanish or explode, and the policy
 /// exploits the model's errors as it does in vanilla-sim.
 class VanillaBptt : public Dyna {
  public:

@@ -1,4 +1,4 @@
-// The vanilla loop of model-based reinforcement learning, its model used as a simulator.
+// The vanilla loop of model-based reinforcement learning, with the model as a simulator.
 #pragma once
 
 #include <reverie/agents/dyna.h>
@@ -12,12 +12,13 @@ struct VanillaSimConfig : DynaConfig {
 
   VanillaSimConfig() { learn.model.members = 1; }
   void describe(Settings& settings) override;
+  Adaptation adaptation() const override { return gradient.adaptation(); }
 };
 
-/// Collect, fit one model to all data, improve the policy in the model by a model-free method;
-/// again. What it lacks shows in its curve: the policy comes to live where the one model errs in
-/// its favour (model bias; Kurutach et al. 2018, section 4), and the imagined return leaves the
-/// real one behind.
+/// Repeatedly collects, fits one model to all data, and improves the policy in the model by a
+/// model-free method. Its weakness shows in its curve: the policy drifts to where the one model
+/// errs in its favour (model bias; Kurutach et al. 2018, section 4), and the imagined return pulls
+/// away from the real one.
 class VanillaSim : public Dyna {
  public:
   VanillaSim(const VanillaSimConfig& config, Session& session)

@@ -1,7 +1,8 @@
-#include <reverie/benchmark/environment_benchmark.h>
-#include <reverie/benchmark/kernel_benchmark.h>
+#include <reverie/bench/environment_benchmark.h>
+#include <reverie/bench/kernel_benchmark.h>
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
+#include <reverie/core/json.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/run_folder.h>
@@ -44,13 +45,15 @@ void require_known(const BenchOptions& options) {
   }
 }
 
-std::string to_json(const KernelSpeed& speed) {
-  return fmt::format(
-      R"({{"kernel": "{}", "precision": "{}", "threads": {}, "gflops": {:.2f}, )"
-      R"("peak_gflops": {:.2f}, "fraction_of_peak": {:.4f}, "steps_per_second": {:.0f}, )"
-      R"("torch_gflops": {:.2f}}})",
-      speed.kernel, speed.precision, speed.threads, speed.gflops, speed.peak_gflops,
-      speed.fraction_of_peak(), speed.steps_per_second, speed.torch_gflops);
+Json to_json(const KernelSpeed& speed) {
+  return {{"kernel", speed.kernel},
+          {"precision", speed.precision},
+          {"threads", speed.threads},
+          {"gflops", speed.gflops},
+          {"peak_gflops", speed.peak_gflops},
+          {"fraction_of_peak", speed.fraction_of_peak()},
+          {"steps_per_second", speed.steps_per_second},
+          {"torch_gflops", speed.torch_gflops}};
 }
 
 void print(const KernelSpeed& speed) {
@@ -69,13 +72,16 @@ void print(const IterationSpeed& speed) {
     fmt::print("  {:<25} {:8.2f} s  {}\n", phase.name, phase.seconds, phase.kernel ? "kernel" : "");
 }
 
-std::string to_json(const EnvironmentSpeed& speed) {
-  return fmt::format(
-      R"({{"task": "{}", "environments": {}, "threads": {}, "physics_on_one": {:.0f}, )"
-      R"("pool_on_one": {:.0f}, "physics_on_all": {:.0f}, "pool_on_all": {:.0f}, )"
-      R"("overhead": {:.4f}, "scaling": {:.3f}}})",
-      speed.task, speed.environments, speed.threads, speed.physics_on_one, speed.pool_on_one,
-      speed.physics_on_all, speed.pool_on_all, speed.overhead, speed.scaling);
+Json to_json(const EnvironmentSpeed& speed) {
+  return {{"task", speed.task},
+          {"environments", speed.environments},
+          {"threads", speed.threads},
+          {"physics_on_one", speed.physics_on_one},
+          {"pool_on_one", speed.pool_on_one},
+          {"physics_on_all", speed.physics_on_all},
+          {"pool_on_all", speed.pool_on_all},
+          {"overhead", speed.overhead},
+          {"scaling", speed.scaling}};
 }
 
 void print(const EnvironmentSpeed& speed) {
@@ -97,10 +103,10 @@ int bench(const BenchOptions& options) {
   if (!options.json)
     fmt::print("{}, {} threads; peak: {}'s f32 product of 1024^3, measured beside each kernel\n\n",
                host_description(), worker_count(), kernels::description());
-  std::string json;
+  Json json = Json::array();
   const auto report = [&](const auto& speed) {
     if (options.json)
-      json += (json.empty() ? "[\n  " : ",\n  ") + to_json(speed);
+      json.push_back(to_json(speed));
     else
       print(speed);
   };
@@ -121,7 +127,7 @@ int bench(const BenchOptions& options) {
     }
   }
   if (options.json) {
-    fmt::print("{}]\n", json.empty() ? "[" : json + "\n");
+    fmt::print("{}\n", json_text(json));
     return 0;
   }
   if (chosen(options, kIteration)) print(benchmark::measure_iteration(kMetaSteps));

@@ -1,4 +1,4 @@
-// The commands of the program, one file each. What they throw, `run_program` prints as one line.
+// The commands of the program, one file each. `run_program` prints what they throw as one line.
 #pragma once
 
 #include <reverie/nn/kernels/precision.h>
@@ -22,7 +22,7 @@ struct TrainOptions {
 
 struct ResumeOptions {
   std::string folder;
-  std::string steps;    ///< Empty: as many as the run was to take.
+  std::string steps;    ///< Empty: the run's budget.
   std::string threads;  ///< Empty: as before.
   std::string device;   ///< Empty: as before.
 };
@@ -32,11 +32,11 @@ struct EvalOptions {
   int64_t episodes = 100;
   int64_t seed = 1;
   int64_t adapt = 0;            ///< Policy-gradient steps on real rollouts; 0: none.
-  int64_t adapt_episodes = 20;  ///< Real episodes that each of these learns from.
+  int64_t adapt_episodes = 20;  ///< Real episodes per such step.
   bool stochastic = false;
   bool json = false;
-  bool save = false;    ///< Keep the adapted policy, in the run's folder
-  std::string save_to;  ///< or in this file; empty: not there.
+  bool save = false;    ///< Keep the adapted policy in the run's folder,
+  std::string save_to;  ///< or in this file; empty: not in a file.
   std::vector<std::string> sets;
 };
 
@@ -47,8 +47,8 @@ struct WatchOptions {
   std::string picture;  ///< Likewise.
   int64_t at = 0;       ///< Steps before the picture is taken.
   int64_t episodes = 1;
-  double seconds = 0;       ///< Of the video at most; 0: whole episodes.
-  int64_t frame_rate = 30;  ///< Frames per second at most.
+  double seconds = 0;       ///< Maximum length of the video; 0: whole episodes.
+  int64_t frame_rate = 30;  ///< Maximum frames per second.
   int64_t size = 480;       ///< Pixels, width and height.
   int64_t seed = 1;
   std::vector<std::string> sets;
@@ -58,23 +58,23 @@ struct PlotOptions {
   std::vector<std::string> runs;  ///< Their folders.
   std::string out = "runs.svg";
   std::string title;                   ///< Empty: the task's name.
-  std::string metric = "return/real";  ///< Drawn above.
-  int64_t window = 5000;               ///< Real steps that a point is the mean of.
-  std::vector<std::string> labels;     ///< One a group of runs; none: made of the settings.
+  std::string metric = "return/real";  ///< Of the upper panel.
+  int64_t window = 5000;               ///< Real steps averaged per point.
+  std::vector<std::string> labels;     ///< One per group of runs; none: from the settings.
   std::vector<std::string> published;  ///< "NAME:VALUE"
 };
 
 struct ListOptions {
   std::string what;  ///< "methods", "tasks", "settings"; empty: the first two.
-  std::string name;  ///< Of settings: the method; of tasks: how their names begin.
-  std::string task;  ///< Of settings: on which task.
+  std::string name;  ///< For settings: the method; for tasks: a prefix of their names.
+  std::string task;  ///< For settings: the task.
   std::string preset;
   bool json = false;
 };
 
 struct BenchOptions {
-  std::vector<std::string> kernels;  ///< Parts of the names of those to run; empty: all.
-  int64_t threads = 0;               ///< 0: one for each usable processor.
+  std::vector<std::string> kernels;  ///< Substrings of the names to run; empty: all.
+  int64_t threads = 0;               ///< 0: one per usable processor.
   Precision precision = Precision::automatic;
   bool json = false;
 };
@@ -89,11 +89,11 @@ int list(const ListOptions& options);
 int info(const std::string& folder);
 int bench(const BenchOptions& options);
 
-/// Every setting of what would run, with documentation, type, range and value, for the terminal;
-/// where no task is named, with the preset's general values and what it says of single tasks.
+/// Every setting of the requested experiment with documentation, type, range and value, for the
+/// terminal; without a task, with the preset's general values and those for single tasks.
 std::string describe_settings(const ExperimentRequest& request);
 
-/// What a person asks for by the arguments of `train`.
+/// The experiment requested by the arguments of `train`.
 ExperimentRequest request_of(const TrainOptions& options);
 
 /// The whole program: parses, runs a command, turns exceptions into one line and an exit code.

@@ -3,8 +3,9 @@
 #include <reverie/cli/variation.h>
 #include <reverie/core/counted.h>
 #include <reverie/core/error.h>
+#include <reverie/core/json.h>
 #include <reverie/core/workers.h>
-#include <reverie/envs/variations.h>
+#include <reverie/envs/variations/variations.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/adapt.h>
 #include <reverie/runs/evaluate.h>
@@ -12,6 +13,7 @@
 #include <reverie/runs/saved_agent.h>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -31,48 +33,46 @@ void print_result(const std::string& label, const Evaluation& found) {
       steps / static_cast<double>(count));
 }
 
-// The method's own settings where it has them: those it was trained to adapt by.
-AdaptOptions adapt_options(const Settings& settings, const EvalOptions& options) {
-  AdaptOptions adapt;
-  adapt.steps = options.adapt;
-  adapt.episodes = options.adapt_episodes;
-  const auto take = [&settings](std::string_view key, double& value) {
-    if (const Setting* found = settings.find(key)) value = std::get<double>(found->get());
-  };
-  take("maml.inner_learning_rate", adapt.learning_rate);
-  take("advantage.discount", adapt.advantage.discount);
-  take("advantage.gae_lambda", adapt.advantage.gae_lambda);
-  if (const Setting* found = settings.find("advantage.bootstrap"))
-    adapt.advantage.bootstrap = std::get<bool>(found->get());
-  return adapt;
-}
-
 void print_json(const SavedAgent& saved, const EvalOptions& options, const std::string& varied,
                 const Evaluation& before, const Evaluation& after) {
   const Spread returns = spread(before.returns);
-  std::string json = fmt::format(
-      "{{\"env_steps\": {}, \"episodes\": {}, \"stochastic\": {}, \"return_mean\": {}, "
-      "\"return_std\": {}, \"return_stderr\": {}, \"seed\": {}, \"variations\": {}",
-      saved.env_steps, options.episodes, options.stochastic, returns.mean, returns.std,
-      standard_error(returns.std, options.episodes), options.seed, json_text(varied));
+  Json json = {{"env_steps", saved.env_steps},
+               {"episodes", options.episodes},
+               {"stochastic", options.stochastic},
+               {"return_mean", returns.mean},
+               {"return_std", returns.std},
+               {"return_stderr", standard_error(returns.std, options.episodes)},
+               {"seed", options.seed},
+               {"variations", varied}};
   if (!after.returns.empty()) {
     const Spread adapted = spread(after.returns);
-    json += fmt::format(
-        ", \"adapt_steps\": {}, \"adapted_mean\": {}, \"adapted_std\": {}, "
-        "\"adapted_stderr\": {}",
-        options.adapt, adapted.mean, adapted.std, standard_error(adapted.std, options.episodes));
+    json["adapt_steps"] = options.adapt;
+    json["adapted_mean"] = adapted.mean;
+    json["adapted_std"] = adapted.std;
+    json["adapted_stderr"] = standard_error(adapted.std, options.episodes);
   }
-  fmt::print("{}}}\n", json);
+  fmt::print("{}\n", json_text(json));
 }
 
 /// An evaluation varies the task and how it adapts; what else was trained by, it can't change.
-void require_use(const std::string& set) {
-  for (const char* group : {"env.", "maml.", "advantage."})
-    if (set.starts_with(group)) return;
-  throw UsageError(
-      fmt::format("'{}' changes nothing of a trained policy: eval takes env.… (docs/variations.md) "
-                  "and, with --adapt, maml.… and advantage.…",
-                  set));
+void require_use(const std::string& set, const AgentConfig& config) {
+  std::vector<std::string> useful = config.adaptation().keys;
+  useful.emplace_back("env.");
+  for (const std::string& key : useful)
+    if (set.starts_with(key)) return;
+  throw UsageError(fmt::format(
+      "'{}' changes nothing of a trained policy: eval takes settings that begin with {}", set,
+      fmt::join(useful, ", ")));
+}
+
+/// The policy, as one that can be adapted.
+const GaussianPolicy& adaptable(const Policy* policy, std::string_view method) {
+  if (!policy)
+    throw UsageError(fmt::format("{} plans: there is no policy that --adapt could adapt", method));
+  const auto* gaussian = dynamic_cast<const GaussianPolicy*>(policy);
+  if (!gaussian)
+    throw UsageError(fmt::format("--adapt takes Gaussian policies: that of {} is another", method));
+  return *gaussian;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ int evaluate_run(const EvalOptions& options) {
     return experiment.task->make_task(experiment.env)->spec().observation_size;
   };
   const int64_t seen_in_training = seen();
-  for (const auto& set : options.sets) require_use(set);
+  for (const auto& set : options.sets) require_use(set, *experiment.agent);
   vary(settings, options.sets, report);
   if (seen() != seen_in_training)
     throw UsageError(
@@ -109,12 +109,10 @@ int evaluate_run(const EvalOptions& options) {
   Evaluation after;
   std::string kept;
   if (options.adapt > 0) {
-    if (!saved.policy())
-      throw UsageError(fmt::format("{} plans: there is no policy that --adapt could adapt",
-                                   experiment.method->name));
-    const GaussianPolicy adapted =
-        adapt_in_world(*saved.policy(), *experiment.task, experiment.env,
-                       adapt_options(settings, options), RandomStream(seed, "eval command/adapt"));
+    const GaussianPolicy adapted = adapt_in_world(
+        adaptable(saved.policy(), experiment.method->name), *experiment.task, experiment.env,
+        {options.adapt, options.adapt_episodes, experiment.agent->adaptation()},
+        RandomStream(seed, "eval command/adapt"));
     after = measure(*actor_of(adapted));
     if (save) {
       kept = options.save_to.empty() ? (folder.root() / "policy-adapted.pt").string()

@@ -5,8 +5,9 @@
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
 #include <reverie/core/processors.h>
-#include <reverie/envs/mujoco_version.h>
-#include <reverie/envs/robot_info.h>
+#include <reverie/envs/mujoco/version.h>
+#include <reverie/envs/robots/info.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/runs/checkpoint.h>

@@ -37,7 +37,7 @@ void LineView::iteration(const IterationRow& row, const RunStatus& status) {
       fmt::format("iteration {}  steps {}/{}", row.iteration, row.env_steps, status.budget);
   for (const Figure& figure : learning_figures())
     if (row.metrics.contains(figure.metric)) line += "  " + in_words(figure, row.metrics);
-  for (const char* phase : {"collect", "fit", "improve", "learn"})
+  for (const std::string& phase : status.phases)
     if (const auto found = row.metrics.find(fmt::format("time/{}", phase));
         found != row.metrics.end())
       line += fmt::format("  {} {:.2f}s", phase, found->second);

@@ -1,5 +1,7 @@
 #include <reverie/cli/commands.h>
 #include <reverie/core/error.h>
+#include <reverie/core/json.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/runs/experiment.h>
 #include <reverie/runs/files.h>
 
@@ -46,10 +48,10 @@ std::string describe_method(const AgentEntry& entry, const std::string& asked) {
   settings.group("env", env);
   settings.group("run", run);
   apply_preset(settings, preset, entry.name, "");
-  return fmt::format("Settings of {}, with the values of preset \"{}\" (it has {}; \"{}\": the "
-                     "built-in values); a TASK's own with: list settings {} TASK\n",
-                     entry.name, preset, fmt::join(preset_names(entry.name), ", "), kNoPreset,
-                     entry.name) +
+  return fmt::format(
+             "Settings of {}, with the values of preset \"{}\" (it has {}; \"{}\": the "
+             "built-in values); a TASK's own with: list settings {} TASK\n",
+             entry.name, preset, fmt::join(preset_names(entry.name), ", "), kNoPreset, entry.name) +
          describe_all(settings, task_overrides(preset, entry.name));
 }
 
@@ -87,15 +89,15 @@ void list_tasks(const std::string& start) {
 }
 
 void list_tasks_json(const std::string& start) {
-  std::string json;
-  for (const TaskSpec& spec : tasks_of(start)) {
-    json += fmt::format(
-        "{}  {{\"name\": {}, \"observation_size\": {}, \"action_size\": {}, \"horizon\": {}, "
-        "\"description\": {}, \"source\": {}}}",
-        json.empty() ? "" : ",\n", json_text(spec.name), spec.observation_size, spec.action_size(),
-        spec.horizon, json_text(spec.description), json_text(spec.source));
-  }
-  fmt::print("[\n{}\n]\n", json);
+  Json json = Json::array();
+  for (const TaskSpec& spec : tasks_of(start))
+    json.push_back({{"name", spec.name},
+                    {"observation_size", spec.observation_size},
+                    {"action_size", spec.action_size()},
+                    {"horizon", spec.horizon},
+                    {"description", spec.description},
+                    {"source", spec.source}});
+  fmt::print("{}\n", json_text(json));
 }
 
 }  // namespace

@@ -101,6 +101,10 @@ std::vector<std::string> LiveView::lines(int width) const {
   const auto row = [](const char* label, const std::string& text) {
     return fmt::format("  {:<8}{}", label, text);
   };
+  std::string phases;
+  for (const std::string& phase : status_.phases)
+    phases += fmt::format("{}{} {} s", phases.empty() ? "" : "  ", phase,
+                          value(("time/" + phase).c_str(), "{:.1f}"));
   const double done = static_cast<double>(status_.env_steps) /
                       static_cast<double>(std::max<int64_t>(1, status_.budget));
   std::vector<std::string> lines = {
@@ -121,9 +125,7 @@ std::vector<std::string> LiveView::lines(int width) const {
       row("speed",
           fmt::format("{} imagined steps/s  {} fitted rows/s",
                       rate("time/imagined_steps_per_second"), rate("time/fit_rows_per_second"))),
-      row("phases",
-          fmt::format("collect {} s  fit {} s  improve {} s", value("time/collect", "{:.1f}"),
-                      value("time/fit", "{:.1f}"), value("time/improve", "{:.1f}"))),
+      row("phases", phases),
   };
   if (stop_signal() != 0 && !finished_)
     lines.push_back(row("stop", fmt::format("after {} ({:.0f}%), with a checkpoint; Ctrl-C again: "

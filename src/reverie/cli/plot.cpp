@@ -1,10 +1,10 @@
 // The picture of runs: returns against real steps above; below, beside the return that their models
 // promised.
 #include <reverie/cli/commands.h>
-#include <reverie/cli/curve_picture.h>
 #include <reverie/core/counted.h>
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
+#include <reverie/pictures/curve_picture.h>
 #include <reverie/runs/curves.h>
 #include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>

@@ -1,4 +1,4 @@
-// The program in processes of its own, in a folder of the test's own: for tests.
+// Test fixture: runs the program in child processes, in a temporary folder per test.
 #pragma once
 
 #include <reverie/runs/checkpoint.h>
@@ -27,7 +27,7 @@ class ProcessTest : public ::testing::Test {
   ProcessTest() {
     std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
     for (char& letter : test)
-      if (letter == '/') letter = '_';  // of a parameter
+      if (letter == '/') letter = '_';  // in parameterised tests
     root_ = std::filesystem::temp_directory_path() /
             fmt::format("reverie_process_{}_{}", ::getpid(), test);
     std::filesystem::remove_all(root_);
@@ -35,8 +35,8 @@ class ProcessTest : public ::testing::Test {
   }
   ~ProcessTest() override { std::filesystem::remove_all(root_); }
 
-  /// Calls `body` in a process that writes into files of the folder, and exits with what it
-  /// returns. One at a time: finish() reads them.
+  /// Calls `body` in a child process with its output redirected to files in the folder; the process
+  /// exits with the value returned. One process at a time: finish() reads the files.
   template <class Body>
   pid_t start_process(Body body) {
     const std::string out = root_ / "stdout", err = root_ / "stderr";
@@ -58,7 +58,7 @@ class ProcessTest : public ::testing::Test {
     const Checkpoints checkpoints(root_ / run / "checkpoints");
     return read_file(checkpoints.path(checkpoints.numbers().back()));
   }
-  /// Everything in the store but the clocks.
+  /// Everything in the store except clock times.
   std::string figures(const std::string& run) const {
     std::string text;
     const Store store(root_ / run / "run.sqlite", Store::Access::read);

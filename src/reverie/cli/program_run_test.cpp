@@ -117,6 +117,8 @@ TEST_F(ProgramTest, ClosedDescriptorsStayNobodys) {
 TEST_F(ProgramTest, AnAdaptedPolicyIsKeptAndARunStartsFromAnother) {
   ASSERT_EQ(run(training("a", "500")).code, 0);
   expect_error({"eval", "a", "--save"}, 2, {"--adapt"});
+  expect_error({"eval", "a", "--set", "model.hidden=[8]"}, 2,
+               {"model.hidden", "changes nothing", "env.", "maml.inner_learning_rate"});
   const std::vector<std::string> eval = {"eval", "a", "--episodes", "2", "--adapt", "1"};
   auto save = eval;
   save.insert(save.end(), {"--adapt-episodes", "1", "--save"});

@@ -1,4 +1,4 @@
-// How the program speaks of failure, even where nobody can hear it.
+// Reports failures, even where output is closed.
 #pragma once
 
 #include <exception>
@@ -6,16 +6,16 @@
 
 namespace reverie::cli {
 
-/// Writes "reverie: <line>" and its end to standard error. What can't be written is lost: an error
-/// must never be a reason for another.
+/// Writes "reverie: <line>" and a newline to standard error. Write failures are ignored: reporting
+/// an error must never cause another.
 void report(std::string_view line) noexcept;
 
-/// Opens /dev/null where standard input, output or error is closed: the next file opened would take
-/// its number, and be written the program's lines. Call before anything is opened.
+/// Opens /dev/null where standard input, output or error is closed: otherwise the next file opened
+/// would take its number and receive the program's output. Call before anything is opened.
 void open_standard_descriptors() noexcept;
 
-/// Whether it is about memory that there isn't: ours, the standard library's or libtorch's, sizes
-/// beyond any memory included.
+/// Whether an error means out of memory: ours, the standard library's or libtorch's, including
+/// sizes too large for any memory.
 bool is_out_of_memory(const std::exception& error) noexcept;
 
 inline constexpr std::string_view out_of_memory =

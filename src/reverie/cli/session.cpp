@@ -7,7 +7,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/first_states.h>
-#include <reverie/envs/variations.h>
+#include <reverie/envs/variations/variations.h>
 #include <reverie/runs/checkpoint.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>
@@ -166,8 +166,7 @@ int start_run(Experiment& experiment, const std::string& out) {
                                  "to learn it ({}): the imagination leaves the rest out",
                                  experiment.agent->key_of(SettingRole::learn_reward))
                    : "observations do not tell all of the reward: the model learns it");
-  for (const std::string& warning : task->spec().warnings)
-    view->note("warning: " + warning);
+  for (const std::string& warning : task->spec().warnings) view->note("warning: " + warning);
   if (!experiment.end_is_told())
     view->note(experiment.leaves_out_ends()
                    ? fmt::format("warning: observations do not tell every end of an episode, and "
@@ -202,12 +201,12 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
     return 0;
   }
   if (rewrite_config) write_config(folder, experiment);
-  view->begin(
-      trainer.env_steps() == 0
-          ? fmt::format("{} has no checkpoint yet: {} on {} begins again from the start",
-                        folder.root().string(), experiment.method->name, experiment.task->name)
-          : fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
-                        experiment.task->name, trainer.env_steps(), experiment.run.steps));
+  view->begin(trainer.env_steps() == 0
+                  ? fmt::format("{} has no checkpoint yet: {} on {} begins again from the start",
+                                folder.root().string(), experiment.method->name,
+                                experiment.task->name)
+                  : fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
+                                experiment.task->name, trainer.env_steps(), experiment.run.steps));
   return run_to_end(trainer, experiment.run.steps, folder, *view);
 }
 

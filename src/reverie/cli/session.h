@@ -1,4 +1,4 @@
-// What train and resume share: a trainer, a view, and how it ends.
+// What train and resume share: a trainer, a view, and how a run ends.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@ class RunFolder;
 
 namespace reverie::cli {
 
-/// Trains a new run in a folder of its own. Returns the exit code.
+/// Trains a new run in a new folder. Returns the exit code.
 int start_run(Experiment& experiment, const std::string& out);
 
-/// Goes on with a run; `rewrite_config` where the experiment is no longer what its config.toml
-/// says.
+/// Resumes a run. `rewrite_config`: whether the experiment differs from its config.toml, which is
+/// then rewritten.
 int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_config);
 
 }  // namespace reverie::cli

@@ -1,4 +1,4 @@
-// How a run shows itself: redrawn in place on a terminal, one line an iteration elsewhere.
+// Progress output of a run: redrawn in place on a terminal, one line per iteration elsewhere.
 #pragma once
 
 #include <reverie/runs/training_view.h>
@@ -14,8 +14,8 @@ struct Experiment;
 
 namespace reverie::cli {
 
-/// The view for where standard output goes: live on a terminal that can move its cursor, lines
-/// otherwise. Colours only live, and not under NO_COLOR.
+/// The view for standard output: live on a terminal that can move its cursor, lines otherwise.
+/// Colours only in the live view, and not under NO_COLOR.
 std::unique_ptr<TrainingView> make_view(const Experiment& experiment, const std::string& folder);
 
 /// One line for each iteration, for logs and pipes.
@@ -25,8 +25,8 @@ class LineView : public TrainingView {
   void note(const std::string& line) override;
 };
 
-/// A block of lines at the bottom of the terminal, redrawn in place by single writes of at most ten
-/// a second, each line cut to the terminal's width.
+/// A block of lines at the bottom of the terminal, redrawn in place at most ten times a second,
+/// each time by a single write, with each line cut to the terminal's width.
 class LiveView : public TrainingView {
  public:
   LiveView(std::string title, bool colour) : title_(std::move(title)), colour_(colour) {}
@@ -50,8 +50,8 @@ class LiveView : public TrainingView {
   std::string title_;
   bool colour_;
   RunStatus status_;
-  std::map<std::string, double> metrics_;  ///< The newest value of each.
-  std::vector<double> returns_;            ///< Real returns, one an iteration.
+  std::map<std::string, double> metrics_;  ///< Latest value of each.
+  std::vector<double> returns_;            ///< Real returns, one per iteration.
   std::string phase_;
   double fraction_ = 0;
   bool finished_ = false;
@@ -59,18 +59,17 @@ class LiveView : public TrainingView {
   std::chrono::steady_clock::time_point drawn_at_{};
 };
 
-/// Text of at most `width` columns (UTF-8, one column a character; escapes take none).
+/// Cuts text to at most `width` columns (UTF-8, one column per character; escapes take none).
 std::string fit_width(const std::string& text, int width);
 
-/// Block characters of rising height for the values, the newest `width` of them; no more than 8
-/// levels.
+/// Draws the newest `width` values as block characters of up to 8 heights.
 std::string sparkline(const std::vector<double>& values, size_t width);
 
 /// "12,345", and "1.2M", "34.5k" for rates.
 std::string format_count(int64_t count);
 std::string format_rate(double rate);
 
-/// What is left of the budget at the present speed, or "?".
+/// Time left until the budget is spent at the present speed, or "?".
 std::string format_eta(const RunStatus& status);
 
 }  // namespace reverie::cli

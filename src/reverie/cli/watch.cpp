@@ -1,12 +1,13 @@
 #include <reverie/cli/commands.h>
 #include <reverie/cli/report.h>
 #include <reverie/cli/variation.h>
-#include <reverie/cli/video.h>
 #include <reverie/core/counted.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
-#include <reverie/envs/renderer.h>
-#include <reverie/envs/variations.h>
+#include <reverie/envs/suites/registry.h>
+#include <reverie/envs/variations/variations.h>
+#include <reverie/pictures/renderer.h>
+#include <reverie/pictures/video.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/saved_agent.h>
 #include <reverie/runs/stop_signal.h>
@@ -152,7 +153,9 @@ class Film {
                    1 / (seconds_per_step * static_cast<double>(options.frame_rate)) - 1e-6)))),
         artist_(options.size, Renderer::Quality::fast),
         writer_(options.video, static_cast<int>(options.size), static_cast<int>(options.size),
-                frame_rate()) {}
+                frame_rate()) {
+    if (!writer_.remark().empty()) report(writer_.remark());
+  }
 
   double frame_rate() const {
     return 1 / (seconds_per_step_ * static_cast<double>(steps_per_frame_));

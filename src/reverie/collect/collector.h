@@ -26,29 +26,29 @@ struct CollectConfig {
   }
 };
 
-/// Takes the real steps of a method, remembers them, and records how it went: "return/real",
-/// "return/real_std", "episode/length", and "policy/saturated" or, of random actions,
+/// Takes a method's real steps, stores them in a replay, and records "return/real",
+/// "return/real_std", "episode/length", and "policy/saturated" or, for random actions,
 /// "collect/random_actions".
 class Collector {
  public:
-  /// Collects with `policies` policies side by side. What it collects is remembered in the
-  /// session's replay "real".
+  /// `policies` policies collect side by side. Transitions go to the session's replay "real".
   Collector(Session& session, const CollectConfig& config, int64_t policies = 1);
 
-  /// All the random steps, the first time; false, and nothing, ever after. Nothing as well where
-  /// there is somebody who knows how to act: the first `episodes` then are as many steps.
+  /// Takes all the random steps on the first call and returns true; afterwards does nothing and
+  /// returns false. Also does nothing if the actor already knows how to act: the first call of
+  /// `episodes` then takes at least that many steps.
   bool explore();
-  /// Whoever acts knows how to from the start.
+  /// Skips the random steps: the actor is already trained.
   void know_how_to_act() { knows_how_to_act_ = true; }
   bool knows_how_to_act() const { return knows_how_to_act_; }
 
-  /// Rollouts [1, n, horizon, …] from fresh starts, one an environment.
+  /// Returns rollouts [1, n, horizon, …] from fresh starts, one per environment.
   Rollouts episodes(Actor& actor);
 
-  /// What has been collected.
+  /// The transitions collected so far.
   const Replay& memory() const { return memory_; }
 
-  /// The stream that actions are drawn from, for choices of who acts.
+  /// The stream that actions are drawn from, also used to choose who acts.
   RandomStream& random() { return random_; }
 
   void serialize(Archive& archive);

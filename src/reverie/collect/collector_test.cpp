@@ -1,6 +1,7 @@
 #include <reverie/collect/collector.h>
 
 #include <reverie/collect/rollout.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/policies/noisy_actor.h>
 

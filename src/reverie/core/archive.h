@@ -1,4 +1,4 @@
-// The one mechanism by which every stateful part saves and loads itself.
+// The one mechanism by which every stateful component saves and loads itself.
 #pragma once
 
 #include <reverie/core/tensor.h>
@@ -14,8 +14,8 @@
 
 namespace reverie {
 
-/// Files beside an archive, for what is large and never changes once written. A file's content
-/// follows from its name: one that is there is not written again.
+/// Files stored beside an archive, for large data that never changes once written. A file's name
+/// determines its content, so an existing file is not written again.
 class SideFiles {
  public:
   virtual ~SideFiles() = default;
@@ -24,32 +24,32 @@ class SideFiles {
     uint32_t crc;  ///< CRC-32
     bool operator==(const Sum&) const = default;
   };
-  /// Size and checksum of what is there; nothing where it isn't.
+  /// Returns the size and checksum of an existing file, or nothing where there is none.
   virtual std::optional<Sum> find(const std::string& file) = 0;
   virtual Sum put(const std::string& file, std::string_view bytes) = 0;
-  /// Throws Error where it is not there, or not what `sum` says.
+  /// Throws Error where the file is missing or does not match `sum`.
   virtual std::string get(const std::string& file, const Sum& sum) = 0;
 };
 
-/// A set of named values, written by a part and read back by the same function:
+/// A set of named values, written and read back by the same function of a component:
 ///
 ///     void Replay::serialize(Archive& archive) {
 ///       archive("size", size_);
 ///       archive("observation", observation_);
 ///     }
 ///
-/// While writing, each call stores the value; while reading, it assigns it. Names are paths: a part
-/// inside a part gets a prefix. Values are numbers, bools, strings, tensors (CPU copies are stored;
-/// device and requires_grad of the tensor read into are kept), vectors of these, and anything with
-/// `serialize(Archive&)`. A missing or mistyped name throws Error while reading, and so does a
-/// number beyond its type's range, or a tensor of another shape or type than the defined one read
-/// into: a CRC tells what was damaged, not what was made up.
+/// While writing, each call stores the value; while reading, it assigns it. Names are paths: a
+/// nested component gets a prefix. Values are numbers, bools, strings, tensors (stored as CPU
+/// copies; reading keeps the destination's device and requires_grad), vectors of these, and
+/// anything with `serialize(Archive&)`. Reading throws Error for a missing or mistyped name, a
+/// number out of its type's range, or a tensor whose shape or type differs from that of a defined
+/// destination: a CRC detects damage, not forged values.
 class Archive {
  public:
   Archive() = default;  ///< An empty archive, for writing.
 
-  /// Reads what `bytes()` made. Throws Error, naming the record, where it is cut short or damaged
-  /// (every record carries a CRC-32).
+  /// Reads the output of `bytes()`. Throws Error, naming the record, where it is truncated or
+  /// damaged (every record carries a CRC-32).
   static Archive from_bytes(std::string_view bytes);
   std::string bytes() const;
 
@@ -67,7 +67,7 @@ class Archive {
     } else if constexpr (std::is_integral_v<T>) {
       auto number = static_cast<int64_t>(value);
       integer(name, number);
-      // A 64-bit word without a sign (a stream's key) is stored as the signed one of its bits.
+      // An unsigned 64-bit value (a stream's key) is stored as the signed one with the same bits.
       if (sizeof(T) < sizeof(number) && number != static_cast<int64_t>(static_cast<T>(number)))
         refuse(name, "a number that does not fit");
       value = static_cast<T>(number);
@@ -80,25 +80,25 @@ class Archive {
     }
   }
 
-  /// A number of things that have happened: what is read is at least 0, and far from overflowing.
+  /// A counter of events: the value read must be at least 0 and far from overflowing.
   void count(std::string_view name, int64_t& value);
 
-  /// A tensor that may be undefined: what is read is that, or float32 of these sizes (-1: any).
+  /// A tensor that may be undefined; if defined, the one read must be float32 of `sizes` (-1: any).
   void optional(std::string_view name, Tensor& value, const std::vector<int64_t>& sizes);
 
-  /// Where parts may keep what never changes, outside the archive; null: nowhere.
+  /// Sets where components may keep immutable data outside the archive; null: nowhere.
   void keep_beside(SideFiles* files) { beside_ = files; }
   SideFiles* beside() const { return beside_; }
-  /// What lies in a file beside: while writing `make` is asked for it where it is not there yet,
-  /// while reading `take` is given it. The archive holds its size and checksum.
+  /// Stores data in a side file. While writing, `make` produces the content if the file does not
+  /// exist yet; while reading, `take` receives it. The archive holds its size and checksum.
   void side_file(std::string_view name, const std::string& file,
                  const std::function<std::string()>& make,
                  const std::function<void(std::string_view)>& take);
   /// All files that the archive needs beside it.
   std::vector<std::pair<std::string, SideFiles::Sum>> side_files() const;
 
-  /// Throws Error: the archive holds `what` at `name`. For parts that know more of their values
-  /// than the type says.
+  /// Throws Error: the archive holds `what` at `name`. For components that check more than the type
+  /// of their values.
   [[noreturn]] void refuse(std::string_view name, std::string_view what) const;
 
  private:
@@ -117,7 +117,7 @@ class Archive {
     Scope scope(*this, name);
     auto count = static_cast<int64_t>(values.size());
     integer("count", count);
-    // Each element is a record at least.
+    // Each element takes at least one record.
     if (reading_ && (count < 0 || static_cast<size_t>(count) > records_.size()))
       refuse("count", "a wrong number of values");
     values.resize(static_cast<size_t>(count));

@@ -1,4 +1,4 @@
-// Work that is run many times over the same tensors: on CUDA, where asked for, as a CUDA graph.
+// Work that is run repeatedly on the same tensors: on CUDA, on request, as a CUDA graph.
 #pragma once
 
 #include <torch/types.h>
@@ -13,17 +13,17 @@ namespace cuda_graphs {
 
 /// Whether this program can capture CUDA graphs (REVERIE_CUDA_GRAPHS, README.md, 'On a GPU').
 bool built();
-/// What of them there is, in words.
+/// Describes whether they are available.
 std::string description();
 
-/// Whether work on CUDA is captured from now on, in the whole process; at first it is not. Throws
-/// UsageError where it is asked for and not built.
+/// Switches the capture of CUDA work on or off for the whole process; initially off. Throws
+/// UsageError where it is wanted but not built in.
 void use(bool wanted);
-/// Whether work on `device` is captured: whoever runs it must keep its tensors where they are.
+/// Whether work on `device` is captured, so that its tensors must keep their addresses.
 bool used(torch::Device device);
 
-/// While one lives, `used` says yes for the CPU too, where work is run as it is: how tests reach
-/// the code that graphs need where there is no CUDA device.
+/// While an instance exists, `used` also returns true for the CPU, where work is simply called.
+/// Lets tests exercise the code that graphs need without a CUDA device.
 class Emulate {
  public:
   Emulate();
@@ -34,11 +34,11 @@ class Emulate {
 
 }  // namespace cuda_graphs
 
-/// Work that reads and writes the same tensors, at the same addresses, each time; that waits for no
-/// result of the device; and that makes no choice by what differs from run to run. Where `used`
-/// says no, or on the CPU, a run is a call. Otherwise the first runs are calls too (libraries set
-/// themselves up), the next records the kernels that a call would start, and from then on they are
-/// started all at once. What is recorded must not outlive its tensors.
+/// Work that reads and writes the same tensors, at the same addresses, each time, never waits for a
+/// result from the device, and never branches on anything that differs between runs. Where `used`
+/// is false, or on the CPU, a run is a plain call. Otherwise the first runs are calls too
+/// (libraries initialise themselves), the next records the kernels that a call launches, and later
+/// runs launch them all at once. The recording must not outlive its tensors.
 class CapturedWork {
  public:
   CapturedWork(torch::Device device, std::function<void()> work);

@@ -1,4 +1,4 @@
-// The devices that tensors can live on here.
+// The devices available to tensors on this machine.
 #pragma once
 
 #include <torch/types.h>
@@ -7,11 +7,11 @@
 
 namespace reverie {
 
-/// The device that `run.device` names: cpu, cuda (the first) or cuda:N. Throws UsageError where
-/// there is none such here, and says why.
+/// Returns the device that `run.device` names: cpu, cuda (the first) or cuda:N. Throws UsageError,
+/// with the reason, where it is not available.
 torch::Device parse_device(const std::string& name);
 
-/// What there is of CUDA, in words: "2 devices", or why there is none.
+/// Describes CUDA's availability: "2 devices", or why there is none.
 std::string cuda_description();
 
 }  // namespace reverie

@@ -9,13 +9,13 @@
 namespace reverie {
 
 /// exp(x) with a relative error below 3e-7 for |x| <= 87, beyond which it stays constant; NaN stays
-/// NaN. x = n ln 2 + r with |r| <= ln(2) / 2, and exp(x) = 2^n exp(r). Of one number, or of a
-/// vector of them, of which `Bits` are the 32-bit words.
+/// NaN. x = n ln 2 + r with |r| <= ln(2) / 2, and exp(x) = 2^n exp(r). Takes a scalar or a SIMD
+/// vector; `Bits` is the type of its 32-bit words.
 template <class Bits, class Number>
 inline Number exp_by_bits(Number x) {
   const Number limit = Number{} + 87.0f;
   const Number below = x > limit ? limit : x, y = below < -limit ? -limit : below;
-  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+  // Adding 1.5 * 2^23 rounds to an integer, held in the low bits.
   const Number round = Number{} + 12582912.0f;
   const Number shifted = y * 1.44269504089f + round;
   const Number n = shifted - round;
@@ -38,11 +38,11 @@ inline float fast_exp(float x) {
 }
 
 /// tanh(x) with a relative error below 3e-7 (4e-7 without FMA); NaN stays NaN. A quotient of
-/// polynomials with the minimax coefficients of Eigen (Core/MathFunctionsImpl.h, ptanh_float),
-/// which `over` divides. Of one number, or of a vector of them.
+/// polynomials, divided by `over`, with the minimax coefficients of Eigen
+/// (Core/MathFunctionsImpl.h, ptanh_float). Takes a scalar or a SIMD vector.
 template <class Number, class Quotient>
 inline Number tanh_by_quotient(Number x, const Quotient& over) {
-  // Beyond it the result is 1: 2.7e-7 too much at most.
+  // Beyond this the result is 1, at most 2.7e-7 too large.
   const Number limit = Number{} + 7.90531110763549805f;
   const Number below = limit < x ? limit : x, y = below < -limit ? -limit : below;
   const Number square = y * y;
@@ -63,9 +63,8 @@ inline float fast_tanh(float x) {
   return tanh_by_quotient(x, [](float dividend, float divisor) { return dividend / divisor; });
 }
 
-/// log(x) of a positive normal number, with an absolute error below 1.5e-7 of the larger of 1 and
-/// the result. x = 2^n m with m between sqrt(1/2) and sqrt(2), and log m = 2 atanh((m - 1) / (m +
-/// 1)).
+/// log(x) of a positive normal number, with an absolute error below 1.5e-7 max(1, |log x|). x = 2^n
+/// m with m between sqrt(1/2) and sqrt(2), and log m = 2 atanh((m - 1) / (m + 1)).
 inline float fast_log(float x) {
   constexpr uint32_t half_root = 0x3f3504f3u;  // sqrt(1/2)
   const uint32_t shifted = std::bit_cast<uint32_t>(x) - half_root;
@@ -80,8 +79,8 @@ inline float fast_log(float x) {
   return n * 0.693147181f + s * p;
 }
 
-/// cos and sin of 2 pi u for u from 0 to 1, with an absolute error below 2e-7: by Taylor's series
-/// within an eighth of a turn around the nearest quarter.
+/// cos and sin of 2 pi u for u from 0 to 1, with an absolute error below 2e-7: Taylor series within
+/// an eighth of a turn of the nearest quarter turn.
 struct CosSin {
   float cos, sin;
 };

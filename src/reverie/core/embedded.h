@@ -1,4 +1,4 @@
-// Files that are part of the program: MuJoCo bodies and presets.
+// Files embedded in the program: MuJoCo bodies and presets.
 #pragma once
 
 #include <string_view>
@@ -15,7 +15,7 @@ const std::vector<EmbeddedFile>& embedded_files();
 
 bool is_embedded(std::string_view name);
 
-/// The text of an embedded file. Throws std::out_of_range for a name that is not there.
+/// The text of an embedded file. Throws std::out_of_range for an unknown name.
 std::string_view embedded_file(std::string_view name);
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Errors that a user can mend.
+// Errors that the user can fix.
 #pragma once
 
 #include <stdexcept>
@@ -8,7 +8,7 @@
 
 namespace reverie {
 
-/// A problem the user can mend. `what()` is one line that says what is wrong, where, and what to do
+/// A problem the user can fix. `what()` is one line saying what is wrong, where, and what to do
 /// instead; the program prints it and exits with `exit_code()`.
 class Error : public std::runtime_error {
  public:
@@ -27,7 +27,7 @@ class UsageError : public Error {
 };
 
 /// A loss, parameter, action or state that is not finite: exit code 3. `evidence` holds the bytes
-/// of an Archive with what led to it (a batch), where there is any: the trainer saves it.
+/// of an Archive with the cause (a batch), if available; the trainer saves it.
 class NonFiniteError : public Error {
  public:
   explicit NonFiniteError(const std::string& message, std::string evidence = {})
@@ -38,8 +38,8 @@ class NonFiniteError : public Error {
   std::string evidence_;
 };
 
-/// Up to three of `names` that a person may have meant by `wrong`, nearest first (edit distance,
-/// with a shared part counted as near). Empty where nothing is close.
+/// Returns up to three of `names` that the user may have meant by `wrong`, nearest first (by edit
+/// distance; a shared substring also counts as near). Empty where nothing is close.
 std::vector<std::string> nearest(std::string_view wrong, const std::vector<std::string>& names);
 
 /// "; did you mean 'a' or 'b'?", or an empty string where nothing is near.

@@ -1,6 +1,7 @@
+#include <reverie/core/random.h>
+
 #include <reverie/core/archive.h>
 #include <reverie/core/elementary.h>
-#include <reverie/core/random.h>
 
 namespace reverie {
 namespace {

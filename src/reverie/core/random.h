@@ -11,16 +11,17 @@ namespace reverie {
 class Archive;
 
 /// A counter-based stream of random numbers (Philox4x32-10: Salmon et al., "Parallel random
-/// numbers: as easy as 1, 2, 3", 2011). The key comes from a seed and a name, so streams of other
-/// names or seeds are independent; the state is a counter, so saving one is saving two integers.
-/// Not safe for use from two threads at once: give each thread or task its own `split`.
+/// numbers: as easy as 1, 2, 3", 2011). The key is derived from a seed and a name, so streams with
+/// different names or seeds are independent; the state is a counter, so saving a stream means
+/// saving two integers. Not safe for use from two threads at once: give each thread or task its own
+/// `split`.
 class RandomStream {
  public:
   RandomStream() : RandomStream(0, "") {}
   RandomStream(uint64_t seed, std::string_view name);
 
-  /// An independent stream that depends on this one's key and on `index`, not on what has been
-  /// drawn: the way to give task i its own numbers, whatever thread runs it.
+  /// Returns an independent stream that depends on this one's key and `index`, not on what has been
+  /// drawn: gives task i its own numbers, whichever thread runs it.
   RandomStream split(uint64_t index) const;
 
   uint32_t bits();                                      ///< 32 uniform bits.
@@ -36,8 +37,9 @@ class RandomStream {
   Tensor below(int64_t count, torch::IntArrayRef shape);              ///< int64, with replacement
   Tensor permutation(int64_t count);                                  ///< int64 [count]
 
-  // The same numbers, made on `device` by torch's operations, so that they need not travel
-  // (random_torch.cpp): integers to the bit, normals up to rounding. A count is below 2^31 here.
+  // The same numbers, generated on `device` by torch operations to avoid a transfer
+  // (random_torch.cpp): integers are bit-exact, normals equal up to rounding. `count` must be below
+  // 2^31 here.
   Tensor normal(torch::IntArrayRef shape, torch::Device device);
   Tensor below(int64_t count, torch::IntArrayRef shape, torch::Device device);
 

@@ -1,5 +1,6 @@
-#include <reverie/core/error.h>
 #include <reverie/core/settings.h>
+
+#include <reverie/core/error.h>
 #include <reverie/core/toml_text.h>
 
 #include <charconv>

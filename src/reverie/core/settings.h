@@ -1,4 +1,4 @@
-// Settings: a struct of plain members, described once, gives names, documentation, TOML and flags.
+// Settings: describe a struct of plain members once to get names, docs, TOML and flags.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace reverie {
 
-/// What a setting's value may be.
+/// The value of a setting.
 using SettingValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
 
 /// The values a number may take, both ends included.
@@ -31,17 +31,17 @@ inline Range any() {
   return {};
 }
 
-/// One setting: its dotted key, what it means, and access to the member behind it.
+/// One setting: its dotted key, its meaning, and access to the member behind it.
 struct Setting {
   std::string key;
   std::string doc;
   Range range;
   std::vector<std::string> choices;  ///< For an enumeration: the names it takes.
   std::function<SettingValue()> get;
-  std::function<void(const SettingValue&)> set;  ///< The value has been checked by then.
+  std::function<void(const SettingValue&)> set;  ///< Expects a checked value.
 
   std::string type_name() const;  ///< "integer", "number", "true or false", "text", …
-  std::string accepts() const;    ///< Type and range in words: "an integer of at least 1".
+  std::string accepts() const;    ///< Type and range as text: "an integer of at least 1".
 };
 
 /// The name of an enumeration's value: see `Settings`.
@@ -60,10 +60,10 @@ std::string setting_name(Enum value) {
 ///       }
 ///     };
 ///
-/// and a struct that holds it: `settings.group("fit", fit);`, which makes the key `fit.epochs`.
-/// An enumeration gives its names through an overload found by argument-dependent lookup:
-/// `std::vector<std::string> setting_names(Kind)`, in the order of its values from 0.
-/// The list holds references: the struct must outlive it.
+/// A struct that contains it calls `settings.group("fit", fit);`, which gives the key `fit.epochs`.
+/// An enumeration supplies its names through an overload found by argument-dependent lookup:
+/// `std::vector<std::string> setting_names(Kind)`, in the order of its values from 0. The list
+/// holds references: the struct must outlive it.
 class Settings {
  public:
   template <class T>
@@ -98,15 +98,16 @@ class Settings {
   const Setting* find(std::string_view key) const;
 
   /// Assigns `text` ("200k", "true", "[64, 64]", "name") to the setting `key`. `where` names the
-  /// source for messages ("--set", "my.toml:3"). Throws UsageError: an unknown key names the
-  /// nearest ones, a wrong type or range names the key and what it takes.
+  /// source for messages ("--set", "my.toml:3"). Throws UsageError: for an unknown key it names the
+  /// nearest ones, for a wrong type or range the key and the values it accepts.
   void assign(std::string_view key, std::string_view text, std::string_view where);
   void assign(std::string_view key, const SettingValue& value, std::string_view where);
 
   /// "key=value", as given to --set.
   void assign(std::string_view key_and_value, std::string_view where);
 
-  /// All settings as TOML, grouped in tables, each preceded by its documentation where asked for.
+  /// Returns all settings as TOML, grouped in tables, each preceded by its documentation if
+  /// `with_docs`.
   std::string to_toml(bool with_docs) const;
 
  private:
@@ -127,10 +128,10 @@ struct Assignment {
 };
 
 /// The assignments of a TOML text, nested tables flattened to dotted keys. Throws UsageError with
-/// file, line and column for what TOML can't read, or a value of a kind that no setting takes.
+/// file, line and column for invalid TOML, or a value of a type that no setting accepts.
 std::vector<Assignment> read_toml(std::string_view text, std::string_view file);
 
-/// "200000", "200k", "1e6", "1M", "1.5M" as a count. Throws UsageError naming `where`.
+/// Parses a count: "200000", "200k", "1e6", "1M", "1.5M". Throws UsageError naming `where`.
 int64_t parse_count(std::string_view text, std::string_view where);
 
 }  // namespace reverie

@@ -1,5 +1,6 @@
-#include <reverie/core/error.h>
 #include <reverie/core/tensor.h>
+
+#include <reverie/core/error.h>
 
 namespace reverie {
 

@@ -1,4 +1,4 @@
-// The tensor type everything here is made of, and the few helpers that libtorch lacks.
+// The tensor type used throughout, and a few helpers that libtorch lacks.
 #pragma once
 
 #include <torch/types.h>
@@ -9,7 +9,7 @@ namespace reverie {
 
 using torch::Tensor;
 
-/// Throws NonFiniteError "NaN or infinity in `what`" where `tensor` holds one. `what` names the
+/// Throws NonFiniteError "NaN or infinity in `what`" where `tensor` contains one. `what` names the
 /// quantity and the place, e.g. "the loss of member 3 in epoch 2".
 void require_finite(const Tensor& tensor, std::string_view what);
 

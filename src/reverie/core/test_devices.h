@@ -1,4 +1,4 @@
-// For tests that run once on the CPU, and once on CUDA where there is any.
+// For tests that run once on the CPU and, where available, once on CUDA.
 #pragma once
 
 #include <reverie/core/device.h>

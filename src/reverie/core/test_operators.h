@@ -1,4 +1,4 @@
-// For tests of how much is asked of libtorch: each operation costs a launch or more on a GPU.
+// For tests of how many libtorch operations are used: each costs at least one launch on a GPU.
 #pragma once
 
 #include <ATen/record_function.h>
@@ -12,9 +12,9 @@
 
 namespace reverie::testing {
 
-/// While one lives, writes down the operations that this thread has libtorch do: those that others
-/// are made of, without views and allocations. About what a GPU has to be asked for; so a batch of
-/// products counts as one, which the CPU may take one by one.
+/// While an instance exists, records the primitive libtorch operations that this thread calls,
+/// without views and allocations. Approximates the launches on a GPU, so a batched product counts
+/// as one, even if the CPU computes its products one by one.
 class OperatorLog {
  public:
   OperatorLog() {
@@ -28,7 +28,7 @@ class OperatorLog {
 
   const std::vector<std::string>& names() const { return state().names; }
   int64_t count() const { return static_cast<int64_t>(names().size()); }
-  /// How often one of this name was asked for.
+  /// How often the operation `name` was called.
   int64_t count(std::string_view name) const {
     return std::count(names().begin(), names().end(), name);
   }
@@ -36,13 +36,13 @@ class OperatorLog {
  private:
   struct State {
     std::vector<std::string> names;
-    std::vector<size_t> under_way;  ///< How many names there were as each began.
+    std::vector<size_t> under_way;  ///< The number of names when each one began.
   };
   static State& state() {
     thread_local State state;
     return state;
   }
-  /// Of what starts nothing on a device.
+  /// Whether the operation launches nothing on a device.
   static bool free(std::string_view name) {
     if (name.starts_with("autograd::") || name.ends_with("Backward0")) return true;
     static const std::unordered_set<std::string_view> names = {

@@ -1,4 +1,4 @@
-// Texts in TOML, with words for what goes wrong in them most often.
+// TOML parsing, with clear messages for the most common mistakes.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace reverie {
 
-/// Throws UsageError with file, line and column for what TOML can't read.
+/// Throws UsageError with file, line and column for invalid TOML.
 toml::table parse_toml(std::string_view text, std::string_view file);
 
 }  // namespace reverie

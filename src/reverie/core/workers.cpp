@@ -1,6 +1,7 @@
+#include <reverie/core/workers.h>
+
 #include <reverie/core/processors.h>
 #include <reverie/core/spin.h>
-#include <reverie/core/workers.h>
 
 #include <ATen/Parallel.h>
 #include <omp.h>

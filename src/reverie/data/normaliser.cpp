@@ -1,5 +1,6 @@
-#include <reverie/core/archive.h>
 #include <reverie/data/normaliser.h>
+
+#include <reverie/core/archive.h>
 
 namespace reverie {
 

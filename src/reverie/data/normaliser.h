@@ -1,4 +1,4 @@
-// Statistics that make a quantity of mean 0 and deviation 1.
+// Statistics that normalise a quantity to mean 0 and standard deviation 1.
 #pragma once
 
 #include <reverie/core/tensor.h>
@@ -7,8 +7,8 @@ namespace reverie {
 
 class Archive;
 
-/// Per-dimension mean and standard deviation of the rows it was fitted to, float32. Before the
-/// first fit it changes nothing.
+/// Per-dimension mean and standard deviation of the rows it was fitted to, float32. The identity
+/// before the first fit.
 class Normaliser {
  public:
   explicit Normaliser(int64_t size) : mean_(torch::zeros({size})), std_(torch::ones({size})) {}
@@ -18,16 +18,16 @@ class Normaliser {
     std_ = std_.to(device);
   }
 
-  /// What becomes of a dimension that does not vary: it keeps a deviation of 1, or has one of 0, so
-  /// that `denormalise` gives nothing but its mean.
+  /// How to treat a constant dimension: with a deviation of 1, or of 0, so that `denormalise`
+  /// always returns its mean.
   enum class Constant { keeps_scale, is_its_mean };
 
-  /// Statistics of `rows` [n, size], in double precision, where the rows are.
+  /// Computes the statistics of `rows` [n, size], in double precision, on the rows' device.
   void fit(const Tensor& rows, Constant constant = Constant::keeps_scale);
 
-  /// For statistics without a deviation of 0.
+  /// Requires nonzero deviations.
   Tensor normalise(const Tensor& x) const { return (x - mean_) / std_; }
-  /// For any: there the deviation counts as 1.
+  /// Treats a deviation of 0 as 1.
   Tensor normalise_safely(const Tensor& x) const {
     return (x - mean_) / torch::where(std_ == 0, torch::ones_like(std_), std_);
   }

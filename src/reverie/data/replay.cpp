@@ -1,6 +1,7 @@
+#include <reverie/data/replay.h>
+
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
-#include <reverie/data/replay.h>
 
 #include <algorithm>
 #include <cstring>

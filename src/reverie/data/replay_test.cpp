@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/data/replay.h>
 #include <reverie/data/test_counted.h>
+#include <reverie/envs/suites/registry.h>
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-// Which steps of rollouts count, by walking along each row.
+// A reference for which steps of rollouts count, found by walking along each row.
 #pragma once
 
 #include <reverie/data/transitions.h>
 
 namespace reverie::testing {
 
-/// [tasks, rows, horizon] bool: false in the episodes that neither terminate nor reach `limit` steps
-/// before their row ends, but for the first of each row.
+/// [tasks, rows, horizon] bool: false in episodes that neither terminate nor reach `limit` steps
+/// before their row ends, except the first of each row.
 inline Tensor counted_by_hand(const Rollouts& rollouts, int64_t limit) {
   const Tensor terminated = rollouts.terminated.cpu(), truncated = rollouts.truncated.cpu();
   Tensor counted = torch::zeros_like(terminated);

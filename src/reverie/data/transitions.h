@@ -1,4 +1,4 @@
-// What happened, as structures of arrays.
+// Transitions and rollouts, as structures of arrays.
 #pragma once
 
 #include <reverie/core/tensor.h>
@@ -7,11 +7,11 @@ namespace reverie {
 
 class Archive;
 
-/// n transitions, each field contiguous. The end of an episode has two names: `terminated` (the
-/// task ended it: no value beyond) and `truncated` (time ran out: the value goes on).
+/// n transitions, each field contiguous. An episode ends in one of two ways: `terminated` (the task
+/// ended it: no value beyond) or `truncated` (the time limit: the value continues).
 struct Transitions {
   Tensor observation;       ///< [n, o] float32
-  Tensor action;            ///< [n, a] float32, as the policy gave it (not clipped)
+  Tensor action;            ///< [n, a] float32, as the policy output it (not clipped)
   Tensor reward;            ///< [n]
   Tensor next_observation;  ///< [n, o] The true successor, also at the end of an episode.
   Tensor terminated;        ///< [n] bool
@@ -20,24 +20,24 @@ struct Transitions {
   int64_t size() const { return observation.defined() ? observation.size(0) : 0; }
 };
 
-/// The same transitions on another device (or the very same tensors, where they are there already).
+/// Returns the transitions on another device (the same tensors where they are already there).
 Transitions moved(const Transitions& transitions, torch::Device device);
 
-/// Rollouts of `tasks` policies, `rows` episodes side by side each, for `horizon` steps. Where an
+/// Rollouts of `tasks` policies, each in `rows` parallel environments for `horizon` steps. Where an
 /// episode ends before the horizon, the next starts in the same row: `terminated` and `truncated`
-/// mark the borders. The last step of each row is marked `truncated` unless it terminated.
+/// mark the boundaries. The last step of each row is marked `truncated` unless it terminated.
 ///
-/// `counted` says which steps a policy may learn from: baseline, normalisation of advantages and
-/// policy batches leave the others out. Not counted is an episode that the end of its row cuts
-/// (neither terminated nor timed out), unless it is the row's first: its returns would stop at the
-/// cut as if the task had ended there. MB-MPO's code likewise takes in a path when it is done, and
-/// drops the unfinished ones. A row's first episode is what the horizon is for, so it counts
-/// wherever the horizon cuts it. Every step remains a transition.
+/// `counted` marks the steps a policy may learn from: the baseline, advantage normalisation and
+/// policy batches leave the others out. An episode cut by the end of its row (neither terminated
+/// nor timed out) is not counted, unless it is the row's first: its returns would stop at the cut
+/// as if the task had ended there. MB-MPO's code likewise keeps a path only when it is done, and
+/// drops unfinished ones. The horizon is meant for a row's first episode, so that one counts
+/// wherever it is cut. Every step remains a transition.
 struct Rollouts {
   Tensor observation;       ///< [tasks, rows, horizon, o]
   Tensor action;            ///< [tasks, rows, horizon, a]
   Tensor reward;            ///< [tasks, rows, horizon]
-  Tensor next_observation;  ///< [tasks, rows, horizon, o]; may be undefined if not asked for
+  Tensor next_observation;  ///< [tasks, rows, horizon, o]; may be undefined if not requested
   Tensor terminated;        ///< [tasks, rows, horizon] bool
   Tensor truncated;         ///< [tasks, rows, horizon] bool
   Tensor time;              ///< [tasks, rows, horizon] float32: step within the episode, from 0
@@ -50,19 +50,19 @@ struct Rollouts {
   void serialize(Archive& archive);
 };
 
-/// The same rollouts on another device.
+/// Returns the rollouts on another device.
 Rollouts moved(const Rollouts& rollouts, torch::Device device);
 
-/// Sets `counted`, where rows end in an episode that is not done: `limit` is the number of steps
-/// after which one times out. Leaves it undefined where no later episode is cut.
+/// Sets `counted` where rows end in an unfinished episode; `limit` is the number of steps after
+/// which an episode times out. Leaves it undefined where only first episodes, or none, are cut.
 void leave_out_unfinished(Rollouts& rollouts, int64_t limit);
 
-/// The steps of `rollouts`, episode by episode: tasks, then rows, then time.
+/// Returns the steps of `rollouts`, episode by episode: by task, then row, then time.
 Transitions transitions(const Rollouts& rollouts);
 
-/// The return of the first episode of each row, [tasks, rows]: the sum of its rewards up to its
-/// end, or to the horizon. Later episodes of a row are left out: counting only those that ended in
-/// time would favour the short ones.
+/// Returns the undiscounted return of each row's first episode, up to its end or the horizon:
+/// [tasks, rows]. Later episodes are left out: counting only those that finished in time would
+/// favour short ones.
 Tensor first_returns(const Rollouts& rollouts);
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Stretches of columns in batches of rows.
+// Contiguous columns in batches of rows.
 #pragma once
 
 #include <reverie/core/tensor.h>
@@ -12,12 +12,12 @@ struct Columns {
   int64_t count = 0;
 };
 
-/// Those columns of rows [n, …], as a view [n, count].
+/// Returns these columns of rows [n, …] as a view [n, count].
 inline Tensor take(const Tensor& rows, const Columns& columns) {
   return rows.slice(1, columns.first, columns.first + columns.count);
 }
 
-/// Those of several stretches (one at least), side by side.
+/// Returns the columns of several stretches (at least one) side by side.
 inline Tensor take(const Tensor& rows, const std::vector<Columns>& stretches) {
   if (stretches.size() == 1) return take(rows, stretches[0]);
   std::vector<Tensor> parts;

@@ -14,14 +14,14 @@ inline std::vector<std::string> setting_names(Crippled) {
   return {"nothing", "actuator", "leg"};
 }
 
-/// How distracting dimensions of the observation move (VaGraM's mbrl/env/distractor_dimensions.py).
+/// How distractor dimensions of the observation move (VaGraM's mbrl/env/distractor_dimensions.py).
 enum class Distraction { sine, linear, noise };
 inline std::vector<std::string> setting_names(Distraction) {
   return {"sine", "linear", "noise"};
 }
 
 /// Variations of any task, `env.…` in settings. The defaults are the task as published. Factors act
-/// on the compiled body; tasks without a MuJoCo body refuse the ones that mean nothing to them.
+/// on the compiled body; tasks without a MuJoCo body refuse those that do not apply to them.
 struct EnvConfig {
   int64_t horizon = 0;
   int64_t version = 0;
@@ -131,8 +131,8 @@ struct EnvConfig {
   }
 };
 
-/// Throws UsageError, naming key and range, for a value that its setting does not take: a struct
-/// filled in by code has not passed through Settings.
+/// Throws UsageError, naming key and range, for a value its setting does not accept: a struct
+/// filled in by code has not been checked by Settings.
 void check_ranges(const EnvConfig& config);
 
 /// A setting that is not at its default.
@@ -143,7 +143,7 @@ struct EnvChange {
 std::vector<EnvChange> changes(const EnvConfig& config);
 
 /// Throws UsageError, naming key and task, where one of `keys` ("env.damping_scale") is not at its
-/// default: for tasks that have no use for it.
+/// default: for tasks that do not support it.
 void refuse_changes(const EnvConfig& config, std::initializer_list<std::string_view> keys,
                     std::string_view task);
 

@@ -47,13 +47,14 @@ class Environment {
   StepResult step(const Tensor& action);
 
   /// The physics of `step` alone, for the pool, which applies the task's functions to all its
-  /// environments at once. Counts the time; throws as `step` does. Whether the task ended the
-  /// episode is then the pool's to see: `restart` follows where it did.
+  /// environments at once. Counts the time; throws as `step` does. The pool itself must check
+  /// whether the task ended the episode and, if so, call `restart`.
   void advance(std::span<const double> action);
   void measure(std::span<double> out) const { simulation_->measure(out); }
   /// [1, m] float64
   Tensor measurement() const;
-  /// Throws NonFiniteError where what the last step came to is not finite in 32 bits. For the pool.
+  /// Throws NonFiniteError where the last step's reward or observation is not finite in 32 bits.
+  /// For the pool.
   void require_numbers(double reward, std::span<const float> observation) const;
 
   /// The full state, mid-episode, warm start included.
@@ -66,18 +67,18 @@ class Environment {
   bool ended_ = true;
 };
 
-/// What a robot of one's own was made of; nothing of a task that Reverie brings along.
+/// What a user-defined robot was built from; empty for a task that ships with Reverie.
 struct RobotFiles {
-  std::filesystem::path toml = {};  ///< Of a run's copy: that copy, not the original.
+  std::filesystem::path toml = {};  ///< For a run's copy: the copy, not the original.
   std::string body = {};            ///< Its MJCF, as mujoco_body() takes it.
   std::string identity = {};        ///< See robot_identity.
 };
 
-/// A registered task: its name, and how to make it. Both throw UsageError for a setting that the
-/// task has no use for.
+/// A registered task: its name, and how to make it. Both factories throw UsageError for a setting
+/// that the task does not support.
 struct TaskEntry {
-  std::string name;  ///< "suite/name"; of a robot file, its absolute path; of a run's copy of one,
-                     ///< that of the original.
+  std::string name;  ///< "suite/name"; for a robot file, its absolute path; for a run's copy of
+                     ///< one, the original's path.
   std::function<std::shared_ptr<const Task>(const EnvConfig&)> make_task;
   std::function<std::unique_ptr<Simulation>(const EnvConfig&)> make_simulation;
   RobotFiles robot = {};
@@ -85,12 +86,5 @@ struct TaskEntry {
   /// With the published settings; compiles the body.
   TaskSpec spec() const { return make_task({})->spec(); }
 };
-
-/// All tasks, suite by suite.
-const std::vector<TaskEntry>& all_tasks();
-
-/// `name`: "suite/name", or the path of a robot file (see robot_file.h), which ends in ".toml".
-/// Throws UsageError for an unknown name, with the nearest ones, or what robot_task() throws.
-const TaskEntry& find_task(std::string_view name);
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Whether episodes begin where they end.
+// Warns of episodes that end where they begin.
 #pragma once
 
 #include <reverie/core/random.h>
@@ -9,8 +9,8 @@ namespace reverie {
 
 class Environment;
 
-/// Where the first states that `random` draws end an episode already, all that are tried, as of a
-/// robot whose ranges don't fit it: a warning for people. Else empty.
+/// Returns a warning for the user where every initial state tried, drawn from `random`, already
+/// ends the episode, e.g. because a robot's healthy ranges don't fit it; otherwise empty.
 std::string warn_of_first_states(Environment& environment, RandomStream random);
 
 }  // namespace reverie

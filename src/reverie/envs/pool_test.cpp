@@ -1,6 +1,7 @@
 // What a pool of environments does beside what the conformance suite asks of every task.
 #include <reverie/core/error.h>
 #include <reverie/envs/pool.h>
+#include <reverie/envs/suites/registry.h>
 
 #include <gtest/gtest.h>
 

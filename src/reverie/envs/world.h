@@ -5,7 +5,7 @@
 
 namespace reverie {
 
-/// A pool of one task's environments, with the count of real steps taken: the budget's currency.
+/// A pool of one task's environments, with the count of real steps taken: the unit of the budget.
 class World {
  public:
   /// `environments` run side by side; `random` seeds their initial states.
@@ -18,7 +18,7 @@ class World {
   /// Starts new episodes everywhere; see EnvironmentPool.
   Tensor reset() { return pool_.reset(); }
   const Tensor& observation() const { return pool_.observation(); }
-  /// One step of every environment; `pool().count()` real steps.
+  /// Steps every environment; costs `pool().count()` real steps.
   StepResult step(const Tensor& action);
   /// Episodes that ended since the last call.
   std::vector<Episode> take_finished();

@@ -20,30 +20,30 @@ struct ImagineConfig {
   }
 };
 
-/// Rolls policies out in a model that is being learned, as it stands at the time. The session
-/// counts the steps and the seconds.
+/// Rolls out policies in a model that is being learned, as it currently stands. The session counts
+/// the steps and the seconds.
 class Imagination {
  public:
-  /// `model` outlives it. Every call draws from a part of its own of the session's stream
+  /// `model` must outlive it. Every call draws from its own substream of the session's stream
   /// "imagine".
   Imagination(Session& session, const DynamicsModel& model, const ImagineConfig& config,
               Members members = Members::fixed);
 
-  /// Rollouts of the policies `parameters` [groups, p] from `starts` [groups, rows, o], which are
-  /// also what an episode that ends before the horizon goes on from; see `imagine`.
+  /// Returns rollouts of the policies `parameters` [groups, p] from `starts` [groups, rows, o]. An
+  /// episode that ends before the horizon restarts from one of `starts`; see `imagine`.
   Rollouts roll_out(const GaussianPolicy& policy, const Tensor& parameters, const Tensor& starts);
 
-  /// The same of a single policy, from `starts` [1, rows, o].
+  /// Likewise for a single policy, from `starts` [1, rows, o].
   Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts) {
     return roll_out(policy, policy.parameters().unsqueeze(0), starts);
   }
-  /// The same with other members than usual.
+  /// Likewise with `members` instead of the default.
   Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts, Members members);
-  /// The policy's mean actions in each member, from `starts` [members, rows, o].
+  /// Rolls out the policy's mean actions in each member, from `starts` [members, rows, o].
   Rollouts roll_out_each(const GaussianPolicy& policy, const Tensor& starts);
 
-  /// The gradient of the mean return over all members from `starts` [rows, o]; the horizon of
-  /// `options` is the imagination's own. See pathwise_gradient.
+  /// Returns the gradient of the mean return over all members from `starts` [rows, o], with the
+  /// imagination's horizon in place of that of `options`. See pathwise_gradient.
   PathwiseGradient gradient(const GaussianPolicy& policy, const Tensor& starts,
                             PathwiseOptions options);
 

@@ -1,7 +1,8 @@
+#include <reverie/imagination/imagine_torch.h>
+
 #include <reverie/core/captured_work.h>
 #include <reverie/core/error.h>
 #include <reverie/imagination/dream_layers_torch.h>
-#include <reverie/imagination/imagine_torch.h>
 #include <reverie/nn/batched_mlp_torch.h>
 
 namespace reverie {

@@ -1,4 +1,4 @@
-// The gradient of the imagined return by backpropagation through model, reward and policy.
+// Gradient of the imagined return by backpropagation through model, reward and policy.
 #pragma once
 
 #include <reverie/imagination/imagine.h>
@@ -9,29 +9,29 @@ struct PathwiseOptions {
   int64_t horizon = 100;
   double discount = 1.0;
   Mode mode = Mode::exploit;  ///< Explore: through mean + std * noise, the noise held fixed.
-  /// Gradients are cut at every so many steps from the start (flow back through fewer than that
-  /// from in between); 0, or the horizon and more: nowhere.
+  /// Backpropagation is cut at every multiple of this many steps from the start; 0, or at least the
+  /// horizon: nowhere.
   int64_t truncation = 0;
-  double memory = 1.0;  ///< GiB that activations may take; beyond, they are computed again.
+  double memory = 1.0;  ///< GiB for activations; beyond that they are recomputed.
 };
 
 /// A mean return and its gradient.
 struct PathwiseGradient {
-  double value = 0;           ///< What the gradient is of.
+  double value = 0;           ///< The return that is differentiated.
   double undiscounted = 0;    ///< The same return without a discount.
   Tensor gradient;            ///< [p]
   double episode_length = 0;  ///< Mean steps until an end, or the horizon.
 };
 
-/// d/dtheta of the mean over members and rows of sum_t discount^t r(s_t, a_t, s_{t+1}), where every
-/// member moves copies of all rows of `starts` [n, o] and a_t is the policy's with `parameters` [p]
-/// (Kurutach et al. 2018, section 5.2, "BPTT"; as coded, thanard/me-trpo, build_policy_graph:
-/// members don't mix). Rewards after an end don't count. A state that the model clips passes no
-/// gradient on in that dimension. The model's distribution counts by its mean. Where the reward is
-/// learned it is the model's. The horizon is walked in stretches that fit the memory, states at
-/// their borders being kept, and differentiated from the last to the first. Blocks of rows run on
-/// the worker threads; the numbers do not depend on how many. Throws NonFiniteError for a gradient
-/// that is not finite.
+/// Returns d/dtheta of the mean over members and rows of sum_t discount^t r(s_t, a_t, s_{t+1}),
+/// where every member advances its own copies of all rows of `starts` [n, o] and a_t comes from the
+/// policy with `parameters` [p] (Kurutach et al. 2018, section 5.2, "BPTT"; members don't mix, as
+/// in thanard/me-trpo, build_policy_graph). Rewards after an end don't count. A state dimension
+/// that the model clips passes no gradient. The mean of the model's distribution is used. A learned
+/// reward is the model's. The horizon is split into segments that fit in memory, keeping the states
+/// at their borders, and differentiated from the last to the first. Blocks of rows run on the
+/// worker threads; the result does not depend on the number of threads. Throws NonFiniteError for a
+/// gradient that is not finite.
 PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
                                    const GaussianPolicy& policy, const Tensor& parameters,
                                    const Tensor& starts, const PathwiseOptions& options,

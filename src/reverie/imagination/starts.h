@@ -8,8 +8,8 @@ namespace reverie {
 
 enum class StartStates {
   reset,    ///< Fresh initial states, as the simulator's reset draws them.
-  initial,  ///< Initial states that the replay holds.
-  buffer,   ///< Any state that the replay holds; now and then a fresh initial one.
+  initial,  ///< Initial states in the replay.
+  buffer,   ///< Any state in the replay, mixed with some fresh initial ones.
 };
 std::vector<std::string> setting_names(StartStates);
 
@@ -29,10 +29,10 @@ struct StartsConfig {
 /// Draws start states. Fresh initial ones cost no real step.
 class Starts {
  public:
-  /// `replay` outlives it.
+  /// `replay` must outlive it.
   Starts(Session& session, const StartsConfig& config, const Replay& replay);
 
-  /// [groups, rows, o], on the session's device.
+  /// Returns start states [groups, rows, o] on the session's device.
   Tensor draw(int64_t groups, int64_t rows);
 
   void serialize(Archive& archive);

@@ -1,3 +1,4 @@
+#include <reverie/envs/suites/registry.h>
 #include <reverie/imagination/starts.h>
 
 #include <gtest/gtest.h>

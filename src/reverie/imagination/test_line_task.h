@@ -5,8 +5,9 @@
 
 namespace reverie::testing {
 
-/// Three numbers, two actions. Pays the first number of the next state; ends where that is beyond
-/// `limit`, never for a limit of 0. The second action lies within +-`second_action`.
+/// Three observations, two actions. The reward is the first number of the next state minus 0.1
+/// |action|^2; the episode ends where that number's magnitude exceeds `limit`, never for a limit of
+/// 0. The second action lies within +-`second_action`.
 class LineTask : public Task {
  public:
   explicit LineTask(double limit, double second_action = 1) : limit_(limit) {

@@ -1,5 +1,6 @@
-#include <reverie/core/archive.h>
 #include <reverie/improvers/adam.h>
+
+#include <reverie/core/archive.h>
 
 #include <cmath>
 

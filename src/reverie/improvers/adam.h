@@ -14,7 +14,7 @@ class VectorAdam {
                       double epsilon = 1e-8)
       : learning_rate_(learning_rate), beta1_(beta1), beta2_(beta2), epsilon_(epsilon) {}
 
-  /// What to add to the parameters to ascend along `gradient`.
+  /// Returns the update to add to the parameters to ascend along `gradient`.
   Tensor ascent(const Tensor& gradient);
 
   void serialize(Archive& archive);

@@ -1,4 +1,4 @@
-// Which improver a method uses, by settings.
+// Selects a method's improver by its settings.
 #pragma once
 
 #include <reverie/improvers/ppo.h>
@@ -13,10 +13,10 @@ enum class ImproverKind { trpo, ppo, vpg };
 std::vector<std::string> setting_names(ImproverKind);
 
 /// `improver`, `trpo.…`, `ppo.…` and `vpg.…` in the settings of every method that improves its
-/// policy by policy gradients. Describe it in no group of its own.
+/// policy by policy gradients. Describe it outside any group.
 struct ImproverConfig {
   ImproverKind kind = ImproverKind::trpo;
-  bool is_chosen = true;  ///< False where the method's name says it: no other is described then.
+  bool is_chosen = true;  ///< False if the method's name fixes it: no other is described then.
   TrpoConfig trpo;
   PpoConfig ppo;
   VpgConfig vpg;
@@ -24,7 +24,7 @@ struct ImproverConfig {
   void describe(Settings& settings);
 };
 
-/// `random` is for those that draw.
+/// `random` is for improvers that draw random numbers.
 std::unique_ptr<Improver> make_improver(const ImproverConfig& config, RandomStream random);
 
 }  // namespace reverie

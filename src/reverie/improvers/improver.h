@@ -27,7 +27,7 @@ class PolicyProblem {
   /// The gradient of surrogate - kl_coefficient * kl at `parameters`: [p].
   virtual Tensor gradient(const Tensor& parameters, const SurrogateTerms& terms = {}) const = 0;
 
-  /// The rows that the gradient may be asked for some of; 0 where it is of all or none.
+  /// Number of rows that `gradient_over` can choose from; 0 if only the full gradient is available.
   virtual int64_t rows() const { return 0; }
   /// The same gradient over the rows that `index` [m] (int64) names. Throws std::logic_error where
   /// `rows` is 0.

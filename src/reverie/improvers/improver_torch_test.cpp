@@ -73,10 +73,10 @@ TEST_P(CalculusTorch, MetaGradientAndCurvatureEqualTheKernels) {
   const auto before = random_batch(policy, 3, 150, random);
   const auto after = random_batch(policy, 3, 150, random);
   const auto v = random.normal({policy.parameter_count()});
-  const maml::MetaConfig config{0.05, false, true};
-  const maml::MetaProblem problem(policy, before, after, config);
+  const maml::MetaConfig config{0.05};
+  const maml::MetaProblem problem(policy, {before}, after, config);
   by_torch([&] {
-    const maml::MetaProblem far(moved, there(before), there(after), config);
+    const maml::MetaProblem far(moved, {there(before)}, there(after), config);
     EXPECT_EQ(far.adapted().device(), device());
     EXPECT_LT(relative_error(far.adapted().cpu(), problem.adapted()), 1e-5);
     return 0;
@@ -84,7 +84,7 @@ TEST_P(CalculusTorch, MetaGradientAndCurvatureEqualTheKernels) {
   const auto gradient = problem.gradient(policy.parameters());
   const auto product = problem.fisher()(v);
   by_torch([&] {
-    const maml::MetaProblem far(moved, there(before), there(after), config);
+    const maml::MetaProblem far(moved, {there(before)}, there(after), config);
     EXPECT_LT(relative_error(far.gradient(moved.parameters()).cpu(), gradient), 2e-4);
     EXPECT_LT(relative_error(far.fisher()(v.to(device())).cpu(), product), 2e-4);
     return 0;

@@ -1,5 +1,9 @@
-#include <reverie/core/error.h>
 #include <reverie/improvers/maml.h>
+
+#include <reverie/core/error.h>
+#include <reverie/improvers/surrogate.h>
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -14,6 +18,10 @@ Tensor task_mean(const Tensor& values) {
 }
 
 }  // namespace
+
+std::vector<std::string> setting_names(Kind) {
+  return {"maml", "first_order", "reptile"};
+}
 
 Tensor adapt(const GaussianPolicy& policy, const Tensor& parameters, const PolicyBatch& before,
              double inner_learning_rate) {
@@ -41,9 +49,13 @@ MetaProblem::MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> 
                          PolicyBatch after, const MetaConfig& config)
     : MetaProblem(policy, std::move(before), std::move(after), config, Path{}) {}
 
-MetaProblem::MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before,
-                         const Tensor& adapted, const PolicyBatch& after, const MetaConfig& config)
-    : MetaProblem(policy, {before}, after, config, Path{policy.parameters(), adapted}) {}
+MetaProblem::MetaProblem(const GaussianPolicy& policy, const InnerSteps& known, PolicyBatch after,
+                         const MetaConfig& config)
+    : MetaProblem(policy, known.before, std::move(after), config, [&] {
+        Path path{policy.parameters()};
+        path.insert(path.end(), known.adapted.begin(), known.adapted.end());
+        return path;
+      }()) {}
 
 MetaProblem::Path MetaProblem::path_from(const Tensor& parameters) const {
   // Every improver asks for the value and the gradient at the start.
@@ -56,7 +68,7 @@ MetaProblem::Path MetaProblem::path_from(const Tensor& parameters) const {
 
 Tensor MetaProblem::through(const Path& path, const std::vector<PolicyBatch>& before, Tensor v,
                             bool transposed) const {
-  if (config_.first_order) return v;
+  if (config_.kind == Kind::first_order) return v;
   const size_t steps = before.size();
   for (size_t i = 0; i < steps; ++i) {
     const size_t step = transposed ? steps - 1 - i : i;
@@ -92,6 +104,20 @@ std::function<Tensor(const Tensor&)> MetaProblem::fisher(double fraction) const 
     const Tensor bent = calculus::fisher_product(policy_, path_.back(), after, moved);
     return task_mean(through(path_, before, bent, true));
   };
+}
+
+ImprovementReport reptile(GaussianPolicy& policy, const InnerSteps& steps, double step) {
+  const Tensor start = policy.parameters().clone();
+  const SurrogateProblem problem(policy, steps.before.front());
+  const Tensor way = task_mean(steps.adapted.back()) - start;
+  ImprovementReport report;
+  report.surrogate_before = problem.evaluate(start).surrogate;
+  report.gradient_norm = way.norm().item<double>();
+  policy.set_parameters(start + step * way);
+  const PolicyProblem::Value after = problem.evaluate(policy.parameters());
+  report.surrogate_after = after.surrogate;
+  report.kl = after.kl;
+  return report;
 }
 
 }  // namespace reverie::maml

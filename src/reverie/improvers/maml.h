@@ -1,5 +1,6 @@
-// Model-agnostic meta-learning of policies (Finn et al., "Model-agnostic meta-learning for fast
-// adaptation of deep networks", 2017), as MB-MPO (Clavera et al. 2018) uses it.
+// Meta-learning of policies by gradients: MAML (Finn et al., "Model-agnostic meta-learning for fast
+// adaptation of deep networks", 2017), as MB-MPO (Clavera et al. 2018) uses it, its first-order
+// form, and Reptile (Nichol et al., "On first-order meta-learning algorithms", 2018).
 #pragma once
 
 #include <reverie/improvers/improver.h>
@@ -8,9 +9,10 @@
 
 namespace reverie::maml {
 
-/// One step of policy gradient for each task of `before`, from `parameters` [p] or [tasks, p]:
-/// theta_i' = theta + alpha mean_t A_t grad log pi_theta(a_t | s_t), all parameters, the log
-/// standard deviations included. [tasks, p]. Throws NonFiniteError naming the task.
+/// Returns the parameters [tasks, p] after one policy-gradient step for each task of `before`, from
+/// `parameters` [p] or [tasks, p]: theta_i' = theta + alpha mean_t A_t grad log pi_theta(a_t |
+/// s_t), for all parameters including the log standard deviations. Throws NonFiniteError naming the
+/// task.
 Tensor adapt(const GaussianPolicy& policy, const Tensor& parameters, const PolicyBatch& before,
              double inner_learning_rate);
 inline Tensor adapt(const GaussianPolicy& policy, const PolicyBatch& before,
@@ -18,16 +20,40 @@ inline Tensor adapt(const GaussianPolicy& policy, const PolicyBatch& before,
   return adapt(policy, policy.parameters(), before, inner_learning_rate);
 }
 
+/// A policy's adaptation to each task: the samples it used and the resulting parameters.
+struct InnerSteps {
+  std::vector<PolicyBatch> before;  ///< Samples of each inner step.
+  std::vector<Tensor> adapted;      ///< Parameters after each: [tasks, p].
+};
+
+enum class Kind {
+  maml,         ///< The gradient of the adapted policies' surrogate, through the adaptation.
+  first_order,  ///< The same without the adaptation's second derivatives.
+  reptile,      ///< A step towards the adapted policies themselves.
+};
+std::vector<std::string> setting_names(Kind);
+
 struct MetaConfig {
   double inner_learning_rate = 1e-3;
-  bool first_order = false;
+  Kind kind = Kind::maml;
   bool exact_fisher = true;
+  int64_t inner_steps = 1;
+  double reptile_step = 0.1;
 
   void describe(Settings& settings) {
     settings.add("inner_learning_rate", inner_learning_rate,
                  "step size alpha of the adaptation to a task", between(0, 1e3));
-    settings.add("first_order", first_order,
-                 "whether the meta-gradient drops the second derivatives of the adaptation");
+    settings.add("inner_steps", inner_steps, "steps of the adaptation, each on rollouts of its own",
+                 between(1, 1000));
+    settings.add(
+        "kind", kind,
+        "what a meta-step follows: maml, the gradient through the adaptation; first_order, "
+        "the same without its second derivatives; reptile, the way to the adapted "
+        "policies, for which inner_steps should be several (with one it is the policy "
+        "gradient of all tasks together)");
+    settings.add("reptile_step", reptile_step,
+                 "fraction of the way to the mean of the adapted policies that reptile goes",
+                 between(0, 1));
     settings.add("exact_fisher", exact_fisher,
                  "whether the trust region's curvature keeps them; without, a TRPO step takes 0.4 "
                  "of the time, and at step size 1e-3 its Fisher product differs by 0.5%");
@@ -39,19 +65,16 @@ struct MetaConfig {
 /// the adapted policy as it stands when the problem is made; the divergence is the mean over tasks
 /// and states of KL(pi_old_i || pi_{theta_i'}). With H_i the Hessian of task i's inner loss, the
 /// gradient is mean_i (I - alpha H_i) grad J_i(theta_i') and the Fisher product mean_i (I - alpha
-/// H_i) F_i (I - alpha H_i) v, both exact; `exact_fisher` = false leaves mean_i F_i v of the
-/// latter, which changes the direction of a TRPO step by the order of alpha H and nothing in what
-/// it accepts. The policy must outlive the problem.
+/// H_i) F_i (I - alpha H_i) v, both exact. `exact_fisher` = false reduces the latter to mean_i F_i
+/// v, which changes the direction of a TRPO step by order alpha H but not which steps it accepts.
+/// The policy must outlive the problem.
 class MetaProblem : public PolicyProblem {
  public:
-  MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before, const PolicyBatch& after,
-              const MetaConfig& config)
-      : MetaProblem(policy, std::vector<PolicyBatch>{before}, after, config) {}
-  /// The same where `adapted` [tasks, p], what `adapt` makes of `before`, is known already.
-  MetaProblem(const GaussianPolicy& policy, const PolicyBatch& before, const Tensor& adapted,
-              const PolicyBatch& after, const MetaConfig& config);
-  /// Several inner steps, each with the rollouts it adapts on.
+  /// Inner steps, each with the rollouts it adapts on.
   MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before, PolicyBatch after,
+              const MetaConfig& config);
+  /// Likewise where the results of `adapt` are already known.
+  MetaProblem(const GaussianPolicy& policy, const InnerSteps& known, PolicyBatch after,
               const MetaConfig& config);
 
   /// The adapted policies [tasks, p] at the parameters the problem was made with.
@@ -62,7 +85,7 @@ class MetaProblem : public PolicyProblem {
   std::function<Tensor(const Tensor&)> fisher(double fraction = 1.0) const override;
 
  private:
-  /// theta, theta' after each inner step: all [tasks, p], the first [p].
+  /// theta [p], then theta' after each inner step [tasks, p].
   using Path = std::vector<Tensor>;
   MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before, PolicyBatch after,
               const MetaConfig& config, Path path);
@@ -79,5 +102,10 @@ class MetaProblem : public PolicyProblem {
   Path path_;
   OldPolicy old_;
 };
+
+/// Takes a Reptile step (Nichol et al. 2018, algorithm 2): `step` of the way from the policy to the
+/// mean of the tasks' adapted policies. Surrogate and divergence in the report are over all tasks'
+/// rollouts of the policy before the step. Throws NonFiniteError.
+ImprovementReport reptile(GaussianPolicy& policy, const InnerSteps& steps, double step);
 
 }  // namespace reverie::maml

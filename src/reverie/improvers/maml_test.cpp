@@ -99,7 +99,7 @@ TEST_P(Maml, GradientEqualsAutogradAndFiniteDifferencesOfTheWholeObjective) {
   EXPECT_LT(relative_error(gradient, by_differences), 5e-5);
 
   // What this test would not see if it were small: the second-order term.
-  const maml::MetaProblem first_order(policy, before, after, {alpha, true});
+  const maml::MetaProblem first_order(policy, before, after, {alpha, maml::Kind::first_order});
   EXPECT_GT(relative_error(first_order.gradient(policy.parameters()), by_differences), 0.05);
 }
 
@@ -117,7 +117,7 @@ TEST_P(Maml, FisherProductIsTheHessianOfTheDivergence) {
   // Without the second derivatives it is near at a small step size only.
   const auto approximation_error = [&](double step) {
     const maml::MetaProblem full(policy, before, after, {step});
-    const maml::MetaProblem short_cut(policy, before, after, {step, false, false});
+    const maml::MetaProblem short_cut(policy, before, after, {step, maml::Kind::maml, false});
     return relative_error(short_cut.fisher()(v), full.fisher()(v));
   };
   EXPECT_LT(approximation_error(1e-3), 2e-2);
@@ -132,7 +132,7 @@ TEST_P(Maml, FisherProductOfAFractionIsThatOfItsRows) {
                        batch.advantage.index_select(1, rows)};
   };
   // The adapted policies are those of all rows, the Fisher matrix that of the chosen ones.
-  const maml::MetaConfig config{alpha, false, false};
+  const maml::MetaConfig config{alpha, maml::Kind::maml, false};
   const maml::MetaProblem whole(policy, before, after, config);
   const maml::MetaProblem some(policy, before, every_third(after), config);
   EXPECT_TRUE(torch::equal(whole.fisher(1.0 / 3)(v), some.fisher()(v)));
@@ -140,13 +140,31 @@ TEST_P(Maml, FisherProductOfAFractionIsThatOfItsRows) {
 }
 
 TEST_P(Maml, AdaptedPoliciesMayBeGiven) {
-  if (GetParam() != 1) return;
+  maml::InnerSteps known{before, {}};
+  for (const PolicyBatch& batch : before)
+    known.adapted.push_back(maml::adapt(
+        policy, known.adapted.empty() ? policy.parameters() : known.adapted.back(), batch, alpha));
   const maml::MetaProblem made(policy, before, after, {alpha});
-  const maml::MetaProblem given(policy, before[0], maml::adapt(policy, before[0], alpha), after,
-                                {alpha});
+  const maml::MetaProblem given(policy, known, after, {alpha});
   EXPECT_TRUE(torch::equal(given.adapted(), made.adapted()));
   EXPECT_TRUE(
       torch::equal(given.gradient(policy.parameters()), made.gradient(policy.parameters())));
+}
+
+TEST_P(Maml, ReptileGoesTowardsTheMeanOfTheAdaptedPolicies) {
+  const Tensor start = policy.parameters().clone();
+  const Tensor end = maml::MetaProblem(policy, before, after, {alpha}).adapted();
+  const auto report = maml::reptile(policy, {before, {end}}, 0.25);
+  EXPECT_LT(relative_error(policy.parameters(), 0.75 * start + 0.25 * end.mean(0)), 1e-6);
+  // The divergence is that of the rollouts' policy from what became of it.
+  GaussianPolicy old = policy;
+  old.set_parameters(start);
+  const Tensor seen = before[0].observation.flatten(0, 1);
+  EXPECT_NEAR(
+      report.kl,
+      kl_divergence(old.distribution(seen), policy.distribution(seen)).mean().item<double>(),
+      1e-5 + 1e-4 * report.kl);
+  EXPECT_GT(report.kl, 0);
 }
 
 TEST_P(Maml, EvaluationAdaptsAgainAtTheTrialParameters) {

@@ -1,4 +1,4 @@
-// Ascent along a gradient that came through model and reward.
+// Ascent along a pathwise gradient, through model and reward.
 #pragma once
 
 #include <reverie/core/settings.h>
@@ -16,18 +16,19 @@ struct PathwiseConfig {
   double memory = 1.0;
 
   void describe(Settings& settings);
-  /// Of the gradient; the horizon is the imagination's.
+  /// Options of the gradient; the horizon is the imagination's.
   PathwiseOptions options() const;
 };
 
-/// Adam on the policy's parameters, the gradient of each layer's weights, of its biases and of the
-/// log standard deviations clipped to a norm (thanard/me-trpo, optimize_policy: tf.clip_by_norm).
+/// Adam on the policy's parameters, with the gradients of each layer's weights, of its biases and
+/// of the log standard deviations each clipped to a norm (thanard/me-trpo, optimize_policy:
+/// tf.clip_by_norm).
 class Pathwise {
  public:
   explicit Pathwise(const PathwiseConfig& config) : config_(config), adam_(config.learning_rate) {}
 
-  /// A step along `gradient` [p]. Returns its norm before clipping. Throws NonFiniteError where a
-  /// number is not finite; the policy stays as it was.
+  /// Takes a step along `gradient` [p]. Returns the gradient's norm before clipping. Throws
+  /// NonFiniteError where a number is not finite; the policy stays as it was.
   double ascend(GaussianPolicy& policy, const Tensor& gradient);
 
   void serialize(Archive& archive) { adam_.serialize(archive); }

@@ -1,5 +1,6 @@
-#include <reverie/core/archive.h>
 #include <reverie/improvers/ppo.h>
+
+#include <reverie/core/archive.h>
 
 namespace reverie {
 

@@ -41,11 +41,10 @@ class Ppo : public Improver {
         kl_coefficient_(config.kl_coefficient),
         adam_(config.learning_rate) {}
   ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
-  double kl_coefficient() const { return kl_coefficient_; }
   void serialize(Archive& archive) override;
 
  private:
-  /// The rows of a pass, cut up; an undefined tensor for all of them.
+  /// Splits the rows of a pass into minibatches; an undefined tensor stands for all rows.
   std::vector<Tensor> minibatches(const PolicyProblem& problem);
 
   PpoConfig config_;

@@ -10,7 +10,7 @@ namespace reverie {
 /// made. The policy must outlive the problem.
 class SurrogateProblem : public PolicyProblem {
  public:
-  /// All tasks of the batch are samples of the one policy.
+  /// All tasks of the batch are samples of this one policy.
   SurrogateProblem(const GaussianPolicy& policy, const PolicyBatch& batch);
 
   Value evaluate(const Tensor& parameters, const SurrogateTerms& terms = {}) const override;

@@ -45,7 +45,7 @@ class LinearQuadratic {
     return policy_batch(taken, advantages(taken, {1.0, 0.98, false}, baseline));
   }
 
-  /// The mean cost of the policy's mean from many starts, over that of the best controller.
+  /// Mean cost of the policy's mean action over many starts, relative to the best controller's.
   double cost_over_optimum(const GaussianPolicy& policy) const {
     RandomStream random(99, "starts");
     const Tensor start = random.normal({500, 2});

@@ -1,5 +1,6 @@
-#include <reverie/core/error.h>
 #include <reverie/improvers/trpo.h>
+
+#include <reverie/core/error.h>
 
 #include <cmath>
 

@@ -40,9 +40,9 @@ class Trpo : public Improver {
   TrpoConfig config_;
 };
 
-/// An approximate solution [p] (float64) of A x = b by `iterations` of conjugate gradients from 0,
-/// A symmetric and positive definite, given by its product. Stops early at a squared residual of
-/// 1e-10 of b's.
+/// Returns an approximate solution [p] (float64) of A x = b by `iterations` of conjugate gradients
+/// from 0, with A symmetric, positive definite and given by its product. Stops early at a squared
+/// residual of 1e-10 of b's squared norm.
 Tensor conjugate_gradient(const std::function<Tensor(const Tensor&)>& product, const Tensor& b,
                           int64_t iterations);
 

@@ -1,4 +1,4 @@
-// Minibatches of a fit by torch: all members that are under way in one batch, and nothing waits.
+// Minibatch training of a torch fit: all active members in one batch, without device waits.
 #pragma once
 
 #include <reverie/core/captured_work.h>
@@ -7,45 +7,45 @@
 
 namespace reverie {
 
-/// Some members of a model in training, a minibatch each at a time. Where asked for, a step is a
-/// CUDA graph (core/captured_work.h).
+/// Trains some members of a model, one minibatch each per step. On request a step runs as a CUDA
+/// graph (core/captured_work.h).
 class BatchTraining {
  public:
-  /// A minibatch of each member.
+  /// One minibatch per member.
   struct Minibatch {
-    Tensor x;      ///< [m, n, in + 1]: normalised inputs, and ones
+    Tensor x;      ///< [m, n, in + 1]: normalised inputs, then a column of ones
     Tensor y;      ///< [m, n, d]: normalised targets
     Tensor index;  ///< [m, n] int64: rows of the fit's data
   };
-  /// What Adam's steps multiply with: a step's rows of two tables [steps, 2, m, 1].
+  /// Factors of Adam's steps: tables [steps, 2, m, 1], or one step's rows of them.
   struct Factors {
     Tensor network, bounds;
   };
 
-  /// Minibatches have up to `batch` rows. `bounds_moments` [2, K, 2 d] are Adam's for the bounds of
-  /// the variance, undefined for a deterministic head.
+  /// Minibatches have up to `batch` rows. `bounds_moments` [2, K, 2 d] are Adam's moments for the
+  /// variance bounds, undefined for a deterministic head.
   BatchTraining(DynamicsModel& model, const Objective& objective, std::vector<int64_t> members,
                 Tensor bounds_moments, int64_t batch);
 
   const std::vector<int64_t>& members() const { return network_.members(); }
 
-  /// The tables of the next `steps` steps; the bounds have made `bounds_steps` before.
+  /// Returns the tables for the next `steps` steps; the bounds have already taken `bounds_steps`.
   Factors factors(int64_t steps, int64_t bounds_steps, double learning_rate) const;
 
-  /// Steps all members on their minibatches; adds their losses before it, times rows, to `total`.
+  /// Steps each member on its minibatch; adds its prior loss, times rows, to `total`.
   void train(const Minibatch& batch, const Factors& step);
-  /// Adds the losses alone.
+  /// Adds the losses to `total` without taking a step.
   void evaluate(const Minibatch& batch);
-  /// [m] float64, on the device; whoever reads it sets it back.
+  /// Summed losses [m] float64, on the device; the caller resets them after reading.
   Tensor& total() { return total_; }
 
-  /// All that steps change.
+  /// Everything that steps change.
   struct State {
     AdamRows network, bounds;
   };
   State state();
   void restore(const State& state);
-  /// Brings the model up to date with the last `steps` steps.
+  /// Writes the results of the last `steps` steps back to the model.
   void put_back(int64_t steps);
 
  private:
@@ -54,7 +54,7 @@ class BatchTraining {
   Tensor walk_losses(const Tensor& parameters, const Tensor& bounds, const Tensor& index) const;
   Tensor differentiate(const Tensor& raw, const Minibatch& batch, Tensor& gradient,
                        Tensor& bounds_gradient) const;
-  /// The bounds [m, 1, 2, d] as `DynamicsModel::head` takes them, from [m, 2 d].
+  /// Reshapes bounds [m, 2 d] to [m, 1, 2, d], as `DynamicsModel::head` takes them.
   Tensor as_bounds(const Tensor& flat) const;
   void add(const Tensor& losses, int64_t rows);
 
@@ -64,9 +64,9 @@ class BatchTraining {
   Tensor bounds_moments_;
   AdamRows bounds_;     ///< [m, 2 d]; undefined for a deterministic head
   Tensor bounds_pull_;  ///< [1, 2 d]
-  Tensor gradient_;     ///< [m, batch, d] by a deterministic head's outputs
+  Tensor gradient_;     ///< [m, batch, d] with respect to a deterministic head's outputs
   Tensor total_;
-  // What a captured step works on.
+  // Fixed buffers of a captured step.
   Minibatch fixed_;
   Factors fixed_factors_;
   std::optional<CapturedWork> captured_;

@@ -1,5 +1,6 @@
-#include <reverie/core/archive.h>
 #include <reverie/models/dynamics_model.h>
+
+#include <reverie/core/archive.h>
 
 namespace reverie {
 namespace {
@@ -31,6 +32,10 @@ Tensor seen(const Tensor& action, const ModelConfig& config, const Tensor& low,
 }
 
 }  // namespace
+
+std::vector<std::string> setting_names(Members) {
+  return {"fixed", "step", "episode", "mean", "median"};
+}
 
 std::vector<std::string> setting_names(Head) {
   return {"deterministic", "gaussian"};

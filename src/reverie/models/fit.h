@@ -19,29 +19,28 @@ struct FitConfig {
   int64_t window = 0;
 
   void describe(Settings& settings);
-  /// Throws UsageError for what fits on `device` don't have.
+  /// Throws UsageError for settings that fits on `device` do not support.
   void check_device(const torch::Device& device) const;
 };
 
 struct FitReport {
   double train_loss = 0;    ///< Mean over members, last epoch.
   double holdout_loss = 0;  ///< Mean over members, after the last epoch.
-  double epochs = 0;        ///< Mean over members: early stopping ends each on its own.
+  double epochs = 0;        ///< Mean over members, which early stopping ends separately.
   int64_t rows = 0;         ///< Rows seen in training, all members and epochs.
 };
 
-/// Fits every member to `data`, warm-started, on a random split of its own, redrawn at each call.
-/// With `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r +
-/// (1 - p) v from r = 1.5 v in the first epoch, rises (MB-MPO's code; without it, all epochs are
-/// run). An epoch is `epoch_rows` rows of the training split, drawn anew each time without
-/// replacement (0: all of them). Members train side by side on the worker threads; the result does
-/// not depend on how many. Off the CPU, and for an objective of several steps, it is `fit_torch`.
-/// Throws NonFiniteError, with the batch as evidence, for a loss that is not finite: the failing
-/// member's weights are then those before the batch, while the statistics are the new data's and
-/// the other members may have gone further. Adam's moments go on from fit to fit, but those of the
-/// variance's bounds start anew. `policy` is the agent's, for objectives to look at.
+/// Fits every member to `data`, warm-started, on its own random split, redrawn on each call. With
+/// `persistence` p > 0 a member stops when the rolling average of its holdout loss, r <- p r + (1 -
+/// p) v starting from r = 1.5 v in the first epoch, rises (MB-MPO's code; with p = 0 all epochs are
+/// run). An epoch is `epoch_rows` rows of the training split, drawn afresh each time without
+/// replacement (0: all of them). The result does not depend on the number of threads. Throws
+/// NonFiniteError, with the batch as evidence, for a non-finite loss: the failing member then keeps
+/// its weights from before the batch, while the statistics are the new data's and other members may
+/// have trained further. Adam's moments carry over from fit to fit, except those of the variance
+/// bounds, which start afresh. `policy` is the agent's, for objectives to use.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
-              const GaussianPolicy* policy = nullptr);
+              const Policy* policy = nullptr);
 
 }  // namespace reverie

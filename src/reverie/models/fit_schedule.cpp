@@ -1,6 +1,7 @@
+#include <reverie/models/fit_schedule.h>
+
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
-#include <reverie/models/fit_schedule.h>
 
 #include <algorithm>
 

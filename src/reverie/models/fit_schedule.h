@@ -1,4 +1,4 @@
-// When a member of the ensemble trains on what, by which steps, and when it stops.
+// A member's training schedule: which rows when, with which step size, and when to stop.
 #pragma once
 
 #include <reverie/core/random.h>
@@ -6,34 +6,33 @@
 
 namespace reverie {
 
-/// One member's way through a fit: a random split of the rows that it draws once, an order of the
-/// training rows (or of some of them) that it draws at every epoch, a step size, and the rule that
-/// ends it (see `fit`).
+/// One member's schedule in a fit: a random split of the rows, drawn once; an order of the training
+/// rows (or some of them), drawn every epoch; a step size; and the stopping rule (see `fit`).
 class FitSchedule {
  public:
   FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random);
 
-  /// The training rows [n] int64 in the order of the next epoch.
+  /// Draws the training rows [n] int64 of the next epoch, in order.
   Tensor shuffle();
   const Tensor& holdout() const { return holdout_; }
 
-  /// Whether the loss of the held-out rows is wanted after the epoch under way: each time for early
-  /// stopping, otherwise at the end.
+  /// Whether the holdout loss is needed after the current epoch: with early stopping after every
+  /// epoch, otherwise only after the last.
   bool wants_holdout() const;
-  /// Ends the epoch. `holdout_loss` counts where it was wanted.
+  /// Ends the epoch. `holdout_loss` is used only if it was wanted.
   void end_epoch(double train_loss, double holdout_loss);
 
-  /// Adam's step size in the epoch under way: from `learning_rate` in the first of `epochs` down to
-  /// `end_factor` of that in the last, on a line. An only epoch has the first one's.
+  /// Adam's step size in the current epoch: linear from `learning_rate` in the first of `epochs` to
+  /// `end_factor` times that in the last. A single epoch uses the first.
   double learning_rate() const;
 
   bool finished() const { return finished_; }
-  int64_t epoch() const { return epoch_; }  ///< Epochs ended.
+  int64_t epoch() const { return epoch_; }  ///< Completed epochs.
   double holdout_loss() const { return holdout_loss_; }
-  /// Throws NonFiniteError for a loss in the epoch under way, with its batch, `inputs` [n, in] and
+  /// Throws NonFiniteError for a loss in the current epoch, with its batch, `inputs` [n, in] and
   /// `targets` [n, out], as evidence.
   [[noreturn]] void stop_at_bad_loss(int64_t member, Tensor inputs, Tensor targets) const;
-  /// Adds the member's share to what is said of all.
+  /// Adds this member's share to the report on all `members`.
   void add_to(FitReport& report, int64_t members) const;
 
  private:

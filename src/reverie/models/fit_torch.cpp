@@ -1,6 +1,7 @@
+#include <reverie/models/fit_torch.h>
+
 #include <reverie/models/batch_training_torch.h>
 #include <reverie/models/fit_schedule.h>
-#include <reverie/models/fit_torch.h>
 
 namespace reverie {
 namespace {
@@ -162,7 +163,7 @@ class BatchedFit {
 
 FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor, const GaussianPolicy* policy) {
+                    Monitor& monitor, const Policy* policy) {
   const torch::NoGradGuard no_grad;
   config.check_device(model.ensemble().device());
   const auto here = moved(data, model.ensemble().device());

@@ -1,14 +1,14 @@
-// Fitting the dynamics model by torch, all members in one batch: what runs on CUDA.
+// Fitting the dynamics model with torch, all members in one batch: the path for CUDA.
 #pragma once
 
 #include <reverie/models/fit.h>
 
 namespace reverie {
 
-/// The same as `fit` on the device of the model, wherever `data` lies: the same splits, shuffles,
-/// minibatches and rule of stopping, so on one device type losses differ by rounding alone.
+/// `fit` on the model's device, wherever `data` lies, with the same splits, shuffles, minibatches
+/// and stopping rule: on one device type losses differ only by rounding.
 FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor, const GaussianPolicy* policy = nullptr);
+                    Monitor& monitor, const Policy* policy = nullptr);
 
 }  // namespace reverie

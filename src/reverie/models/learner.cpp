@@ -22,7 +22,7 @@ ModelLearner::ModelLearner(Session& session, const LearnConfig& config)
       objective_(make_objective(config.objective)),
       random_(session.stream("fit")) {}
 
-void ModelLearner::learn(const Replay& replay, const GaussianPolicy* policy) {
+void ModelLearner::learn(const Replay& replay, const Policy* policy) {
   Monitor& monitor = session_.monitor();
   const auto on_device = [&](int64_t count) {
     return moved(replay.newest(count), session_.device());

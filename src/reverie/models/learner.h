@@ -22,23 +22,23 @@ struct LearnConfig {
   }
 };
 
-/// A model and its fits. Records "model/train_loss", "model/holdout_loss", "model/epochs",
-/// "model/rows_fitted", and of what was collected since the last fit, before this one sees it,
-/// "model/new_data_error": how wrong the model is where the policy goes now; of several members
-/// also "model/disagreement", how far apart they are there, and "model/disagreement_rank", how well
-/// that tells where they are wrong.
+/// A model and its fits. Records "model/train_loss", "model/holdout_loss", "model/epochs" and
+/// "model/rows_fitted". On data collected since the last fit it also records, before refitting,
+/// "model/new_data_error", the model's error where the policy goes now, and with several members
+/// "model/disagreement", how much they disagree there, and "model/disagreement_rank", how well that
+/// predicts where they are wrong.
 class ModelLearner {
  public:
   ModelLearner(Session& session, const LearnConfig& config);
 
   const DynamicsModel& model() const { return model_; }
 
-  /// Fits the model to the replay's newest `fit.window` transitions, or to all. `policy`, where
-  /// there is one, is the policy that objectives may look at.
-  void learn(const Replay& replay, const GaussianPolicy* policy = nullptr);
+  /// Fits the model to the replay's newest `fit.window` transitions, or to all. `policy`, if given,
+  /// is for objectives to use.
+  void learn(const Replay& replay, const Policy* policy = nullptr);
 
-  /// Takes the model that a learner of the same settings saved as `name` in `saved`. Throws Error
-  /// where its shape is another: nothing is taken then.
+  /// Takes over the model that a learner with the same settings saved as `name` in `saved`. Throws
+  /// Error, taking nothing, where the shapes differ.
   void take(Archive& saved, std::string_view name);
 
   void serialize(Archive& archive);
@@ -52,7 +52,7 @@ class ModelLearner {
   std::unique_ptr<Objective> objective_;
   RandomStream random_;
   int64_t fits_ = 0;
-  int64_t seen_ = 0;  ///< Transitions that the replay had been given at the last fit.
+  int64_t seen_ = 0;  ///< Transitions added to the replay up to the last fit.
 };
 
 }  // namespace reverie

@@ -1,6 +1,7 @@
+#include <reverie/models/member_fit.h>
+
 #include <reverie/core/processors.h>
 #include <reverie/core/workers.h>
-#include <reverie/models/member_fit.h>
 
 namespace reverie {
 namespace {

@@ -1,4 +1,4 @@
-// One member's training, an epoch at a time, with whatever threads help.
+// One member's training, an epoch at a time, on one or more threads.
 #pragma once
 
 #include <reverie/core/helped_loop.h>
@@ -16,11 +16,11 @@ struct FitProblem {
   const Objective& objective;
   const FitConfig& config;
   Tensor inputs, targets;  ///< [n, …], normalised
-  /// The weights' gradient and their step, cut up for threads.
+  /// The weights' gradient and step, split into pieces for threads.
   std::vector<kernels::WeightPiece> row_pieces, column_pieces;
 };
 
-/// The memory that one member's epoch runs in.
+/// Working memory for one member's epoch.
 struct FitWorkspace {
   explicit FitWorkspace(const FitProblem& problem);
   kernels::MlpPass pass;
@@ -30,10 +30,10 @@ struct FitWorkspace {
   std::vector<float> gradient;  ///< dL/d(effective weights)
 };
 
-/// One member's way through a fit. A minibatch is cut, by its size and the network's alone, into
-/// blocks of rows for the forward and the backward pass and into pieces of the weights for their
-/// gradient and step; all a minibatch's threads meet between these. So threads beyond one a member
-/// have something to do, and the bits don't depend on how many there are.
+/// One member's fit. A minibatch is divided, by its size and the network's alone, into blocks of
+/// rows for the forward and backward passes and into pieces of the weights for their gradient and
+/// step; all threads on a minibatch synchronise between these. So more threads than members can be
+/// used, and the bits don't depend on the number of threads.
 class MemberFit {
  public:
   MemberFit(FitProblem& problem, int64_t member, int64_t epochs, RandomStream random);
@@ -42,7 +42,7 @@ class MemberFit {
   bool finished() const { return schedule_.finished(); }
   int64_t epoch() const { return schedule_.epoch(); }
 
-  /// One thread runs an epoch, while `loop` is open; others may help it.
+  /// Runs an epoch on the calling thread while `loop` is open; others may help.
   void run_epoch(FitWorkspace& workspace);
   HelpedLoop& loop() { return *loop_; }
 

@@ -1,5 +1,6 @@
-#include <reverie/core/archive.h>
 #include <reverie/nn/ensemble.h>
+
+#include <reverie/core/archive.h>
 #include <reverie/nn/kernels/adam.h>
 
 namespace reverie {

@@ -12,12 +12,12 @@ class NetworkStep;
 }
 struct AdamRows;
 
-/// K members' parameters as one block [K, p], with Adam's moments beside it. The members are
-/// independent: what trains or evaluates them may do so side by side.
+/// The parameters of K members as one block [K, p], with Adam's moments. Members are independent
+/// and may be trained or evaluated in parallel.
 class Ensemble {
  public:
-  /// Xavier-uniform weights, zero biases, other numbers for each member. With weight normalisation
-  /// the lengths start at |V|: the same function.
+  /// Draws Xavier-uniform weights independently for each member; biases are zero. With weight
+  /// normalisation the lengths start at |V|, so the function is the same.
   Ensemble(int64_t members, MlpShape shape, RandomStream& random);
 
   int64_t members() const { return parameters_.size(0); }
@@ -28,37 +28,38 @@ class Ensemble {
   /// One step of Adam on one member, given dL/d(effective weights) [e]. Refreshes `effective`.
   /// Different members may be stepped from different threads at once.
   void step(int64_t member, const float* effective_gradient, double learning_rate);
-  /// The same, in pieces that threads share (nn/kernels/adam.h): all of them make the step. After
-  /// any number of these, `end_steps` brings the parameters up to date.
+  /// The same, in pieces that threads share (nn/kernels/adam.h); all pieces together make the step.
+  /// After any number of such steps, `end_steps` brings the parameters up to date.
   kernels::NetworkStep begin_step(int64_t member, double learning_rate);
   void end_steps(int64_t member);
 
-  /// y [K, n, out] of x [K, n, in], each member its own rows. Differentiable in x and in
-  /// `effective`: the torch twin of kernels::MlpPass. Without `effective` on any device.
+  /// Returns y [K, n, out] for x [K, n, in], with separate rows for each member. Differentiable in
+  /// x and `effective`: the torch counterpart of kernels::MlpPass. Without `effective`, works on
+  /// any device.
   Tensor forward(const Tensor& x) const { return forward(layers(parameters_), x); }
   Tensor forward(const Tensor& effective, const Tensor& x) const;
 
-  // The way of any device, by torch alone (ensemble_torch.cpp). It knows nothing of how the
-  // kernels lay out `effective`, which is of use on the CPU only.
+  // The path for any device, by torch alone (ensemble_torch.cpp). It is independent of the kernels'
+  // layout of `effective`, which is used on the CPU only.
 
   /// Moves the parameters and Adam's moments.
   void to(torch::Device device);
   torch::Device device() const { return parameters_.device(); }
 
-  /// A layer of all members: weights [K, in, out] as they are multiplied with, biases [K, 1, out].
+  /// A layer of all members: effective weights [K, in, out], biases [K, 1, out].
   struct Layer {
     Tensor weight, bias;
   };
-  /// The layers that `parameters` [K, p] stand for. Differentiable.
+  /// Returns the layers given by `parameters` [K, p]. Differentiable.
   std::vector<Layer> layers(const Tensor& parameters) const;
   Tensor forward(const std::vector<Layer>& layers, const Tensor& x) const;
 
-  /// Parameters and moments of some members, to be trained side by side; the ensemble's own where
-  /// they are all of them, else copies. `put_back` takes them in again after some steps of Adam,
-  /// and is needed in either case: it counts the steps.
+  /// Returns the parameters and moments of some members, to be trained together: the ensemble's own
+  /// tensors for all members in order, otherwise copies. `put_back` stores them after some steps of
+  /// Adam, and is needed in either case, since it counts the steps.
   AdamRows rows(const std::vector<int64_t>& members) const;
   void put_back(const std::vector<int64_t>& members, const AdamRows& rows, int64_t steps);
-  /// How many steps each of them has made.
+  /// The number of steps each of `members` has made.
   std::vector<int64_t> steps(const std::vector<int64_t>& members) const;
 
   /// One step of Adam on some members, given dL/d(parameters) [members.size(), p].

@@ -1,4 +1,4 @@
-// Training some members of an ensemble in one batch, by torch's operations.
+// Training some members of an ensemble in one batch, by torch operations.
 #pragma once
 
 #include <reverie/nn/adam_torch.h>
@@ -7,8 +7,8 @@
 
 namespace reverie {
 
-/// Members that train side by side, their own minibatch each. The ensemble must not be used from
-/// the first step on until `put_back`.
+/// Members trained together, each on its own minibatch. The ensemble must not be used between the
+/// first step and `put_back`.
 class EnsembleTraining {
  public:
   /// For minibatches of up to `batch` rows.
@@ -16,13 +16,14 @@ class EnsembleTraining {
 
   const std::vector<int64_t>& members() const { return members_; }
 
-  /// The outputs [m, n, out] of inputs x [m, n, in + 1], the last column ones.
+  /// Returns the outputs [m, n, out] for inputs x [m, n, in + 1], whose last column is ones.
   Tensor forward(const Tensor& x);
-  /// A step of Adam, given dL/d(outputs) [m, n, out] of the last `forward` and its x; the factors
-  /// are a step's of `factors`. Nothing of it waits for the device or depends on where it stands.
+  /// Makes a step of Adam, given dL/d(outputs) [m, n, out] of the last `forward` and its x;
+  /// `factors` are those of one step. Never waits for the device; the step count enters only
+  /// through `factors`.
   void step(const Tensor& x, const Tensor& output_gradient, const Tensor& factors);
 
-  /// Adam's factors of the next `steps` steps, [steps, 2, m, 1], on the device.
+  /// Returns Adam's factors for the next `steps` steps, [steps, 2, m, 1], on the device.
   Tensor factors(int64_t steps, double learning_rate) const;
 
   AdamRows& rows() { return rows_; }
@@ -37,8 +38,8 @@ class EnsembleTraining {
   std::vector<int64_t> members_;
   AdamRows rows_;
   BatchedMlp mlp_;
-  std::vector<Tensor> blocks_;          ///< Layers' [m, in + 1, out]; views of the parameters
-  std::vector<Tensor> block_gradient_;  ///< and their gradients of `gradient_`, unless normalised
+  std::vector<Tensor> blocks_;          ///< [m, in + 1, out]; views of `rows_` unless normalised
+  std::vector<Tensor> block_gradient_;  ///< Likewise, of `gradient_`
   Tensor gradient_;                     ///< [m, p]
 };
 

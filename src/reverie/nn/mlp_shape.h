@@ -1,4 +1,4 @@
-// How a multilayer perceptron lies in a flat block of parameters.
+// The layout of a multilayer perceptron in a flat block of parameters.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,18 @@ namespace reverie {
 enum class Activation { relu, tanh, swish };
 std::vector<std::string> setting_names(Activation);
 
-/// The distance between rows at which a matrix of `width` columns is fast to multiply with. Rows a
-/// multiple of 256 bytes apart share few sets of the cache: 512 columns ran at 0.7 of the speed of
-/// 528.
+/// The row stride at which a matrix of `width` columns multiplies fast. Rows a multiple of 256
+/// bytes apart share few cache sets: 512 columns ran at 0.7 of the speed of 528.
 constexpr int64_t row_stride(int64_t width) {
   return width % 64 == 0 ? width + 16 : width;
 }
 
 /// Layer widths (input, hidden …, output) and the hidden activation; the output is linear. A
 /// layer's weights [in, out] (row-major) and bias [out] follow each other in a flat block of
-/// *parameters*. With weight normalisation (Salimans & Kingma 2016) they are directions V [in,
-/// out], bias [out] and lengths g [out]. What the network computes with are its *effective
-/// weights*: W itself, or W = V g / |V| by column. Their block holds [in + 1, stride] for each
-/// layer, the bias as the last row; numbers beyond a row's width are zeros.
+/// *parameters*. With weight normalisation (Salimans & Kingma 2016) a layer holds directions V [in,
+/// out], bias [out] and lengths g [out]. The network computes with its *effective weights*: W
+/// itself, or W = V g / |V| by column. Their block holds [in + 1, stride] for each layer, the bias
+/// as the last row; row padding is zero.
 struct MlpShape {
   std::vector<int64_t> sizes;
   Activation activation = Activation::relu;
@@ -32,7 +31,7 @@ struct MlpShape {
   int64_t input() const { return sizes.front(); }
   int64_t output() const { return sizes.back(); }
   int64_t widest() const;
-  /// From one row to the next of layer `l`'s effective weights.
+  /// Row stride of layer `l`'s effective weights.
   int64_t stride(int64_t l) const { return row_stride(sizes[l + 1]); }
   /// Numbers in a block of effective weights.
   int64_t effective_count() const;
@@ -40,7 +39,7 @@ struct MlpShape {
   int64_t parameter_count() const;
 };
 
-/// Of a network that values states: one linear output over tanh layers.
+/// The shape of a value network: tanh layers and one linear output.
 MlpShape value_shape(int64_t inputs, const std::vector<int64_t>& hidden);
 
 }  // namespace reverie

@@ -1,39 +1,44 @@
 #include <reverie/policies/actor.h>
 
-#include <reverie/policies/gaussian_policy.h>
+#include <reverie/policies/policy.h>
 
 namespace reverie {
 namespace {
 
-Tensor act_by(const Gaussian& actions, Mode mode, RandomStream& random) {
-  return mode == Mode::explore ? actions.sample(random) : actions.mean;
+/// Noise for an action at each row; none to exploit.
+Tensor noise_for(const Policy& policy, const Tensor& observation, Mode mode, RandomStream& random) {
+  if (mode == Mode::exploit) return {};
+  std::vector<int64_t> shape = observation.sizes().vec();
+  shape.back() = policy.action_size();
+  return random.normal(shape);
 }
 
 class PolicyActor : public Actor {
  public:
-  explicit PolicyActor(const GaussianPolicy& policy) : policy_(policy) {}
+  explicit PolicyActor(const Policy& policy) : policy_(policy) {}
 
   Tensor act(const Tensor& observation, Mode mode, RandomStream& random) override {
     // The world is on the CPU, and so small a network acts faster there than states can travel.
-    return act_by(policy_.distribution(policy_.parameters().cpu(), observation), mode, random);
+    return policy_.act(policy_.parameters().cpu(), observation,
+                       noise_for(policy_, observation, mode, random));
   }
 
  private:
-  const GaussianPolicy& policy_;
+  const Policy& policy_;
 };
 
 class PoliciesActor : public Actor {
  public:
-  PoliciesActor(const GaussianPolicy& policy, const Tensor& parameters)
+  PoliciesActor(const Policy& policy, const Tensor& parameters)
       : policy_(policy), parameters_(parameters.cpu()) {}
 
   Tensor act(const Tensor& observation, Mode mode, RandomStream& random) override {
     const Tensor blocks = observation.view({parameters_.size(0), -1, observation.size(1)});
-    return act_by(policy_.distribution(parameters_, blocks), mode, random).flatten(0, 1);
+    return policy_.act(parameters_, blocks, noise_for(policy_, blocks, mode, random)).flatten(0, 1);
   }
 
  private:
-  const GaussianPolicy& policy_;
+  const Policy& policy_;
   Tensor parameters_;
 };
 
@@ -45,11 +50,11 @@ void tell(Actor& actor, const Transitions& step) {
   actor.begin(step.terminated | step.truncated);
 }
 
-std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy) {
+std::unique_ptr<Actor> actor_of(const Policy& policy) {
   return std::make_unique<PolicyActor>(policy);
 }
 
-std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy, const Tensor& parameters) {
+std::unique_ptr<Actor> actor_of(const Policy& policy, const Tensor& parameters) {
   return std::make_unique<PoliciesActor>(policy, parameters);
 }
 

@@ -1,4 +1,4 @@
-// Who acts in the real world.
+// Actors choose actions in the real environments.
 #pragma once
 
 #include <reverie/core/random.h>
@@ -9,42 +9,43 @@
 namespace reverie {
 
 class Archive;
-class GaussianPolicy;
+class Policy;
 
 /// What an action is for.
 enum class Mode {
-  explore,  ///< To learn from: with the actor's noise.
-  exploit,  ///< To do well: without.
+  explore,  ///< To collect data: with the actor's noise.
+  exploit,  ///< To perform well: without noise.
 };
 
-/// Acts in n environments side by side, on the CPU; may remember what it saw (a planner its plan,
+/// Acts in n parallel environments, on the CPU; may keep state between steps (a planner its plan,
 /// an adapted model the last steps).
 class Actor {
  public:
   virtual ~Actor() = default;
 
-  /// The actions [n, a] at `observation` [n, o]; noise is drawn from `random`.
+  /// Returns the actions [n, a] at `observation` [n, o]; noise is drawn from `random`.
   virtual Tensor act(const Tensor& observation, Mode mode, RandomStream& random) = 0;
 
-  /// What came of the last actions, one transition an environment.
+  /// Receives the outcome of the last actions, one transition per environment.
   virtual void see(const Transitions&) {}
 
-  /// New episodes begin in the environments that `which` [n] (bool) names.
+  /// Signals that new episodes begin in the environments marked in `which` [n] (bool).
   virtual void begin(const Tensor& /*which*/) {}
 
-  /// Whether `see` and `begin` mean anything to it.
+  /// Whether the actor uses `see` and `begin`.
   virtual bool remembers() const { return false; }
 
   virtual void serialize(Archive&) {}
 };
 
-/// Tells an actor that remembers what came of its actions, and where episodes ended with them.
+/// Passes the outcome of an actor's actions to it, and where episodes ended, if it `remembers`.
 void tell(Actor& actor, const Transitions& step);
 
-/// Acts with `policy` as it stands at the time; it must outlive the actor. Exploits by the mean.
-std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy);
+/// Acts with the current parameters of `policy`, which must outlive the actor. Exploits by the
+/// mode.
+std::unique_ptr<Actor> actor_of(const Policy& policy);
 
-/// The same with `parameters` [g, p]: of n environments each policy acts in a block of n / g.
-std::unique_ptr<Actor> actor_of(const GaussianPolicy& policy, const Tensor& parameters);
+/// The same with `parameters` [g, p]: each of the g policies acts in a block of n / g environments.
+std::unique_ptr<Actor> actor_of(const Policy& policy, const Tensor& parameters);
 
 }  // namespace reverie

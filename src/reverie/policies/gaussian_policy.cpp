@@ -1,16 +1,17 @@
+#include <reverie/policies/gaussian_policy.h>
+
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/nn/kernels/choice.h>
 #include <reverie/nn/kernels/mlp_block.h>
-#include <reverie/policies/gaussian_policy.h>
 
 #include <torch/script.h>
 
+#include <cmath>
 #include <numbers>
-#include <stdexcept>
-
 #include <sstream>
+#include <stdexcept>
 
 namespace reverie {
 
@@ -143,6 +144,13 @@ Gaussian GaussianPolicy::distribution(const Tensor& parameters, const Tensor& ob
   }
   const Tensor log_std = take(action_size()).clamp_min(min_log_std_);
   return {h, per_task ? log_std.unsqueeze(1) : log_std};
+}
+
+Tensor GaussianPolicy::act(const Tensor& parameters, const Tensor& observation,
+                           const Tensor& noise) const {
+  const Gaussian actions = distribution(parameters, observation);
+  return noise.defined() ? actions.mean + torch::exp(actions.log_std) * noise.to(actions.mean)
+                         : actions.mean;
 }
 
 void GaussianPolicy::absorb_input_normalisation(const Tensor& mean, const Tensor& std) {

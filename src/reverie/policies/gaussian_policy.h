@@ -1,9 +1,9 @@
-// The Gaussian policy: a tanh MLP for the mean, a free log standard deviation.
+// The Gaussian policy: a tanh MLP for the mean, a state-independent log standard deviation.
 #pragma once
 
 #include <reverie/core/random.h>
 #include <reverie/core/settings.h>
-#include <reverie/envs/task.h>
+#include <reverie/policies/policy.h>
 
 #include <string>
 #include <utility>
@@ -11,12 +11,10 @@
 
 namespace reverie {
 
-class Archive;
-
 /// How a new policy's weights are drawn; biases are 0.
 enum class WeightInit {
   xavier,  ///< Uniform, Glorot and Bengio (2010).
-  normc,   ///< Normal, then the weights into each unit scaled to a norm of 1 (RLlib's).
+  normc,   ///< Normal, with the weights into each unit scaled to norm 1 (RLlib's).
 };
 std::vector<std::string> setting_names(WeightInit);
 
@@ -57,48 +55,51 @@ struct Gaussian {
 /// KL(p || q) per row.
 Tensor kl_divergence(const Gaussian& p, const Gaussian& q);
 
-/// pi(a | s) = N(mlp(s), diag exp(2 log_std)), log_std free of the state, floored at log min_std.
-/// All parameters are one flat vector [p]: weights [out, in] and bias [out] of each layer in order,
-/// then log_std [a]. Functions take the parameters explicitly, as [p] or one row per task
-/// [tasks, p], so that adapted copies of one policy are evaluated side by side.
-class GaussianPolicy {
+/// pi(a | s) = N(mlp(s), diag exp(2 log_std)), log_std independent of the state, floored at log
+/// min_std. All parameters form one flat vector [p]: weights [out, in] and bias [out] of each layer
+/// in order, then log_std [a]. Functions take the parameters explicitly, as [p] or one row per task
+/// [tasks, p], so that adapted copies of one policy are evaluated in one batch.
+class GaussianPolicy : public Policy {
  public:
-  /// Weights drawn as `config` says, zero biases.
+  /// Draws the weights according to `config`; biases are zero.
   GaussianPolicy(int64_t observation_size, int64_t action_size, const PolicyConfig& config,
                  RandomStream& random);
 
-  int64_t observation_size() const { return sizes_.front(); }
-  int64_t action_size() const { return sizes_.back(); }
+  int64_t observation_size() const override { return sizes_.front(); }
+  int64_t action_size() const override { return sizes_.back(); }
   /// Layer widths: observation, hidden …, action.
   const std::vector<int64_t>& sizes() const { return sizes_; }
   double min_log_std() const { return min_log_std_; }
   /// The length p of the flat parameters.
   int64_t parameter_count() const;
 
-  const Tensor& parameters() const { return parameters_; }
-  void to(torch::Device device) { parameters_ = parameters_.to(device); }
-  /// Throws NonFiniteError (the parameters stay as they were) or std::invalid_argument.
-  void set_parameters(const Tensor& parameters);
+  const Tensor& parameters() const override { return parameters_; }
+  void to(torch::Device device) override { parameters_ = parameters_.to(device); }
+  void set_parameters(const Tensor& parameters) override;
 
-  /// The action distribution at `observation` [n, o] (or [tasks, n, o] with parameters [tasks, p]).
-  /// Differentiable in both. Where nobody differentiates, on the CPU, by MlpBlock; under autograd
-  /// or a ForceTorch by torch.
+  /// Returns the action distribution at `observation` [n, o] (or [tasks, n, o] with parameters
+  /// [tasks, p]). Differentiable in both. Computed by MlpBlock on the CPU without autograd; by
+  /// torch under autograd or a ForceTorch.
   Gaussian distribution(const Tensor& parameters, const Tensor& observation) const;
   Gaussian distribution(const Tensor& observation) const {
     return distribution(parameters_, observation);
   }
 
+  Tensor act(const Tensor& parameters, const Tensor& observation,
+             const Tensor& noise) const override;
+  Tensor log_prob(const Tensor& parameters, const Tensor& observation,
+                  const Tensor& action) const override {
+    return distribution(parameters, observation).log_prob(action);
+  }
+
   /// Rewrites the first layer so that the policy's input is normalised: pi'(s) = pi((s - mean) /
-  /// std). The statistics are fixed from then on: they live in the weights.
+  /// std). The statistics are fixed from then on, as part of the weights.
   void absorb_input_normalisation(const Tensor& mean, const Tensor& std);
 
-  /// The policy as the bytes of a TorchScript file that Python's torch loads, in the units of the
-  /// task's actuators and within their range, which it tells as `action_low` and `action_high` [a]:
-  /// `forward(obs [n, o]) -> action [n, a]`, the mean, and `sample(obs)`. `log_std` [a] is in the
-  /// units that it was trained in.
-  std::string torchscript(const TaskSpec& task) const;
+  /// The module's `log_std` [a] is in the units of training.
+  std::string torchscript(const TaskSpec& task) const override;
 
-  void serialize(Archive& archive);
+  void serialize(Archive& archive) override;
 
  private:
   std::vector<int64_t> sizes_;
@@ -109,7 +110,7 @@ class GaussianPolicy {
 /// Gives all actions the same standard deviation.
 void reset_std(GaussianPolicy& policy, double std);
 
-/// The mean over actions of a policy's standard deviation.
+/// The policy's standard deviation, averaged over action dimensions.
 double mean_std(const GaussianPolicy& policy);
 
 }  // namespace reverie

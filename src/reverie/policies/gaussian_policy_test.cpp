@@ -196,19 +196,6 @@ TEST(GaussianPolicy, IsExportedInTheActuatorsUnitsAndWithinTheirRange) {
   EXPECT_EQ(sampled.select(1, 0).max().item<float>(), 150);
 }
 
-TEST(GaussianPolicy, SavesAndLoadsItself) {
-  RandomStream random(8, "policy");
-  GaussianPolicy policy = random_policy({8, 5}, 4, 2, random);
-  GaussianPolicy other = random_policy({8, 5}, 4, 2, random);
-  Archive archive;
-  policy.serialize(archive);
-  Archive reader = Archive::from_bytes(archive.bytes());
-  other.serialize(reader);
-  EXPECT_TRUE(torch::equal(policy.parameters(), other.parameters()));
-  EXPECT_EQ(policy.sizes(), other.sizes());
-  EXPECT_EQ(policy.min_log_std(), other.min_log_std());
-}
-
 TEST(GaussianPolicy, OutputScaleShrinksTheFirstMeanActions) {
   PolicyConfig config;
   RandomStream one(4, "policy"), other(4, "policy");

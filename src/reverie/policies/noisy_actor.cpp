@@ -1,14 +1,14 @@
 #include <reverie/policies/noisy_actor.h>
 
-#include <reverie/policies/gaussian_policy.h>
+#include <reverie/policies/policy.h>
 
 namespace reverie {
 namespace {
 
 class NoisyActor : public Actor {
  public:
-  NoisyActor(const GaussianPolicy& policy, const TaskSpec& spec, const Tensor& spread,
-             double action_noise, RandomStream& random)
+  NoisyActor(const Policy& policy, const TaskSpec& spec, const Tensor& spread, double action_noise,
+             RandomStream& random)
       : policy_(policy),
         low_(torch::tensor(spec.action_low).to(torch::kFloat32)),
         high_(torch::tensor(spec.action_high).to(torch::kFloat32)),
@@ -17,12 +17,15 @@ class NoisyActor : public Actor {
         random_(random) {}
 
   Tensor act(const Tensor& observation, Mode mode, RandomStream& random) override {
-    if (mode == Mode::exploit)
-      return policy_.distribution(policy_.parameters().cpu(), observation).mean;
+    if (mode == Mode::exploit) return policy_.act(policy_.parameters().cpu(), observation, {});
     // Each environment is a group of one row.
-    const Gaussian actions = policy_.distribution(parameters_, observation.unsqueeze(1));
-    if (action_noise_ == 0) return actions.sample(random).squeeze(1);
-    const Tensor mean = actions.mean.squeeze(1);
+    const Tensor groups = observation.unsqueeze(1);
+    const auto act = [&](const Tensor& noise) {
+      return policy_.act(parameters_, groups, noise).squeeze(1);
+    };
+    if (action_noise_ == 0)
+      return act(random.normal({observation.size(0), 1, policy_.action_size()}));
+    const Tensor mean = act({});
     const Tensor factor = random.uniform({mean.size(0), 1}, 0, 1);
     const Tensor action = mean + action_noise_ * factor * random.normal(mean.sizes());
     return torch::minimum(torch::maximum(action, low_), high_);
@@ -40,7 +43,7 @@ class NoisyActor : public Actor {
   }
 
  private:
-  const GaussianPolicy& policy_;
+  const Policy& policy_;
   Tensor low_, high_, spread_;
   double action_noise_;
   RandomStream& random_;
@@ -49,9 +52,8 @@ class NoisyActor : public Actor {
 
 }  // namespace
 
-std::unique_ptr<Actor> noisy_actor(const GaussianPolicy& policy, const TaskSpec& spec,
-                                   const Tensor& spread, double action_noise,
-                                   RandomStream& random) {
+std::unique_ptr<Actor> noisy_actor(const Policy& policy, const TaskSpec& spec, const Tensor& spread,
+                                   double action_noise, RandomStream& random) {
   return std::make_unique<NoisyActor>(policy, spec, spread, action_noise, random);
 }
 

@@ -1,13 +1,13 @@
-// What a policy learns from: steps with their advantages, one row a step.
+// The data a policy learns from: steps with their advantages, one row per step.
 #pragma once
 
 #include <reverie/data/transitions.h>
 
 namespace reverie {
 
-/// What policies did and how good it was: n rows for each of `tasks` policies. Floats, contiguous.
-/// Where tasks have fewer rows than n, theirs come first and `count` says how many; what follows
-/// fills up and enters no sum or mean.
+/// Observations, actions and advantages: n rows for each of `tasks` policies. Floats, contiguous.
+/// Where a task has fewer than n rows, they come first and `count` gives their number; the rest is
+/// padding and enters no sum or mean.
 struct PolicyBatch {
   Tensor observation;  ///< [tasks, n, o]
   Tensor action;       ///< [tasks, n, a]
@@ -18,12 +18,12 @@ struct PolicyBatch {
   int64_t rows() const { return observation.size(1); }
 };
 
-/// The steps of `rollouts` that are `counted`, with their advantages [tasks, rows, horizon], one
-/// row a step.
+/// Returns the `counted` steps of `rollouts` with their advantages [tasks, rows, horizon], one row
+/// per step.
 PolicyBatch policy_batch(const Rollouts& rollouts, const Tensor& advantage);
-/// About `fraction` of each task's rows, evenly spread.
+/// Returns about `fraction` of each task's rows, evenly spaced.
 PolicyBatch thinned(const PolicyBatch& batch, double fraction);
-/// The same with all tasks joined in one: for improvers of a single policy.
+/// Returns the batch with all tasks merged into one, for improvers of a single policy.
 PolicyBatch joined(const PolicyBatch& batch);
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// What policy_calculus.cpp runs its formulas on: blocks of rows that stay in cache, in parallel.
+// Parallel evaluation over blocks of rows that stay in cache, for policy_calculus_kernels.cpp.
 #pragma once
 
 #include <reverie/core/workers.h>
@@ -13,9 +13,9 @@
 
 namespace reverie::calculus {
 
-/// Rows that pass through all layers while they are in cache.
+/// Rows that pass through all layers together, staying in cache.
 inline constexpr int64_t block_rows = 256;
-/// Rows of a worker's task: fixed, so sums keep their order.
+/// Rows of a worker's task: fixed, so that the order of sums is too.
 inline constexpr int64_t unit_rows = 1024;
 
 /// A float tensor [p] or [tasks, p], read task by task.
@@ -31,7 +31,7 @@ class PerTask {
   int64_t stride_;
 };
 
-/// The diagonal covariance at some parameters.
+/// The diagonal covariance at given parameters.
 struct Spread {
   explicit Spread(const GaussianPolicy& policy)
       : log_std(static_cast<size_t>(policy.action_size())),
@@ -46,7 +46,7 @@ struct Spread {
       const float raw = parameters[offset + static_cast<int64_t>(j)];
       log_std[j] = raw < floor ? floor : raw;  // NaN stays
       inverse_std[j] = std::exp(-log_std[j]);
-      // At or above the floor the parameter moves the deviation, below it doesn't.
+      // The parameter affects the deviation only at or above the floor.
       free[j] = raw < floor ? 0.0f : 1.0f;
       constexpr float half_log_2pi = 0.918938533f;
       normaliser += log_std[j] + half_log_2pi;
@@ -63,7 +63,7 @@ struct Spread {
   int64_t offset;
 };
 
-/// How many rows each task of a batch has.
+/// The number of rows of each task in a batch.
 class RowCounts {
  public:
   explicit RowCounts(const PolicyBatch& batch)
@@ -71,7 +71,7 @@ class RowCounts {
   int64_t operator[](int64_t task) const {
     return count_.defined() ? count_.data_ptr<int64_t>()[task] : rows_;
   }
-  /// Sums over rows [tasks, …], divided by their number.
+  /// Divides sums over rows [tasks, …] by the number of rows.
   Tensor mean(Tensor sum) const {
     if (!count_.defined()) return sum.div_(static_cast<double>(rows_));
     return sum.div_(count_.unsqueeze(1).to(sum.scalar_type()));
@@ -82,7 +82,7 @@ class RowCounts {
   Tensor count_;
 };
 
-/// Rows [first, first + rows) of a task of a batch.
+/// Rows [first, first + rows) of a task in a batch.
 struct Block {
   int64_t task, first, rows;
 };
@@ -91,7 +91,7 @@ inline const float* rows_of(const Tensor& tensor, const Block& block) {
   return tensor.data_ptr<float>() + block.task * tensor.stride(0) + block.first * tensor.stride(1);
 }
 
-/// The sum of `term(t)` over t < rows, in eight sums that don't wait for each other.
+/// The sum of `term(t)` over t < rows, in eight independent partial sums.
 template <class Term>
 float sum_rows(int64_t rows, const Term& term) {
   constexpr int64_t lanes = 8;
@@ -105,8 +105,9 @@ float sum_rows(int64_t rows, const Term& term) {
   return sum;
 }
 
-/// What one thread computes blocks with. Made once a thread and sum; a block allocates nothing.
-/// Its loops run over rows, component by component: a row of actions is too short to fill vectors.
+/// One thread's buffers for computing blocks. Constructed once per thread and sum; a block
+/// allocates nothing. Loops run over rows, component by component: a row of actions is too short
+/// for SIMD vectors.
 struct Workspace {
   explicit Workspace(const GaussianPolicy& policy)
       : mlp(policy.sizes(), block_rows),
@@ -117,7 +118,7 @@ struct Workspace {
         log_prob(static_cast<size_t>(block_rows)),
         weight(log_prob.size()) {}
 
-  /// The mean actions [rows, a] of the block; fills `z`.
+  /// Returns the mean actions [rows, a] of the block; fills `z`.
   const float* standardise(const float* parameters, const PolicyBatch& batch, const Block& block) {
     const float* mean = mlp.forward(parameters, rows_of(batch.observation, block), block.rows);
     const float* action = rows_of(batch.action, block);
@@ -141,8 +142,8 @@ struct Workspace {
     }
   }
 
-  /// After `standardise`: sets the cotangent of the mean actions to the gradient of
-  /// sum_t factor_t log pi(a_t | s_t), and adds that by the log deviations to `log_std_sum`.
+  /// After `standardise`: sets the cotangent of the mean actions to the gradient of sum_t factor_t
+  /// log pi(a_t | s_t), and adds its gradient in the log standard deviations to `log_std_sum`.
   void differentiate_log_densities(const float* factor, int64_t rows, float* log_std_sum) {
     const int64_t a = spread.action_size();
     for (int64_t j = 0; j < a; ++j) {
@@ -156,7 +157,7 @@ struct Workspace {
     }
   }
 
-  /// Component j of the actions' deviations in units of the standard deviation, row by row.
+  /// Component j of the standardised actions, (action - mean) / std, row by row.
   const float* z(int64_t j) const { return standardised.data() + j * block_rows; }
 
   MlpBlock mlp;
@@ -168,8 +169,7 @@ struct Workspace {
 
 /// Runs `body(workspace, block, result)` on every block of every task, in parallel over units of
 /// rows, where `result` is the unit's own zeroed array of `width` numbers, then `finish(workspace,
-/// result)` on the unit, and returns the units' sum by task, [tasks, width], added up in the order
-/// of the rows.
+/// result)` on the unit. Returns the sum of the units by task, [tasks, width], added in row order.
 template <class T, class Body, class Finish>
 Tensor sum_blocks(const GaussianPolicy& policy, const PerTask& theta, const PolicyBatch& batch,
                   int64_t width, const Body& body, const Finish& finish) {
@@ -201,7 +201,7 @@ Tensor sum_blocks(const GaussianPolicy& policy, const PerTask& theta, const Poli
   return total;
 }
 
-/// The same for a sum of gradients, as a mean over rows.
+/// The same for gradients, averaged over rows.
 template <class Body>
 Tensor mean_blocks(const GaussianPolicy& policy, const PerTask& theta, const PolicyBatch& batch,
                    const Body& body) {

@@ -1,4 +1,4 @@
-// Derivatives of a Gaussian policy over batches of rows: what VPG, TRPO, PPO and MAML are made of.
+// Derivatives of a Gaussian policy over batches of rows, as used by VPG, TRPO, PPO and MAML.
 #pragma once
 
 #include <reverie/policies/gaussian_policy.h>
@@ -8,14 +8,14 @@
 
 namespace reverie {
 
-/// The distributions that acted, at each row of a batch.
+/// The action distributions of the behaviour policy at each row of a batch.
 struct OldPolicy {
   Tensor mean;      ///< [tasks, n, a]
   Tensor log_std;   ///< [tasks, a]
   Tensor log_prob;  ///< [tasks, n], of the batch's actions
 };
 
-/// What a surrogate rewards besides ratio * advantage.
+/// Terms of a surrogate besides ratio * advantage.
 struct SurrogateTerms {
   /// PPO's clip of the ratio to 1 ± clip (Schulman et al. 2017, eq. 7); infinite: none.
   double clip = std::numeric_limits<double>::infinity();
@@ -23,20 +23,20 @@ struct SurrogateTerms {
   double kl_coefficient = 0.0;
 };
 
-/// Means over the rows of each task: those that `count` names.
+/// Means over the rows of each task, without padding.
 struct SurrogateMeans {
   Tensor surrogate;  ///< [tasks] float64: min(ratio A, clipped ratio A), without the KL term
   Tensor kl;         ///< [tasks] float64: KL(old || new)
 };
 
 /// All functions take `parameters` [p], shared by the tasks, or [tasks, p], and return one row per
-/// task; their means are over the rows that `count` names. Sums run in an order that the number of
-/// threads doesn't change. Float tensors on the CPU go through `MlpBlock` in blocks that stay in
-/// cache; others through autograd (`policies/policy_calculus_autograd.h`, which is also the twin
-/// that tests compare with).
+/// task; their means leave out padding (see `PolicyBatch::count`). The order of sums does not
+/// depend on the number of threads. Float tensors on the CPU go through `MlpBlock` in blocks that
+/// stay in cache (policy_calculus_kernels.h), others through autograd (policy_calculus_torch.h),
+/// the reference for tests.
 namespace calculus {
 
-/// The distribution at every row; zeros at those that only fill up.
+/// The distribution at every row; zeros at padding.
 OldPolicy evaluate(const GaussianPolicy& policy, const Tensor& parameters,
                    const PolicyBatch& batch);
 

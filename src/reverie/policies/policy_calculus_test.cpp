@@ -1,6 +1,6 @@
 #include <reverie/core/workers.h>
 #include <reverie/policies/policy_calculus.h>
-#include <reverie/policies/policy_calculus_autograd.h>
+#include <reverie/policies/policy_calculus_torch.h>
 #include <reverie/policies/test_samples.h>
 
 #include <fmt/ranges.h>
@@ -164,8 +164,8 @@ TEST(PolicyCalculusCounts, EveryTaskIsItsOwnRowsAlone) {
         EXPECT_LT(relative_error(found[task], exact.reshape(-1)), 5e-5) << twin << " task " << task;
       };
       near(score, calculus::autograd::score_gradient(policy, wide, own));
-      near(bent, calculus::autograd::score_hessian_product(policy, wide, own,
-                                                           v.to(torch::kFloat64)));
+      near(bent,
+           calculus::autograd::score_hessian_product(policy, wide, own, v.to(torch::kFloat64)));
       // By differences of what is written out here.
       const auto objective = [&](const Tensor& parameters) {
         const Gaussian now = policy.distribution(parameters.unsqueeze(0), own.observation);
@@ -191,8 +191,8 @@ TEST(PolicyCalculusCounts, EveryTaskIsItsOwnRowsAlone) {
       }
       EXPECT_LT(relative_error(gradient[task], differences), 2e-4) << twin << " task " << task;
       const double h = 1e-3;
-      const double curvature = (objective(wide + h * v).second + objective(wide - h * v).second) /
-                               (h * h);
+      const double curvature =
+          (objective(wide + h * v).second + objective(wide - h * v).second) / (h * h);
       EXPECT_NEAR((fisher[task] * v).sum().item<double>() / curvature, 1.0, 1e-3);
     }
   }

@@ -17,7 +17,7 @@ inline GaussianPolicy random_policy(std::vector<int64_t> hidden, int64_t observa
   return policy;
 }
 
-/// Actions near those of the policy, with advantages of mean 0.
+/// Actions sampled from the policy, with random advantages of mean 0.
 inline PolicyBatch random_batch(const GaussianPolicy& policy, int64_t tasks, int64_t rows,
                                 RandomStream& random) {
   PolicyBatch batch;
@@ -50,7 +50,7 @@ inline Rollouts random_rollouts(int64_t tasks, int64_t rows, int64_t horizon, in
   return rollouts;
 }
 
-/// One task of a batch, without the rows that only fill up.
+/// One task of a batch, without padding.
 inline PolicyBatch rows_of_task(const PolicyBatch& batch, int64_t task) {
   const int64_t rows = batch.count.defined() ? batch.count[task].item<int64_t>() : batch.rows();
   const auto own = [&](const Tensor& field) {

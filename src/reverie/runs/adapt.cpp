@@ -1,6 +1,7 @@
+#include <reverie/runs/adapt.h>
+
 #include <reverie/collect/rollout.h>
 #include <reverie/improvers/maml.h>
-#include <reverie/runs/adapt.h>
 
 namespace reverie {
 
@@ -20,8 +21,8 @@ GaussianPolicy adapt_in_world(const GaussianPolicy& policy, const TaskEntry& tas
     const auto rollouts = collect_rollouts(adapted, task, env, options.episodes,
                                            random.split(static_cast<uint64_t>(step)));
     LinearFeatureBaseline baseline;
-    const auto batch = policy_batch(rollouts, advantages(rollouts, options.advantage, baseline));
-    adapted.set_parameters(maml::adapt(adapted, batch, options.learning_rate)[0]);
+    const auto batch = policy_batch(rollouts, advantages(rollouts, options.by.advantage, baseline));
+    adapted.set_parameters(maml::adapt(adapted, batch, options.by.learning_rate)[0]);
   }
   return adapted;
 }

@@ -1,4 +1,4 @@
-// Checkpoints: whole files or none, the newest two, with a way back when one is damaged.
+// Checkpoints: written atomically, the newest two kept, with a fallback where one is damaged.
 #pragma once
 
 #include <reverie/core/archive.h>
@@ -11,17 +11,17 @@
 
 namespace reverie {
 
-/// The checkpoints of one run: `folder/NNNNNN.ckpt`, NNNNNN being the record "phases" within. A
-/// file is a header (magic, size, CRC-32 of the rest) and an Archive's bytes, so that any damage
-/// shows before a value is used; what never changes lies in files that checkpoints share
-/// (SegmentFiles). It holds no clock: two runs in the same state write the same bytes.
+/// The checkpoints of one run: `folder/NNNNNN.ckpt`, where NNNNNN is the record "phases" inside. A
+/// file is a header (magic, size, CRC-32 of the rest) and an Archive's bytes, so damage shows
+/// before a value is used. Immutable data lies in files that checkpoints share (SegmentFiles). It
+/// holds no clock times: two runs in the same state write the same bytes.
 class Checkpoints {
  public:
   using Warn = std::function<void(const std::string&)>;
 
   explicit Checkpoints(std::filesystem::path folder) : folder_(folder), segments_(folder) {}
 
-  /// Where what is saved, or gone on from, keeps what never changes. Outlived by this.
+  /// Where archives saved or resumed from keep immutable data. Outlives its users.
   SegmentFiles& segments() { return segments_; }
 
   struct Loaded {
@@ -31,22 +31,22 @@ class Checkpoints {
 
   std::filesystem::path path(int64_t number) const;
 
-  /// Numbers of the files there, rising.
+  /// Numbers of the existing checkpoints, ascending.
   std::vector<int64_t> numbers() const;
 
   /// Writes checkpoint `number`, then removes all but the newest two. Throws Error where it cannot
-  /// be written (a full disk); those already there are unharmed.
+  /// be written (a full disk); existing checkpoints are unharmed.
   void save(int64_t number, const Archive& archive);
 
-  /// The newest that is whole and holds what its name says; for those passed over, one line to
-  /// `warn`. Nothing where there is no checkpoint at all. Throws Error where none is usable.
+  /// Loads the newest whole checkpoint that matches its file name; `warn` gets one line on skipped
+  /// ones. Returns nothing where there is no checkpoint. Throws Error where none is usable.
   std::optional<Loaded> load_newest(const Warn& warn);
 
-  /// Sets aside (renames to `.damaged`) what is newer than `number`, so that going on from `number`
-  /// never has it counted among the newest.
+  /// Renames checkpoints newer than `number` to `.damaged`, so that they never count among the
+  /// newest once the run resumes from `number`.
   void set_aside_after(int64_t number) const;
 
-  /// Removes the half-written files that a killed process left. Only for who holds the run.
+  /// Removes half-written files of a killed process. Only for the process that holds the run.
   void remove_leftovers() const;
 
  private:
@@ -54,7 +54,7 @@ class Checkpoints {
   SegmentFiles segments_;
 };
 
-/// The bytes of a checkpoint file, and back. `decode` throws Error saying what is wrong.
+/// Encode and decode a checkpoint file's bytes. Decoding throws Error saying what is wrong.
 std::string encode_checkpoint(const Archive& archive);
 Archive decode_checkpoint(std::string_view bytes);
 

@@ -1,6 +1,7 @@
-// A checkpoint's records, to be changed, and runs of a moment that make some: for tests.
+// Test helpers: access to the records of a checkpoint for editing, and tiny runs that write some.
 #pragma once
 
+#include <reverie/envs/suites/registry.h>
 #include <reverie/runs/trainer.h>
 
 #include <fmt/core.h>
@@ -15,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-// The layout, written a second time: core/archive.cpp and runs/checkpoint.cpp describe it.
+// A second implementation of the layout that core/archive.cpp and runs/checkpoint.cpp describe.
 namespace reverie::testing_checkpoints {
 
 struct Record {
@@ -77,7 +78,7 @@ inline std::string put_together(const std::vector<Record>& records) {
   return file + body;
 }
 
-/// Runs in a folder of the test's own.
+/// Tiny runs, in a temporary folder per test.
 class RunOfAMoment : public ::testing::Test {
  protected:
   RunOfAMoment()
@@ -88,7 +89,7 @@ class RunOfAMoment : public ::testing::Test {
   }
   ~RunOfAMoment() override { std::filesystem::remove_all(root_); }
 
-  /// A run that has yet to be trained: of 20 real steps an iteration, after 40 random ones.
+  /// An untrained experiment: 20 real steps an iteration, after 40 random ones.
   static Experiment experiment(const std::string& task, const std::vector<std::string>& sets) {
     Experiment experiment(find_agent("mb-mpo"), find_task(task), kNoPreset);
     Settings settings = experiment.settings();

@@ -1,6 +1,6 @@
 // Runs that an earlier version began: what it did not know of has its built-in value.
 #include <reverie/core/error.h>
-#include <reverie/envs/mujoco_version.h>
+#include <reverie/envs/mujoco/version.h>
 #include <reverie/runs/checkpoint_fixture.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/same_settings.h>

@@ -1,4 +1,4 @@
-// How good an actor is: episodes of its own, in the real world.
+// Evaluates an actor on fresh episodes in the real environment.
 #pragma once
 
 #include <reverie/core/random.h>
@@ -11,21 +11,21 @@
 
 namespace reverie {
 
-/// Mean and standard deviation (of the population), summed in order.
+/// Mean and (population) standard deviation, summed in order.
 struct Spread {
   double mean = 0;
   double std = 0;
 };
 Spread spread(const std::vector<double>& values);
 
-/// The standard error of the mean of `count` values whose standard deviation (of the population) is
-/// `std`: std / sqrt(count - 1). 0 for less than two values, of which nothing is known.
+/// The standard error of the mean of `count` values with (population) standard deviation `std`:
+/// std / sqrt(count - 1). 0 for fewer than two values, where it is unknown.
 double standard_error(double std, int64_t count);
 
-/// How many episodes an evaluation takes: `least`, and then until the mean's standard error is at
-/// most `precision` times the mean's size, or `most` have been run. Where they are long, it ends
-/// earlier: beyond `always` of them it takes no more than about `steps` real steps in all (none is
-/// cut short for it).
+/// How many episodes an evaluation takes: at least `least`, then more until the mean's standard
+/// error is at most `precision` times the mean's magnitude, or `most` have been run. Long episodes
+/// end it earlier: beyond `always` episodes it takes no more than about `steps` real steps in all
+/// (no episode is cut short for this).
 struct EpisodeBudget {
   int64_t least = 20;
   int64_t most = 20;
@@ -40,11 +40,11 @@ struct Evaluation {
   std::vector<int64_t> lengths;
 };
 
-/// Runs fresh episodes side by side, in environments of its own: they count towards no budget and
-/// disturb no training stream. Each environment gives its first episode, so short ones
-/// weigh as much as long ones. The result depends on the actor, the settings and `random` alone.
-/// `stop` is asked before each batch of episodes: where it says so, the evaluation ends with what
-/// it has.
+/// Runs fresh episodes in parallel, in separate environments: they count towards no budget and
+/// disturb no training stream. Each environment contributes its first episode only, so short
+/// episodes weigh as much as long ones. The result depends only on the actor, the settings and
+/// `random`. `stop` is called before each batch of episodes; where it returns true, the evaluation
+/// ends with the episodes run so far.
 Evaluation evaluate(Actor& actor, const TaskEntry& task, const EnvConfig& env,
                     const EpisodeBudget& budget, Mode mode, const RandomStream& random,
                     const std::function<bool()>& stop = {});

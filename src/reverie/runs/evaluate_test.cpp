@@ -1,6 +1,7 @@
 #include <reverie/runs/evaluate.h>
 
 #include <reverie/core/workers.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/adapt.h>
 
@@ -106,7 +107,7 @@ TEST(Adapt, StepsFollowTheGradientAndLeaveTheOriginal) {
   options.steps = 2;
   options.episodes = 3;
   const auto adapt = [&](double learning_rate) {
-    options.learning_rate = learning_rate;
+    options.by.learning_rate = learning_rate;
     return adapt_in_world(policy, pendulum(), EnvConfig{}, options, RandomStream(1, "adapt"))
         .parameters();
   };

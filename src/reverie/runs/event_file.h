@@ -8,23 +8,23 @@
 namespace reverie {
 
 /// The growing event file of a run folder, `events.out.tfevents.<unix time>.<host>`. It is never
-/// replaced, and nothing of it is taken back: TensorBoard's Python loader stands still where a file
-/// that it reads has gone, or has other bytes than those it has read. A run that lives iterations
-/// again says so by a start event, at which readers forget them.
+/// replaced or truncated: TensorBoard's Python loader stalls where a file it reads has gone or its
+/// bytes have changed. A run that repeats iterations writes a start event, which makes readers
+/// drop their earlier events.
 class EventFile {
  public:
-  /// Goes on in the newest event file of `folder`, where there is one, or starts one. After a
-  /// record that a crash cut short it goes on in another, which readers take for the rest. Throws
-  /// Error where it cannot.
+  /// Appends to the newest event file of `folder`, or creates one. Where a crash cut the last
+  /// record short, continues in a new file, which readers take as its continuation. Throws Error
+  /// where it cannot.
   EventFile(const std::filesystem::path& folder, double unix_time);
   ~EventFile();
   EventFile(const EventFile&) = delete;
   EventFile& operator=(const EventFile&) = delete;
 
-  /// What the files held when this was opened, and a reader would show.
+  /// The events in the files when they were opened, as a reader would show them.
   const std::vector<ScalarEvent>& held() const { return held_; }
 
-  /// Makes readers forget all that was held beyond the first `count`.
+  /// Makes readers drop all held events after the first `count`.
   void keep(size_t count, double unix_time);
 
   /// Appends scalars at a step. Throws Error where they cannot be written.

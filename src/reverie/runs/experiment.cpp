@@ -2,6 +2,7 @@
 
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>
@@ -48,8 +49,8 @@ bool names_task(const std::string& word) {
   for (const auto& agent : all_agents())
     if (agent.name == word) return false;
   std::error_code ignored;
-  return word.find('/') != std::string::npos || word.ends_with(".toml") ||
-         word.ends_with(".xml") || std::filesystem::is_regular_file(word + ".toml", ignored);
+  return word.find('/') != std::string::npos || word.ends_with(".toml") || word.ends_with(".xml") ||
+         std::filesystem::is_regular_file(word + ".toml", ignored);
 }
 
 /// A lone word that is no method, but the second half of tasks' names.
@@ -186,11 +187,10 @@ ExperimentRequest understood(ExperimentRequest request) {
     request.config_file = open_run(file.string()).config().string();
   if (request.config_text.empty()) request.config_text = read_file(request.config_file);
   if (describes_robot(request.config_text))
-    throw UsageError(
-        fmt::format("{} describes a robot, which is a task and no file of settings: {} train {} {}",
-                    request.config_file, program_name(),
-                    request.method.empty() ? all_agents().front().name : request.method,
-                    request.config_file));
+    throw UsageError(fmt::format(
+        "{} describes a robot, which is a task and no file of settings: {} train {} {}",
+        request.config_file, program_name(),
+        request.method.empty() ? all_agents().front().name : request.method, request.config_file));
   return request;
 }
 

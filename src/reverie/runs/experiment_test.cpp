@@ -1,6 +1,7 @@
 // What an experiment is made of: presets, files, and the way there and back.
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/experiment.h>
 #include <reverie/runs/run_folder.h>
@@ -261,7 +262,7 @@ TEST(Presets, TheOriginalIsThePublishedOne) {
   for (const auto* line :
        {"tasks = 20\n", "rollouts = 50\n", "random_steps = 5000\n", "meta_steps = 30\n",
         "weight_normalisation = true\n", "persistence = 0.99\n", "max_kl = 0.01\n",
-        "inner_learning_rate = 0.001\n", "first_order = false\n", "exact_fisher = true\n",
+        "inner_learning_rate = 0.001\n", "kind = \"maml\"\n", "exact_fisher = true\n",
         "discount = 0.99\n", "gae_lambda = 1.0\n", "hidden = [512, 512]\n", "hidden = [32, 32]\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line;
 }

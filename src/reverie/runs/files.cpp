@@ -112,18 +112,6 @@ std::string format_duration(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(letter) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
-    else
-      out.push_back(letter);
-  }
-  return out + "\"";
-}
-
 std::optional<FolderLock> FolderLock::try_to_hold(const std::filesystem::path& folder) {
   const auto path = folder / kLock;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
@@ -135,8 +123,7 @@ std::optional<FolderLock> FolderLock::try_to_hold(const std::filesystem::path& f
   }
   // The number is a courtesy to whoever finds the folder locked: failing to write it is no error.
   const std::string holder = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(file.get(), 0) != 0 ||
-      ::pwrite(file.get(), holder.data(), holder.size(), 0) < 0)
+  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), holder.data(), holder.size(), 0) < 0)
     errno = 0;
   return FolderLock(file.release());
 }

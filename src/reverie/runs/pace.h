@@ -1,4 +1,4 @@
-// How long a run will still take.
+// Estimates how long a run will still take.
 #pragma once
 
 #include <cstdint>
@@ -7,17 +7,17 @@
 
 namespace reverie {
 
-/// Reckons what is left of a budget by the mean pace of the last iterations: of so many that an
-/// evaluation every few iterations doesn't make it swing. The first iteration, whose steps are
-/// random and whose fit is the longest, is left out.
+/// Estimates the time left from the mean pace of the last iterations, enough of them that an
+/// evaluation every few iterations doesn't make the estimate swing. Leaves out the first iteration,
+/// whose steps are random and whose fit takes longest.
 class Pace {
  public:
   static constexpr size_t kWindow = 20;
 
-  /// An iteration has ended, with so many real steps and seconds in all.
+  /// Records the end of an iteration: real steps and seconds so far.
   void add(int64_t env_steps, double wall_seconds) { ends_.emplace_back(env_steps, wall_seconds); }
 
-  /// Seconds until `budget` real steps at that pace; -1 where nothing is known yet.
+  /// Seconds until `budget` real steps at that pace; -1: not known yet.
   double seconds_left(int64_t budget) const {
     if (ends_.size() < 2) return -1;
     const auto& [steps, seconds] = ends_.back();

@@ -3,9 +3,9 @@
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
 #include <reverie/core/settings.h>
-#include <reverie/envs/mjcf_files.h>
-#include <reverie/envs/robot_file.h>
-#include <reverie/envs/variations.h>
+#include <reverie/envs/mujoco/mjcf_files.h>
+#include <reverie/envs/robots/file.h>
+#include <reverie/envs/variations/variations.h>
 #include <reverie/runs/files.h>
 
 #include <fmt/format.h>
@@ -32,8 +32,8 @@ fs::path manifest_in(const fs::path& run) {
 std::vector<MjcfFile> files_of(const RobotFiles& robot) {
   std::vector<MjcfFile> files;
   if (is_embedded(robot.body))
-    files.push_back({robot.toml.parent_path() / robot.body,
-                     std::string(embedded_file(robot.body)), /*is_xml=*/true});
+    files.push_back({robot.toml.parent_path() / robot.body, std::string(embedded_file(robot.body)),
+                     /*is_xml=*/true});
   else
     files = mjcf_files(robot.body);
   files.push_back({robot.toml});
@@ -98,8 +98,7 @@ const TaskEntry* kept_robot(const fs::path& run, const std::string& name) {
   for (const Assignment& one : read_toml(read_file(manifest), manifest.string()))
     if (const auto* text = std::get_if<std::string>(&one.value)) said[one.key] = *text;
   for (const char* key : {"original", "file", "body"})
-    if (!said.contains(key))
-      throw Error(fmt::format("{} says no '{}'", manifest.string(), key));
+    if (!said.contains(key)) throw Error(fmt::format("{} says no '{}'", manifest.string(), key));
   if (said["original"] != name) return nullptr;
 
   static std::mutex mutex;
@@ -122,9 +121,10 @@ std::string original_has_changed(const TaskEntry& robot) {
     if (same_robot(robot_identity(original), robot.robot.identity)) return {};
   } catch (const Error&) {  // no robot any more
   }
-  return fmt::format("{} or its MJCF has changed since the run began: this goes by the run's own "
-                     "copy, {}",
-                     robot.name, robot.robot.toml.string());
+  return fmt::format(
+      "{} or its MJCF has changed since the run began: this goes by the run's own "
+      "copy, {}",
+      robot.name, robot.robot.toml.string());
 }
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// The robot of one's own that a run carries with it.
+// The copy of a custom robot that a run carries with it.
 #pragma once
 
 #include <reverie/envs/environment.h>
@@ -8,21 +8,21 @@
 
 namespace reverie {
 
-/// Copies all that a robot was made of into a run's folder, under robot/: its TOML file, its MJCF,
-/// and what this includes and names, laid out as they were. False where that does not give the same
-/// robot, as of an MJCF whose files were not all found, or that has changed since it was read:
-/// nothing is left there then. Throws Error where the folder can't be written.
+/// Copies a robot's TOML file, its MJCF and all files that the MJCF includes or names into a run's
+/// folder, under robot/, in their original layout. Returns false, and leaves nothing there, where
+/// the copy would not give the same robot: not all of the MJCF's files were found, or it has
+/// changed since it was read. Throws Error where the folder can't be written.
 bool keep_robot(const TaskEntry& robot, const std::filesystem::path& run);
 
 /// Whether a run has such a copy.
 bool carries_robot(const std::filesystem::path& run);
 
-/// The robot that a run carries, of this name (its original's path); null where it carries none, or
-/// another. Read once. Throws as robot_task() does.
+/// The robot of this name (its original's path) that a run carries; null where it carries none or
+/// another one. Read only once. Throws as robot_task() does.
 const TaskEntry* kept_robot(const std::filesystem::path& run, const std::string& name);
 
-/// What to tell of a robot's original, where it is there and is no longer as the run's copy. Empty:
-/// nothing. It is read and compiled for this.
+/// A warning where a robot's original still exists but differs from the run's copy; otherwise
+/// empty. Reads and compiles the original.
 std::string original_has_changed(const TaskEntry& robot);
 
 }  // namespace reverie

@@ -1,8 +1,8 @@
 // A run carries its robot: it goes on anywhere, and notices what has changed.
 #include <reverie/core/error.h>
-#include <reverie/envs/mjcf_files.h>
-#include <reverie/envs/own_robot_fixture.h>
-#include <reverie/envs/robot_file.h>
+#include <reverie/envs/mujoco/mjcf_files.h>
+#include <reverie/envs/robots/file.h>
+#include <reverie/envs/robots/own_robot_fixture.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>

@@ -1,5 +1,5 @@
 // What an experiment on a robot of one's own learns beside the robot's motion.
-#include <reverie/envs/robot_fixture.h>
+#include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/runs/experiment.h>
 
 #include <fmt/core.h>

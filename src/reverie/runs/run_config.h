@@ -1,4 +1,4 @@
-// Settings of a run, whatever its method: `run.…`.
+// Settings of a run, the same for every method: `run.…`.
 #pragma once
 
 #include <reverie/core/settings.h>

@@ -1,6 +1,7 @@
 #include <reverie/runs/run_folder.h>
 
 #include <reverie/core/error.h>
+#include <reverie/core/json.h>
 #include <reverie/core/processors.h>
 #include <reverie/core/workers.h>
 #include <reverie/runs/checkpoint.h>
@@ -35,9 +36,9 @@ bool is_copy_of_robot(const fs::path& folder) {
 
 /// All that a run's start makes in its folder, `robot` and `checkpoints` with what is in them. It
 /// finds none of these there but what another start left.
-constexpr const char* kMadeByStart[] = {
-    "config.toml",    "start.ckpt",     "robot",       "run.sqlite", "run.sqlite-journal",
-    "run.sqlite-wal", "run.sqlite-shm", "checkpoints", "lock"};
+constexpr const char* kMadeByStart[] = {"config.toml",    "start.ckpt",         "robot",
+                                        "run.sqlite",     "run.sqlite-journal", "run.sqlite-wal",
+                                        "run.sqlite-shm", "checkpoints",        "lock"};
 
 // Whether nothing is in the folder but what a start that was killed leaves there.
 bool is_unused(const fs::path& path) {
@@ -46,8 +47,8 @@ bool is_unused(const fs::path& path) {
     const fs::path name = entry.path().filename();
     const bool cut_short = name == "config.toml" && fs::file_size(entry.path(), error) == 0;
     // A robot's files are copied before config.toml is written; without a lock it is another's.
-    const bool copied = name == "robot" && fs::exists(path / "lock", error) &&
-                        is_copy_of_robot(entry.path());
+    const bool copied =
+        name == "robot" && fs::exists(path / "lock", error) && is_copy_of_robot(entry.path());
     const bool begun = name == "start.ckpt" || name == temporary_of("start.ckpt");
     if (name != "lock" && name != temporary_of("config.toml") && !cut_short && !copied && !begun)
       return false;
@@ -223,8 +224,8 @@ RunFolder open_run(const std::string& path) {
 
 void remove_leftovers(const RunFolder& folder) {
   std::error_code ignored;
-  for (const auto& file : {folder.config(), folder.summary(), folder.policy(), folder.failed(),
-                           folder.start()})
+  for (const auto& file :
+       {folder.config(), folder.summary(), folder.policy(), folder.failed(), folder.start()})
     fs::remove(temporary_of(file), ignored);
   Checkpoints(folder.checkpoints()).remove_leftovers();
 }
@@ -253,36 +254,30 @@ void write_summary(const RunFolder& folder, const Experiment& experiment, const 
   const auto evaluations = store.evaluations();
   double imagining = store.total("time/imagine");
   if (imagining <= 0) imagining = store.total("time/improve");
-  std::string json = "{\n";
-  const auto field = [&json](std::string_view name, const std::string& value) {
-    json += fmt::format("  {}: {},\n", json_text(name), value);
-  };
-  field("method", json_text(experiment.method->name));
-  field("task", json_text(experiment.task->name));
-  field("seed", std::to_string(experiment.run.seed));
-  field("finished", summary.finished ? "true" : "false");
-  field("env_steps", std::to_string(summary.env_steps));
+  Json json = {{"method", experiment.method->name},
+               {"task", experiment.task->name},
+               {"seed", experiment.run.seed},
+               {"finished", summary.finished},
+               {"env_steps", summary.env_steps}};
   if (!evaluations.empty()) {
     const auto& last = evaluations.back();
-    field("return_mean", fmt::format("{}", last.return_mean));
-    field("return_std", fmt::format("{}", last.return_std));
-    field("return_stderr", fmt::format("{}", standard_error(last.return_std, last.episodes)));
-    field("eval_episodes", std::to_string(last.episodes));
-    field("eval_env_steps", std::to_string(last.env_steps));
+    json["return_mean"] = last.return_mean;
+    json["return_std"] = last.return_std;
+    json["return_stderr"] = standard_error(last.return_std, last.episodes);
+    json["eval_episodes"] = last.episodes;
+    json["eval_env_steps"] = last.env_steps;
   }
   for (const Figure& figure : learning_figures())
     if (!figure.summary.empty())
-      if (const auto value = store.newest(figure.metric))
-        field(figure.summary, fmt::format("{}", *value));
-  field("wall_seconds", fmt::format("{:.2f}", summary.wall_seconds));
-  field("imagined_steps", std::to_string(summary.imagined_steps));
-  field("imagined_steps_per_second",
-        fmt::format("{:.0f}",
-                    imagining > 0 ? static_cast<double>(summary.imagined_steps) / imagining : 0.0));
-  field("threads", std::to_string(worker_count()));
-  field("version", json_text(REVERIE_VERSION));
-  json += fmt::format("  \"host\": {}\n}}\n", json_text(host_description()));
-  write_file_atomically(folder.summary(), json);
+      if (const auto value = store.newest(figure.metric)) json[figure.summary] = *value;
+  json["wall_seconds"] = std::round(100 * summary.wall_seconds) / 100;
+  json["imagined_steps"] = summary.imagined_steps;
+  json["imagined_steps_per_second"] =
+      imagining > 0 ? std::llround(static_cast<double>(summary.imagined_steps) / imagining) : 0;
+  json["threads"] = worker_count();
+  json["version"] = REVERIE_VERSION;
+  json["host"] = host_description();
+  write_file_atomically(folder.summary(), json_text(json) + "\n");
 }
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// A run's folder: what lies where, and what may be done with it.
+// A run's folder: its layout, and operations on it.
 #pragma once
 
 #include <reverie/runs/experiment.h>
@@ -23,7 +23,7 @@ class RunFolder {
   std::filesystem::path summary() const { return root_ / "summary.json"; }
   std::filesystem::path policy() const { return root_ / "policy.pt"; }
   std::filesystem::path failed() const { return root_ / "failed.ckpt"; }
-  /// Of a run that started from another: that one's checkpoint.
+  /// For a run that started from another: the checkpoint of that other run.
   std::filesystem::path start() const { return root_ / "start.ckpt"; }
 
  private:
@@ -33,49 +33,49 @@ class RunFolder {
 /// runs/<method>-<task>-s<seed>
 std::string default_run_name(const Experiment& experiment);
 
-/// A new run's folder, which this process holds.
+/// A new run's folder, locked by this process.
 struct NewRun {
   RunFolder folder;
   FolderLock lock;
-  bool made_folder = false;  ///< Rather than found it, without a run in it.
+  bool made_folder = false;  ///< False: it existed, without a run in it.
 };
 
-/// Makes the folder of a new run, holds it, and writes its config.toml, after the files of a robot
-/// of one's own (see keep_robot). An empty `out` stands for the default name, with -2, -3, … where
-/// that is taken. A folder with nothing in it but what a start that was killed leaves is taken for
-/// empty. Throws Error where `out` holds anything else (and says how to resume a run), or can't be
-/// written. Where `run.from` names a run, its newest checkpoint is copied into the folder; throws
-/// Error where there is none.
+/// Creates and locks the folder of a new run, copies a custom robot's files (see keep_robot) and
+/// writes config.toml. An empty `out` means the default name, with -2, -3, … appended where that is
+/// taken. A folder that holds only what a killed start leaves counts as empty. Throws Error where
+/// `out` holds anything else (for a run, the message says how to resume it), or can't be written.
+/// Where `run.from` names a run, its newest checkpoint is copied into the folder; throws Error
+/// where there is none.
 NewRun create_run(Experiment& experiment, const std::string& out);
 
-/// Removes what a start has made of a new run's folder, and nothing else: where it turns out that
-/// what is asked for can't be had.
+/// Removes what a start created in a new run's folder, and nothing else, for requests that turn out
+/// to be impossible.
 void undo_start(const NewRun& run);
 
-/// Writes the experiment as the folder's config.toml. The experiment then is of no preset: what it
-/// took from one are settings of its own.
+/// Writes the experiment as the folder's config.toml. Afterwards the experiment has no preset:
+/// values taken from one have become settings of its own.
 void write_config(const RunFolder& folder, Experiment& experiment);
 
-/// The folder of a run that exists, or the name of one in runs/. Throws Error where `path` is none.
+/// Opens an existing run by its folder or its name in runs/. Throws Error where `path` is none.
 RunFolder open_run(const std::string& path);
 
 /// Whether open_run would open it.
 bool is_run(const std::string& path);
 
-/// How a person calls this program: "reverie", or the launcher as it was typed.
+/// How the user calls this program: "reverie", or the launcher as typed.
 std::string program_name();
 
-/// The command that goes on with a run, as a shell takes it.
+/// The shell command that resumes a run.
 std::string resume_command(const std::filesystem::path& run);
 
-/// The command that does a run over, in a folder beside it.
+/// The shell command that repeats a run, in a folder beside it.
 std::string repeat_command(const std::filesystem::path& run);
 
-/// Removes the half-written files that a killed process left in a run's folder. Only for who holds
-/// it.
+/// Removes the half-written files that a killed process left in a run's folder. Only for the
+/// process that holds the run.
 void remove_leftovers(const RunFolder& folder);
 
-/// A moment's result as summary.json tells it.
+/// A run's result so far, as written to summary.json.
 struct Summary {
   int64_t env_steps = 0;
   bool finished = false;
@@ -87,7 +87,7 @@ struct Summary {
 void write_summary(const RunFolder& folder, const Experiment& experiment, const Store& store,
                    const Summary& summary);
 
-/// The machine in words: processor, cores, system.
+/// A description of the machine: processor, cores, system.
 std::string host_description();
 
 }  // namespace reverie

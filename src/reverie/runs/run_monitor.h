@@ -1,4 +1,4 @@
-// The monitor of a trained run: gathers an iteration's figures and times its phases.
+// The monitor of a training run: gathers an iteration's figures and times its phases.
 #pragma once
 
 #include <reverie/core/monitor.h>
@@ -14,8 +14,8 @@ namespace reverie {
 
 class Archive;
 
-/// Figures recorded since the last iteration ended, with the episodes. They travel in a checkpoint
-/// made in mid-iteration, wall-clock ones ("time/…") apart, so that a checkpoint holds no clock.
+/// Figures and episodes recorded since the last iteration ended. A checkpoint made mid-iteration
+/// includes them, except wall-clock figures ("time/…"): a checkpoint holds no clock times.
 class RunMonitor : public Monitor {
  public:
   explicit RunMonitor(TrainingView& view) : view_(view) {}
@@ -26,7 +26,7 @@ class RunMonitor : public Monitor {
   void set_status(const RunStatus& status);
   void add_episodes(const std::vector<Episode>& episodes);
 
-  /// What this iteration left; the next one starts empty.
+  /// Returns this iteration's figures and episodes; the next one starts empty.
   IterationRow take(int64_t iteration, int64_t env_steps);
 
   /// Runs `work` and records the seconds it took as "time/<phase>".

@@ -1,8 +1,8 @@
 #include <reverie/runs/same_settings.h>
 
 #include <reverie/core/error.h>
-#include <reverie/envs/mujoco_version.h>
-#include <reverie/envs/robot_file.h>
+#include <reverie/envs/mujoco/version.h>
+#include <reverie/envs/robots/file.h>
 #include <reverie/nn/kernels/precision.h>
 
 #include <fmt/core.h>
@@ -61,8 +61,9 @@ void leave_rounding_to_the_cpu(Experiment& experiment) {
 }
 
 std::string settings_that_matter(Experiment& experiment) {
-  const std::set<std::string> free = {"run.steps", "run.threads", "run.device",
-                                      "run.cuda_graphs", "run.checkpoint_seconds", "run.from"};
+  const std::set<std::string> free = {
+      "run.steps", "run.threads", "run.device", "run.cuda_graphs", "run.checkpoint_seconds",
+      "run.from"};
   std::string text;
   const Settings settings = experiment.settings();
   for (const auto& setting : settings.list())
@@ -93,10 +94,11 @@ void require_same_settings(const std::string& saved, const std::string& now,
     if (was == before.end()) {
       const std::string& built = absent[key];
       if (is == built) continue;
-      throw Error(fmt::format("the checkpoint is of a version of reverie without a setting '{0}', "
-                              "config.toml says '{0} = {1}': take that out (then it is {2}), or "
-                              "start a new run with --config",
-                              key, is, built));
+      throw Error(
+          fmt::format("the checkpoint is of a version of reverie without a setting '{0}', "
+                      "config.toml says '{0} = {1}': take that out (then it is {2}), or "
+                      "start a new run with --config",
+                      key, is, built));
     }
     if (key == robot && !same_robot(was->second, is))
       throw Error(

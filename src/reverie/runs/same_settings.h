@@ -1,4 +1,4 @@
-// What must be as it was for a run to go on: kept as text in its checkpoints.
+// What must not change for a run to be resumed, kept as text in its checkpoints.
 #pragma once
 
 #include <reverie/runs/experiment.h>
@@ -7,30 +7,29 @@
 
 namespace reverie {
 
-/// The settings that a run's numbers depend on, a "key = value" a line; of a robot of one's own
-/// also its identity, and of another body MuJoCo's version.
+/// The settings that a run's numbers depend on, one "key = value" per line; for a custom robot also
+/// its identity, for any other MuJoCo body the MuJoCo version.
 std::string settings_that_matter(Experiment& experiment);
 
-/// Puts f32 in place of rounded products where the run's device is not the CPU, which alone has
-/// them: a run may go on there all the same, and from there on in f32.
+/// Replaces rounded-product precisions by f32 where the run's device is not the CPU, the only one
+/// that supports them: the run can still resume there, in f32 from then on.
 void leave_rounding_to_the_cpu(Experiment& experiment);
 
-/// A run that went on under other settings would be one that nobody could repeat: throws Error
-/// where `saved` is not `now`, naming the first that differs. A setting that the version which
-/// saved it did not have must have the value of `built_in` now; a robot's checkpoint that does not
-/// say which it is of is refused. Only products that were rounded may be f32 from here on, and
-/// MuJoCo may be another version.
+/// Throws Error naming the first difference where `saved` is not `now`: nobody could repeat a run
+/// resumed under other settings. A setting that the saving version did not have must now have its
+/// value in `built_in`; a robot's checkpoint without the robot's identity is refused. Two changes
+/// are allowed: rounded products to f32, and another version of MuJoCo.
 void require_same_settings(const std::string& saved, const std::string& now,
                            const std::string& built_in = {});
-/// Likewise, where they are to be those of an experiment.
+/// The same against the settings of an experiment.
 void require_same_settings(const std::string& saved, Experiment& experiment);
 
-/// Whether `saved` is of another robot.
+/// Whether `saved` is of a different robot.
 bool robot_has_changed(const std::string& saved, const TaskEntry& task);
 
-/// What to tell where `saved` is of a body that another version of MuJoCo compiled and stepped, or
-/// of a robot that acted in other units; else empty. Checkpoints of earlier versions of reverie
-/// say of robots alone which MuJoCo it was.
+/// A warning where `saved` is of a body compiled and stepped by another version of MuJoCo, or of a
+/// robot that acted in other units; otherwise empty. Checkpoints of earlier versions of reverie
+/// record the MuJoCo version for robots only.
 std::string built_otherwise(const std::string& saved, const TaskEntry& task);
 
 }  // namespace reverie

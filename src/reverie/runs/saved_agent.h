@@ -1,4 +1,4 @@
-// The agent of a run, as its newest checkpoint has it: to be looked at, not trained.
+// The agent in a run's newest checkpoint, for inspection rather than training.
 #pragma once
 
 #include <reverie/runs/checkpoint.h>
@@ -8,19 +8,19 @@
 
 namespace reverie {
 
-/// Loads the agent of a run, whether it is being trained at the time or not. Throws Error where
-/// there is no checkpoint yet, or none that is whole. `warn` hears of those passed over, and of a
-/// robot whose files have changed.
+/// Loads the agent of a run, which may be in training at the time. Throws Error where there is no
+/// checkpoint yet, or none that is whole. `warn` is called for skipped checkpoints, and for a robot
+/// whose files have changed.
 class SavedAgent {
  public:
   SavedAgent(const Experiment& experiment, const RunFolder& folder, const Checkpoints::Warn& warn);
 
   std::unique_ptr<Actor> actor() const { return agent_->actor(); }
   /// Null where the agent plans.
-  const GaussianPolicy* policy() const { return agent_->policy(); }
+  const Policy* policy() const { return agent_->policy(); }
   const Task& task() const { return session_.task(); }
 
-  int64_t env_steps = 0;  ///< Real steps it had taken.
+  int64_t env_steps = 0;  ///< Real steps taken.
 
  private:
   Monitor silent_;

@@ -1,4 +1,4 @@
-// The files beside a run's checkpoints.
+// Files that a run's checkpoints share.
 #pragma once
 
 #include <reverie/core/archive.h>
@@ -9,7 +9,7 @@
 
 namespace reverie {
 
-/// Files of a checkpoints' folder, `*.seg`, that several checkpoints share. Each is written
+/// The files `*.seg` in a checkpoint folder, shared by several checkpoints. Each is written
 /// atomically, before the checkpoint that needs it.
 class SegmentFiles : public SideFiles {
  public:
@@ -19,19 +19,19 @@ class SegmentFiles : public SideFiles {
   Sum put(const std::string& file, std::string_view bytes) override;
   std::string get(const std::string& file, const Sum& sum) override;
 
-  /// Throws Error naming what an archive needs and is not there, or not as it was written.
+  /// Throws Error naming a file that the archive needs and that is missing or has changed.
   void require(const Archive& archive);
 
-  /// To be told of each checkpoint that is written: removes the files that neither it nor the one
-  /// before needs.
+  /// Call for each checkpoint written: removes the files needed neither by it nor by the one
+  /// before.
   void keep_for(const Archive& archive);
-  /// To be told of the checkpoint that a run goes on from: it is the one before the next.
+  /// Call for the checkpoint that a run resumes from: it counts as the one before the next.
   void begin_with(const Archive& archive);
 
  private:
   std::filesystem::path folder_;
-  std::map<std::string, Sum> sums_;  ///< Of those read or written.
-  std::set<std::string> before_;     ///< What the last checkpoint needs.
+  std::map<std::string, Sum> sums_;  ///< Of files read or written.
+  std::set<std::string> before_;     ///< Files that the last checkpoint needs.
 };
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// Known ways in which training goes wrong, seen in its figures.
+// Detects known training failures from a run's figures.
 #pragma once
 
 #include <reverie/agents/agent.h>
@@ -11,36 +11,36 @@
 
 namespace reverie {
 
-/// Looks at a run's iterations one after another and names what docs/learning.md tells more of,
-/// with the method's advice:
+/// Checks a run's iterations in order for the signs that docs/learning.md describes, and reports
+/// them with the method's advice:
 ///
-/// - the imagined return far above the real one: by more than 1.5 times all that the real one has
-///   varied (or its spread over one collection), and than a tenth of it; where imagined episodes
-///   are the shorter ones, of as large a part of the real one;
-/// - the policy's std collapsed: below a twentieth of the first;
-/// - episodes of a few steps: fewer than 10, and than a twentieth of the horizon;
-/// - a model no better than its mean: `model/new_data_error` of nearly 1.
+/// - the imagined return far above the real one: the excess is more than 1.5 times the range of
+///   real returns so far (or their std in this collection, if larger) and than a tenth of the real
+///   return, which is scaled down in proportion where imagined episodes are shorter;
+/// - the policy's std collapsed: below a twentieth of its first value;
+/// - very short episodes: fewer than 10 steps, and less than a twentieth of the horizon;
+/// - a model no better than predicting the mean: `model/new_data_error` of nearly 1.
 ///
-/// All but the second must hold for `kPatience` iterations on end, after the first, whose actions
-/// are random. Metrics that an agent does not record are no sign of anything.
+/// All but the second must hold for `kPatience` consecutive iterations, not counting the first,
+/// whose actions are random. A metric that the agent does not record gives no sign.
 class Signs {
  public:
   static constexpr int kPatience = 3;
 
-  /// `horizon`: steps until a real episode is truncated. `method` outlives this.
+  /// `horizon`: steps until a real episode is truncated. `method` must outlive this.
   Signs(int64_t horizon, const AgentConfig& method) : horizon_(horizon), method_(method) {}
 
-  /// Takes the next iteration; one line for each sign that shows for the first time.
+  /// Processes the next iteration. Returns one line for each sign that shows for the first time.
   std::vector<std::string> see(const IterationRow& row);
 
  private:
   using Metrics = std::map<std::string, double>;
-  /// Each says what it sees, or nothing.
+  /// Each returns a description of its sign, or nothing.
   std::optional<std::string> imagined_too_high(const Metrics& metrics);
   std::optional<std::string> collapsed(const Metrics& metrics);
   std::optional<std::string> short_episodes(const Metrics& metrics) const;
   std::optional<std::string> useless_model(const Metrics& metrics) const;
-  /// The method's advice behind what leads to it; empty where it has none.
+  /// The method's advice, preceded by `lead`; empty where it has none.
   std::string advice(std::string_view lead, Sign sign) const;
 
   struct Watch {

@@ -14,7 +14,7 @@ struct sqlite3;
 
 namespace reverie {
 
-/// What an evaluation found.
+/// The result of an evaluation.
 struct EvaluationRow {
   int64_t iteration = 0;
   int64_t env_steps = 0;
@@ -23,24 +23,24 @@ struct EvaluationRow {
   double return_std = 0;
 };
 
-/// Everything one iteration leaves behind.
+/// The record of one iteration.
 struct IterationRow {
   int64_t iteration = 0;  ///< From 1.
   int64_t env_steps = 0;  ///< At its end.
   std::map<std::string, double> metrics;
-  std::vector<Episode> episodes;  ///< Real ones that ended in it.
+  std::vector<Episode> episodes;  ///< Real episodes that ended in it.
   std::optional<EvaluationRow> evaluation;
 };
 
-/// What is kept of a checkpoint beside its file: the clock, which the file must not hold.
+/// What the store keeps about a checkpoint: the clock times, which its file must not hold.
 struct CheckpointRow {
   int64_t number = 0;
-  int64_t iteration = 0;  ///< Iterations complete.
+  int64_t iteration = 0;  ///< Complete iterations.
   int64_t env_steps = 0;
-  double wall_seconds = 0;  ///< Of work so far, resumes included.
+  double wall_seconds = 0;  ///< Work so far, across resumes.
 };
 
-/// Something that happened, for people.
+/// A run event, for people to read.
 struct EventRow {
   double unix_time = 0;
   std::string kind;  ///< "start", "resume", "stop", "finish", "from", "warning", "error", "sign"
@@ -53,8 +53,8 @@ struct EventRow {
 class Store {
  public:
   enum class Access { write, read };
-  /// Creates the file or opens the one there; to read, it must be there, and nothing is written,
-  /// so that a read-only disk will do.
+  /// Opens the file, creating it where needed. With Access::read it must exist, and nothing is
+  /// written, so that a read-only disk will do.
   explicit Store(const std::filesystem::path& file, Access access = Access::write);
   ~Store();
   Store(const Store&) = delete;
@@ -62,10 +62,10 @@ class Store {
 
   void add(const IterationRow& row);
   void add(const CheckpointRow& row);
-  /// Dated now; see EventRow.
+  /// Adds an event with the current time; see EventRow.
   void add_event(std::string_view kind, std::string_view text);
 
-  /// Drops what is later than this iteration: a run resumed from a checkpoint lives it again.
+  /// Drops what is later than this iteration: a run resumed from a checkpoint repeats it.
   void truncate_after(int64_t iteration);
   /// Drops what is later than this checkpoint.
   void truncate_checkpoints_after(int64_t number);
@@ -75,7 +75,7 @@ class Store {
   std::vector<EvaluationRow> evaluations() const;
   std::optional<CheckpointRow> checkpoint(int64_t number) const;
   std::optional<CheckpointRow> newest_checkpoint() const;
-  std::vector<EventRow> events() const;  ///< In the order in which they came.
+  std::vector<EventRow> events() const;  ///< In order of occurrence.
   /// The newest value of one metric.
   std::optional<double> newest(std::string_view metric) const;
   /// Sum of one metric over all iterations; 0 where there is none.

@@ -23,27 +23,27 @@ std::string scalar_event(double wall_time, int64_t step,
                          const std::map<std::string, double>& scalars);
 std::string version_event(double wall_time);
 
-/// What readers take for a (re)start: from the second on, they forget every scalar seen so far
-/// whose step is `step` or later (_CheckForRestartAndMaybePurge in TensorBoard's
+/// The event that readers take as a (re)start: from the second one on, they drop every scalar seen
+/// so far whose step is `step` or later (_CheckForRestartAndMaybePurge in TensorBoard's
 /// plugin_event_accumulator.py).
 std::string start_event(double wall_time, int64_t step);
 
-/// One record's scalars, as floats: that is how they are written.
+/// One record's scalars; they are written as floats.
 struct ScalarEvent {
   double wall_time = 0;
   int64_t step = 0;
   std::map<std::string, double> scalars;
 };
 
-/// What the bytes of an event file come to.
+/// The contents of an event file.
 struct EventFileContent {
   size_t whole = 0;                 ///< Bytes up to the end of the last whole record.
-  bool started = false;             ///< Whether a start event is among them.
-  std::vector<ScalarEvent> events;  ///< In order, those left out that a restart made forgotten.
+  bool started = false;             ///< Whether it has a start event.
+  std::vector<ScalarEvent> events;  ///< In order, without those dropped by a restart.
 };
 
 /// Reads what the functions above wrote; stops at the first record that is damaged or cut short. A
-/// file that doesn't begin as event files do has no whole record.
+/// file that doesn't begin like an event file has no whole record.
 EventFileContent read_events(std::string_view bytes);
 
 }  // namespace reverie

@@ -2,9 +2,10 @@
 
 #include <reverie/core/device.h>
 #include <reverie/core/error.h>
-#include <reverie/policies/gaussian_policy.h>
+#include <reverie/policies/policy.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/recovery.h>
 #include <reverie/runs/robot_copy.h>
 #include <reverie/runs/same_settings.h>
 
@@ -161,8 +162,10 @@ double Trainer::wall_seconds() const {
 }
 
 RunStatus Trainer::status() const {
-  return {iterations(), session_.steps(), experiment_.run.steps, wall_seconds(),
-          pace_.seconds_left(experiment_.run.steps)};
+  RunStatus status{iterations(), session_.steps(), experiment_.run.steps, wall_seconds(),
+                   pace_.seconds_left(experiment_.run.steps)};
+  for (const Phase& phase : phases_) status.phases.push_back(phase.name);
+  return status;
 }
 
 bool Trainer::run(const std::function<bool()>& stop) {
@@ -327,7 +330,7 @@ void Trainer::add_event_once(std::string_view kind, const std::string& text) {
 }
 
 void Trainer::write_policy() const {
-  if (const GaussianPolicy* policy = agent_->policy())
+  if (const Policy* policy = agent_->policy())
     write_file_atomically(folder_.policy(), policy->torchscript(session_.task().spec()));
 }
 
@@ -349,61 +352,18 @@ void Trainer::save_failed_state(const std::string& evidence) noexcept {
   }
 }
 
-// What the file has in common with the store stays; the rest is forgotten and told anew.
 void Trainer::open_events() {
   const double now = unix_time();
   first_unix_time_ = now - wall_seconds();
   events_ = std::make_unique<EventFile>(folder_.root(), now);
-  const auto rows = store_.iterations();
-  const auto& held = events_->held();
-  size_t common = 0;
-  while (common < std::min(rows.size(), held.size()) && held[common].step == rows[common].env_steps)
-    ++common;
-  events_->keep(common, now);
-  for (size_t i = common; i < rows.size(); ++i) {
-    const auto wall = rows[i].metrics.find("time/wall");
-    events_->add(first_unix_time_ + (wall == rows[i].metrics.end() ? 0.0 : wall->second),
-                 rows[i].env_steps, rows[i].metrics);
-  }
+  tell_what_the_store_knows(*events_, store_, first_unix_time_, now);
 }
 
-// A store that was lost, or put back from an older copy, is completed by what TensorBoard was told.
-// That has no episodes, and is in single precision.
 void Trainer::recover_store() {
-  const auto rows = store_.iterations();
-  const int64_t known = rows.empty() ? 0 : rows.back().iteration;
-  if (known >= told()) return;  // what is missing before its first row was lost for good
-  const EventFile events(folder_.root(), unix_time());
-  // Those until the checkpoint, whose last is of the last iteration: the events may have been lost
-  // once themselves, and then begin at any.
-  const bool at_end = phase() == 0 && !unfinished_;
-  auto held = events.held();
-  while (!held.empty() &&
-         (held.back().step > session_.steps() || (!at_end && held.back().step == session_.steps())))
-    held.pop_back();
-  const bool whole = static_cast<int64_t>(held.size()) == told();
-  // Older ones, which end before it, have no numbers that are sure.
-  if (!whole && at_end && !held.empty() && held.back().step < session_.steps()) held.clear();
-  int64_t iteration = told() - static_cast<int64_t>(held.size());
-  int64_t found = 0;
-  for (const auto& event : held) {
-    if (++iteration <= known) continue;
-    IterationRow row{iteration, event.step, event.scalars, {}, {}};
-    if (event.scalars.contains("eval/return"))
-      row.evaluation =
-          EvaluationRow{iteration, event.step, static_cast<int64_t>(row.metrics["eval/episodes"]),
-                        row.metrics["eval/return"], row.metrics["eval/return_std"]};
-    store_.add(row);
-    ++found;
-  }
-  const int64_t lacked = told() - known;
-  warn(fmt::format("{} lacked {} iterations: {}", folder_.store().string(), lacked,
-                   found == lacked
-                       ? "their figures come back from TensorBoard's events, single episodes don't"
-                   : found > 0 ? fmt::format("the figures of the last {} come back from "
-                                             "TensorBoard's events",
-                                             found)
-                               : "the curves begin here"));
+  const std::string lacked =
+      complete_from_events(store_, folder_.root(), unix_time(),
+                           {told(), session_.steps(), phase() == 0 && !unfinished_});
+  if (!lacked.empty()) warn(fmt::format("{} {}", folder_.store().string(), lacked));
 }
 
 }  // namespace reverie

@@ -1,4 +1,4 @@
-// The loop that runs any method, and what makes it survive anything.
+// The training loop of every method, with checkpoints and recovery.
 #pragma once
 
 #include <reverie/agents/agent.h>
@@ -27,27 +27,27 @@ namespace reverie {
 /// metrics ("time/…" apart), bit for bit, on the same machine and thread count.
 class Trainer {
  public:
-  /// References outlive the trainer. Throws Error, UsageError as the parts do.
+  /// The references must outlive the trainer. Throws Error and UsageError as its parts do.
   Trainer(Experiment& experiment, const RunFolder& folder, TrainingView& view);
   ~Trainer();
 
-  /// Goes back to the newest usable checkpoint (where there is none yet, to the start) and drops
-  /// what the store holds beyond it. Call once, before `run`.
+  /// Restores the newest usable checkpoint (or starts anew where there is none yet) and drops what
+  /// the store holds beyond it. Call once, before `run`.
   void resume();
 
-  /// Starts from what the folder's start.ckpt holds, instead of `resume`. Returns what was taken,
-  /// in words. Throws Error where it can't be read, UsageError where nothing in it fits.
+  /// Starts from the folder's start.ckpt, instead of `resume`. Returns a description of what was
+  /// taken from it. Throws Error where it can't be read, UsageError where nothing in it fits.
   std::string start_from();
 
   /// Whether the budget is spent and nothing is left to do.
   bool finished() const;
-  /// The same of a checkpoint that is read, of a run that was asked for so many steps.
+  /// The same for a checkpoint being read, of a run with a budget of `budget` steps.
   static bool is_last(Archive& checkpoint, int64_t budget);
 
-  /// Trains to the end of the budget (true), or until `stop` says so, asked between phases, and
-  /// between batches of the last evaluation's episodes (false).
-  /// Either way the state is in a checkpoint afterwards. A NonFiniteError leaves the state it was
-  /// thrown in as failed.ckpt, for whoever looks into it, and the checkpoints as they were.
+  /// Trains until the budget is spent (returns true) or `stop` returns true (returns false). `stop`
+  /// is called between phases, and between batches of episodes in the last evaluation. Either way
+  /// the state is then in a checkpoint. A NonFiniteError leaves the state at the throw in
+  /// failed.ckpt, for debugging, and the checkpoints as they were.
   bool run(const std::function<bool()>& stop);
 
   const Agent& agent() const { return *agent_; }
@@ -55,11 +55,11 @@ class Trainer {
   int64_t env_steps() const { return session_.steps(); }
   int64_t iterations() const { return phases_done_ / static_cast<int64_t>(phases_.size()); }
 
-  /// The whole state, clocks apart.
+  /// The whole state, except clock times.
   void serialize(Archive& archive);
 
  private:
-  /// Of the iteration under way: 0 between two.
+  /// Phase of the current iteration; 0 between iterations.
   int64_t phase() const { return phases_done_ % static_cast<int64_t>(phases_.size()); }
   /// False where `stop` ended it.
   bool run_phase(const std::function<bool()>& stop);
@@ -68,13 +68,13 @@ class Trainer {
   EpisodeBudget episode_budget() const;
   /// Nothing where `stop` ended it.
   std::optional<EvaluationRow> evaluate_policy(const std::function<bool()>& stop);
-  /// Iterations that are in the store.
+  /// Number of iterations in the store.
   int64_t told() const { return iterations() - (unfinished_ ? 1 : 0); }
   void checkpoint();
   void add_event_once(std::string_view kind, const std::string& text);
   void finish();
   void write_policy() const;
-  /// Takes up pace and signs where the iterations in the store leave them.
+  /// Restores pace and signs from the iterations in the store.
   void recall();
   void record_imagination();
   void add_rates(std::map<std::string, double>& metrics) const;
@@ -99,8 +99,8 @@ class Trainer {
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<Signs> signs_;
 
-  int64_t phases_done_ = 0;  // in all: iteration and phase in one number
-  bool unfinished_ = false;  // the last iteration is without its evaluation and its row
+  int64_t phases_done_ = 0;  // in total: encodes iteration and phase
+  bool unfinished_ = false;  // the last iteration still lacks its evaluation and row
   int64_t saved_phases_ = -1;
   bool saved_unfinished_ = false;
   int64_t imagined_before_ = 0;

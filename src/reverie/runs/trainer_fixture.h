@@ -1,6 +1,7 @@
-// Short runs of the walking agent, which tests look at, stop and damage.
+// Short runs of the walking agent, for tests to inspect, stop and damage.
 #pragma once
 
+#include <reverie/envs/suites/registry.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/trainer.h>
 #include <reverie/runs/walk_agent_fixture.h>
@@ -39,7 +40,7 @@ class TrainerTest : public ::testing::Test {
     auto fresh = experiment();
     return create_run(fresh, (root_ / name).string()).folder;
   }
-  // Trains until `phases` have run, in the manner of a kill: without a checkpoint of its own.
+  // Trains until `phases` phases have run, then stops.
   bool train(const RunFolder& folder, int phases, bool resume) {
     auto same = experiment();
     TrainingView silent;
@@ -51,7 +52,7 @@ class TrainerTest : public ::testing::Test {
     const Checkpoints checkpoints(folder.checkpoints());
     return read_file(checkpoints.path(checkpoints.numbers().back()));
   }
-  // Everything in the store but the clocks.
+  // Everything in the store except clock times.
   static std::string figures(const RunFolder& folder) {
     std::string text;
     const Store store(folder.store());
@@ -67,7 +68,7 @@ class TrainerTest : public ::testing::Test {
   fs::path root_;
 };
 
-/// Remembers what a view is shown.
+/// Records what a view is shown.
 struct RememberingView : TrainingView {
   std::vector<IterationRow> before, seen;
   std::vector<std::string> notes;

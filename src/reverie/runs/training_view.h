@@ -1,4 +1,4 @@
-// Whoever watches a run: the terminal, a test.
+// The view of a run in training: the terminal, a test.
 #pragma once
 
 #include <reverie/runs/store.h>
@@ -9,27 +9,28 @@
 
 namespace reverie {
 
-/// Where a run stands, for the eyes.
+/// A run's progress, for display.
 struct RunStatus {
-  int64_t iteration = 0;  ///< Complete ones.
+  int64_t iteration = 0;  ///< Complete iterations.
   int64_t env_steps = 0;
   int64_t budget = 0;
-  double wall_seconds = 0;   ///< Resumes included.
-  double seconds_left = -1;  ///< Until the budget is spent, as far as one can tell; -1: unknown.
+  double wall_seconds = 0;               ///< Resumes included.
+  double seconds_left = -1;              ///< Estimated, until the budget is spent; -1: unknown.
+  std::vector<std::string> phases = {};  ///< Names of the phases, in order.
 };
 
 class TrainingView {
  public:
   virtual ~TrainingView() = default;
-  /// What is about to be done, in a line, before anything else.
+  /// One line on what is about to start, before anything else.
   virtual void begin(const std::string& line) { note(line); }
-  /// The iterations that a run had before it was resumed.
+  /// The iterations of a run before it was resumed.
   virtual void history(const std::vector<IterationRow>&) {}
-  /// A phase has come this far, 0 to 1. Called often, possibly from a worker thread.
+  /// A phase's progress, 0 to 1. Called often, possibly from a worker thread.
   virtual void progress(std::string_view /*phase*/, double /*fraction*/, const RunStatus&) {}
   /// An iteration is complete.
   virtual void iteration(const IterationRow&, const RunStatus&) {}
-  /// One line for the person: a warning, where a checkpoint went.
+  /// One line for the user: a warning, where a checkpoint went.
   virtual void note(const std::string&) {}
   /// The last line of all.
   virtual void finish(const std::string& line) { note(line); }

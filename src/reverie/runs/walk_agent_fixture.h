@@ -1,4 +1,4 @@
-// The smallest agent that does all that a trainer must survive: for tests.
+// For tests: the smallest agent that has everything a trainer must preserve.
 #pragma once
 
 #include <reverie/agents/agent.h>
@@ -31,9 +31,9 @@ struct WalkConfig : AgentConfig {
   }
 };
 
-/// Acts with a Gaussian policy, remembers, and takes random steps in parameter space: every
-/// stateful thing an agent has (parameters, a stream, counters, mid-episode environments), and no
-/// learning.
+/// Acts with a Gaussian policy, fills a replay buffer and takes random steps in parameter space:
+/// has all the state of an agent (parameters, a stream, counters, mid-episode environments), but
+/// doesn't learn.
 class WalkAgent : public Agent {
  public:
   WalkAgent(const WalkConfig& config, Session& session)
@@ -52,7 +52,7 @@ class WalkAgent : public Agent {
                                                                              }}};
   }
   std::unique_ptr<Actor> actor() override { return actor_of(policy_); }
-  const GaussianPolicy* policy() const override { return &policy_; }
+  const Policy* policy() const override { return &policy_; }
 
   std::string start_from(Archive& saved) override {
     saved("agent/policy", policy_);

@@ -8,21 +8,20 @@
 namespace reverie {
 
 /// Sums of discounted rewards to the end of each episode: [tasks, rows, horizon] float32. An
-/// episode ends where `terminated` or `truncated` is set; several may follow each other in a row.
-/// `bootstrap` [tasks, rows, horizon], where defined, is the value of the successor state, counted
-/// where an episode was truncated (and not terminated); undefined, the horizon counts as the end,
-/// as MB-MPO has it.
+/// episode ends where `terminated` or `truncated` is set; a row may hold several. `bootstrap`
+/// [tasks, rows, horizon], where defined, is the value of the successor state, added where an
+/// episode was truncated (and not terminated); undefined, the horizon counts as the end, as in
+/// MB-MPO.
 Tensor discounted_returns(const Rollouts& rollouts, double discount, const Tensor& bootstrap = {});
 
-/// Generalised advantage estimates (Schulman et al. 2016, eq. 16) from `values`
-/// [tasks, rows, horizon] of the states acted in; `bootstrap` as above. With lambda = 1 these are
+/// Generalised advantage estimates (Schulman et al. 2016, eq. 16) from the `values` [tasks, rows,
+/// horizon] of the states (undefined: zeros); `bootstrap` as above. With lambda = 1 these are
 /// `discounted_returns` - values.
 Tensor generalized_advantages(const Rollouts& rollouts, const Tensor& values, double discount,
                               double lambda, const Tensor& bootstrap = {});
 
-/// Shifted and scaled to mean 0 and standard deviation 1 over each task (1e-8 is added to the
-/// deviation); where `counted` [tasks, …] bool is defined, over the steps it holds, and 0 in the
-/// others.
+/// Normalises to mean 0 and standard deviation 1 per task (1e-8 is added to the deviation). Where
+/// `counted` [tasks, …] bool is defined, only over the steps it marks; the others become 0.
 Tensor normalized(const Tensor& advantages, const Tensor& counted = {});
 
 struct AdvantageConfig {
@@ -38,17 +37,17 @@ struct AdvantageConfig {
                  "is then one of the state alone; needs a discount below 1");
   }
 
-  /// Throws UsageError for settings that don't go together.
+  /// Throws UsageError for incompatible settings.
   void check() const;
 };
 
-/// As MB-MPO has it: fits `baseline` to the rollouts' own returns, then estimates and normalises,
-/// all over the steps that are `counted`; 0 in the others. With `bootstrap` the baseline is fitted
-/// to what goes on beyond the time limit (`fit_beyond`) and stands for it in the estimates;
-/// `next_observation` is needed then. [tasks, rows, horizon].
+/// As in MB-MPO: fits `baseline` to the rollouts' own returns, then estimates and normalises the
+/// advantages [tasks, rows, horizon], all over the `counted` steps; 0 in the others. With
+/// `bootstrap` the baseline is fitted to returns that continue beyond the time limit (`fit_beyond`)
+/// and supplies the bootstrap values; `next_observation` is needed then.
 Tensor advantages(const Rollouts& rollouts, const AdvantageConfig& config,
                   LinearFeatureBaseline& baseline);
-/// The same in the units of the rewards.
+/// The same without normalisation, in reward units.
 Tensor unscaled_advantages(const Rollouts& rollouts, const AdvantageConfig& config,
                            LinearFeatureBaseline& baseline);
 

@@ -1,4 +1,4 @@
-// From rollouts to what a policy learns from.
+// Turns rollouts into batches that a policy learns from.
 #pragma once
 
 #include <reverie/policies/policy_calculus.h>
@@ -11,8 +11,8 @@ namespace reverie {
 
 /// What advantages are measured against.
 enum class Baseline {
-  linear,   ///< LinearFeatureBaseline, fitted to the very rollouts.
-  network,  ///< ValueNetwork, as earlier rollouts left it, then fitted to these.
+  linear,   ///< LinearFeatureBaseline, fitted to the same rollouts.
+  network,  ///< ValueNetwork from earlier rollouts, then fitted to these.
 };
 std::vector<std::string> setting_names(Baseline);
 
@@ -24,32 +24,31 @@ struct EstimatorConfig : AdvantageConfig {
   void describe(Settings& settings);
 };
 
-/// Estimates advantages (see advantage.h), its baseline in hand. Where `worst` is below 1 a policy
-/// learns from that fraction of the rollouts alone, those of the lowest return, so that it becomes
-/// good where it does badly (the epsilon of EPOpt, Rajeswaran et al. 2017: the baseline is fitted
-/// to all).
+/// Estimates advantages (see advantage.h) and owns the baseline. Where `worst` is below 1, a policy
+/// learns only from that fraction of the rollouts with the lowest returns, to improve where it does
+/// badly (epsilon in EPOpt, Rajeswaran et al. 2017); the baseline is fitted to all.
 class AdvantageEstimator {
  public:
   AdvantageEstimator(const EstimatorConfig& config, int64_t observation_size, RandomStream random,
                      torch::Device device);
 
-  /// The steps of `rollouts` that a policy learns from, with their advantages: mean 0 and deviation
-  /// 1 over each group.
+  /// Returns the steps of `rollouts` that a policy learns from, with advantages normalised to mean
+  /// 0 and standard deviation 1 per task.
   PolicyBatch operator()(Rollouts rollouts);
 
   void serialize(Archive& archive);
 
  private:
   Tensor by_network(const Rollouts& rollouts);
-  /// States, and the time where the return stops at its limit.
+  /// The network's inputs: the states, plus the time unless returns are bootstrapped.
   Tensor inputs(const Tensor& observation, const Tensor& time) const;
 
   EstimatorConfig config_;
   std::optional<ValueNetwork> network_;
 };
 
-/// Leaves out of `counted` all rollouts but the `fraction` of each group whose first episode's
-/// return is lowest (at least one, rounded up).
+/// Clears `counted` for all rows but the `fraction` per task with the lowest first-episode returns
+/// (rounded up, at least one).
 void keep_worst(Rollouts& rollouts, double fraction);
 
 }  // namespace reverie

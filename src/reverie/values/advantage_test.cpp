@@ -1,4 +1,3 @@
-#include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/core/random.h>
 #include <reverie/core/workers.h>
@@ -280,21 +279,6 @@ TEST(LinearBaseline, CopesWithConstantFeatures) {
   EXPECT_TRUE(baseline.weights().isfinite().all().item<bool>());
   rollouts.observation[0][0][3][1] = NAN;
   EXPECT_THROW(baseline.fit(rollouts, discounted_returns(rollouts, 0.9)), NonFiniteError);
-}
-
-TEST(LinearBaseline, SavesAndLoadsItself) {
-  RandomStream random(8, "baseline");
-  const Rollouts rollouts = random_rollouts(2, 2, 30, 3, random);
-  for (const bool fitted : {false, true}) {
-    LinearFeatureBaseline baseline, other;
-    if (fitted) baseline.fit(rollouts, discounted_returns(rollouts, 0.9));
-    Archive archive;
-    baseline.serialize(archive);
-    Archive reader = Archive::from_bytes(archive.bytes());
-    other.serialize(reader);
-    EXPECT_TRUE(torch::equal(baseline.predict(rollouts.observation, rollouts.time),
-                             other.predict(rollouts.observation, rollouts.time)));
-  }
 }
 
 TEST(Advantages, BitsDoNotDependOnTheNumberOfThreads) {

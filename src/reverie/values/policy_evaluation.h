@@ -22,23 +22,23 @@ struct EvaluationConfig {
 };
 
 /// V(s) = scale * mlp((s - mean) / std) + offset, fitted to r + gamma V'(s'), or r where s' ends
-/// the episode: temporal differences on replayed transitions, V' being a copy of the network that
-/// follows it slowly ("fitted policy evaluation with experience replay", Heess et al. 2015,
-/// appendix; the slow copy is Lillicrap et al. 2016's). The state is normalised by the last fit's
-/// data. Scale and offset are set by the first fit's rewards, as a return has them whose rewards
-/// stay what they are: deviation and mean over 1 - gamma.
+/// the episode: temporal differences on replayed transitions, with V' a slowly tracking target
+/// network ("fitted policy evaluation with experience replay", Heess et al. 2015, appendix; the
+/// target network is from Lillicrap et al. 2016). The state is normalised by the last fit's data.
+/// Scale and offset are the standard deviation and mean of the first fit's rewards, divided by 1 -
+/// gamma, as if each reward persisted for ever.
 class PolicyEvaluation {
  public:
-  /// Throws UsageError for a discount of 1.
+  /// Throws UsageError where the discount is not below 1.
   PolicyEvaluation(int64_t observation_size, const EvaluationConfig& config, double discount,
                    RandomStream random, torch::Device device);
 
-  /// Fits it to `data`, each transition's squared error weighted by `weight` [n]. Returns the
+  /// Fits V to `data`, with each transition's squared error weighted by `weight` [n]. Returns the
   /// weighted mean squared error of the last epoch, in units of the scale. Throws NonFiniteError
-  /// where what comes of it is not finite.
+  /// where the resulting weights are not finite.
   double fit(const Transitions& data, const Tensor& weight);
 
-  /// [n] at states [n, o]. Differentiable in them. 0 before the first fit.
+  /// Returns values [n] at states [n, o]. Differentiable in the states. 0 before the first fit.
   Tensor value(const Tensor& observation) const;
 
   void serialize(Archive& archive);
@@ -49,8 +49,8 @@ class PolicyEvaluation {
   EvaluationConfig config_;
   double discount_;
   RandomStream random_;
-  Ensemble network_;  ///< of one
-  Tensor slow_;       ///< [1, p]: the parameters of V'
+  Ensemble network_;  ///< of one member
+  Tensor slow_;       ///< [1, p]: parameters of the target network V'
   Normaliser inputs_;
   bool fitted_ = false;
   double scale_ = 1, offset_ = 0;

@@ -1,4 +1,4 @@
-// A value function as a network, for improvers that learn one.
+// A value network, for improvers that learn one.
 #pragma once
 
 #include <reverie/core/settings.h>
@@ -23,17 +23,18 @@ struct ValueConfig {
   }
 };
 
-/// V(x) = std * mlp((x - mean_x) / std_x) + mean: a network fitted to returns by their squared
-/// error, in units of their spread in the last fit. Adam's moments go on from fit to fit.
+/// V(x) = std * mlp((x - mean_x) / std_x) + mean: a network fitted to returns by squared error, in
+/// units of their standard deviation in the last fit. Adam's moments carry over between fits.
 class ValueNetwork {
  public:
   ValueNetwork(int64_t inputs, const ValueConfig& config, RandomStream random,
                torch::Device device);
 
-  /// Fits V(x [n, inputs]) to y [n]. Throws NonFiniteError where what comes of it is not finite.
+  /// Fits V(x [n, inputs]) to y [n]. Throws NonFiniteError where y or the fitted weights are not
+  /// finite.
   void fit(const Tensor& x, const Tensor& y);
 
-  /// [...] at x [..., inputs], without a gradient. 0 before the first fit.
+  /// Returns values [...] at x [..., inputs], without a gradient. 0 before the first fit.
   Tensor predict(const Tensor& x) const;
 
   void serialize(Archive& archive);
@@ -41,7 +42,7 @@ class ValueNetwork {
  private:
   ValueConfig config_;
   RandomStream random_;
-  Ensemble network_;  ///< of one
+  Ensemble network_;  ///< of one member
   Normaliser inputs_, outputs_;
   bool fitted_ = false;
 };

@@ -5,9 +5,9 @@
 
 namespace reverie {
 
-/// The mean squared error for a deterministic head; for a Gaussian one the negative log-likelihood
-/// without its constant, (mu - y)^2 / sigma^2 + log sigma^2 (Chua et al. 2018, section 4; the
-/// factor 1/2 is left out there as here). Means are over rows and dimensions.
+/// Mean squared error for a deterministic head; for a Gaussian head, the negative log-likelihood
+/// without its constant, (mu - y)^2 / sigma^2 + log sigma^2 (Chua et al. 2018, section 4, which
+/// also omits the factor 1/2). Means are over rows and dimensions.
 class Likelihood : public Objective {
  public:
   Tensor loss(const Prediction& prediction, const Tensor& target,

@@ -1,4 +1,4 @@
-// The error of several steps, each predicted from the last one's prediction.
+// Multi-step prediction error: each step is predicted from the previous prediction.
 #pragma once
 
 #include <reverie/models/objectives/objective.h>
@@ -7,16 +7,15 @@ namespace reverie {
 
 /// SLBO's loss (Luo et al., "Algorithmic framework for model-based deep reinforcement learning with
 /// theoretical guarantees", 2019, section 6, in normalised units): from a recorded state s_t the
-/// model walks H steps by itself under the recorded actions, to ŝ_{t+1}, ..., and
+/// model predicts H steps on its own under the recorded actions, ŝ_{t+1}, ..., and the loss
 ///
 ///     (1/H) sum_i || ((ŝ_{t+i} - ŝ_{t+i-1}) - (s_{t+i} - s_{t+i-1})) / std ||_2
 ///
-/// is what it misses of the changes: a norm, not its square, over all that it predicts. Means are
-/// over rows. Where an episode ends or the data have a gap (their end is one, before their
-/// beginning) the walk goes on from the recorded state. Of a Gaussian head the mean walks; its
-/// variance is trained by likelihood on the first step, the mean held fixed. Rows that are held out
-/// of a fit are seen by walks that begin before them, so that a holdout loss of several steps says
-/// less.
+/// is its error on the changes: a norm, not its square, over all targets. Means are over rows.
+/// Where an episode ends or the data have a gap (their last row counts as one) the walk continues
+/// from the recorded state. A Gaussian head walks by its mean; its variance is trained by
+/// likelihood on the first step with the mean held fixed. Walks from training rows pass through
+/// held-out rows, so a multi-step holdout loss is less informative.
 class MultiStep : public Objective {
  public:
   explicit MultiStep(int64_t steps) : steps_(steps) {}
@@ -25,7 +24,7 @@ class MultiStep : public Objective {
   int64_t steps() const override { return steps_; }
   Tensor walk_losses(const StepModel& step, const Tensor& index) const override;
 
-  // The first step's share alone: with H = 1, all.
+  // The first step's loss only: with H = 1, the whole loss.
   Tensor loss(const Prediction& prediction, const Tensor& target,
               const Tensor& index) const override;
   Tensor losses(const Prediction& prediction, const Tensor& target,
@@ -34,7 +33,7 @@ class MultiStep : public Objective {
  private:
   int64_t steps_;
   Tensor observation_, action_, target_;  // [n, …] of the fit's data
-  Tensor goes_on_;                        // [n] bool: whether the next row goes on from this one
+  Tensor goes_on_;                        // [n] bool: whether the next row continues this one
 };
 
 }  // namespace reverie

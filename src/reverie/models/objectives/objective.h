@@ -1,4 +1,4 @@
-// What a fit of the dynamics model cares about.
+// The loss that a fit of the dynamics model minimises.
 #pragma once
 
 #include <reverie/models/dynamics_model.h>
@@ -8,22 +8,22 @@
 namespace reverie {
 
 class Archive;
-class GaussianPolicy;
+class Policy;
 
-/// What a fit is about, for an objective to look at.
+/// What an objective sees of a fit.
 struct FitContext {
   const Transitions& data;
-  const DynamicsModel& model;              ///< With the statistics of the data.
-  const GaussianPolicy* policy = nullptr;  ///< Of the agent, where it has one.
+  const DynamicsModel& model;      ///< With its statistics set from `data`.
+  const Policy* policy = nullptr;  ///< The agent's, if it has one.
 };
 
-/// What m members say of a step, each of rows of its own.
+/// A step predicted by m members, each for its own rows.
 struct ModelStep {
   Prediction prediction;  ///< [m, n, d]
-  Tensor next;            ///< [m, n, o]: where they mean to be then.
+  Tensor next;            ///< [m, n, o]: the mean next observations.
 };
-/// Asks the members for a step from observations [m, n, o] under actions [m, n, a], as they stand
-/// in the middle of a fit: differentiable in their weights and in the observations.
+/// Predicts a step from observations [m, n, o] under actions [m, n, a] with the members' current
+/// weights during a fit: differentiable in the weights and the observations.
 using StepModel = std::function<ModelStep(const Tensor& observation, const Tensor& action)>;
 
 /// The loss that a fit minimises. One objective serves any model and agent.
@@ -34,7 +34,7 @@ class Objective {
   /// Called once before each fit, e.g. to weigh the transitions.
   virtual void prepare(const FitContext&) {}
 
-  /// What it keeps from fit to fit.
+  /// State kept between fits.
   virtual void serialize(Archive&) {}
 
   /// The mean loss (a scalar) of one member's predictions for a minibatch, differentiable in the
@@ -43,30 +43,29 @@ class Objective {
   virtual Tensor loss(const Prediction& prediction, const Tensor& target,
                       const Tensor& index) const = 0;
 
-  /// The loss of a deterministic head's `mean`; its gradient goes to `gradient`. Both, and
-  /// `target`, are [n, d], float32 on the CPU, contiguous. The same as differentiating `loss`,
-  /// which it does where an objective does not override it: a closed form spares small minibatches
-  /// torch's bookkeeping (docs/speed.md).
+  /// Returns the loss of a deterministic head's `mean` and writes its gradient to `gradient`. Both
+  /// tensors and `target` are [n, d], float32 on the CPU, contiguous. Must equal differentiating
+  /// `loss`, which the default does; a closed form spares small minibatches torch's bookkeeping
+  /// (docs/speed.md).
   virtual double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                    Tensor& gradient) const;
 
-  // The same of m members side by side, each with its own minibatch: predictions and `target`
-  // [m, n, d], `index` [m, n], on any device. A fit by torch captures it in a CUDA graph where
-  // asked to: overrides do not wait for the device.
+  // The same for m members in parallel, each with its own minibatch: predictions and `target` [m,
+  // n, d], `index` [m, n], on any device. A torch fit may capture these in a CUDA graph, so
+  // overrides must not wait for the device.
 
-  /// The members' losses [m]. The default asks `loss` m times.
+  /// Returns the members' losses [m]. The default calls `loss` m times.
   virtual Tensor losses(const Prediction& prediction, const Tensor& target,
                         const Tensor& index) const;
-  /// The losses of a deterministic head's `mean`; each one's gradient goes to `gradient`. The
-  /// default differentiates `losses`.
+  /// Returns the losses of a deterministic head's `mean` and writes their gradients to `gradient`.
+  /// The default differentiates `losses`.
   virtual Tensor losses_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                      Tensor& gradient) const;
 
-  /// Steps of the model that the loss looks at, each from where the last one led. Where they are
-  /// more than one a fit asks `walk_losses` and none of the others: by torch's autograd on any
-  /// device, in f32.
+  /// Number of model steps in the loss, each from the previous prediction. If more than one, a fit
+  /// calls only `walk_losses`, with torch's autograd on any device, in f32.
   virtual int64_t steps() const { return 1; }
-  /// The members' losses [m] for minibatches that begin at the rows `index` [m, n] of the fit's
+  /// Returns the members' losses [m] for minibatches that start at rows `index` [m, n] of the fit's
   /// data; differentiable in whatever `step` is.
   virtual Tensor walk_losses(const StepModel& step, const Tensor& index) const;
 };

@@ -1,6 +1,7 @@
+#include <reverie/models/objectives/registry.h>
+
 #include <reverie/models/objectives/likelihood.h>
 #include <reverie/models/objectives/multi_step.h>
-#include <reverie/models/objectives/registry.h>
 
 namespace reverie {
 

@@ -1,4 +1,4 @@
-// A step of a network's training: one sweep through its parameters, in pieces that threads share.
+// A training step of a network: one sweep over its parameters, in pieces that threads share.
 #pragma once
 
 #include <reverie/nn/mlp_shape.h>
@@ -11,7 +11,7 @@ struct AdamRates {
   float learning_rate = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
 };
 
-/// A block of parameters with Adam's moments, all laid out alike.
+/// A block of parameters with Adam's moments, all in the same layout.
 struct AdamBlock {
   float* parameters;
   float* first_moment;
@@ -27,40 +27,42 @@ void adam_step(const AdamBlock& block, const float* gradient, int64_t count, int
 struct WeightPiece {
   int64_t layer, first, count;
 };
-/// All rows of all layers in pieces that are worth a thread's while; by the shape alone.
+/// Splits all rows of all layers into pieces large enough for a thread; depends on the shape alone.
 std::vector<WeightPiece> row_pieces(const MlpShape& shape);
-/// All columns.
+/// The same for columns.
 std::vector<WeightPiece> column_pieces(const MlpShape& shape);
 
-/// One step of Adam on a network, given dL/d(effective weights), which changes its effective
-/// `weights` and the moments, and with weight normalisation the parameters. Without it these are
-/// the weights: to keep both at each step is a third of its memory traffic, so that they are copied
-/// when someone is to see them (`parameters_of`). Different pieces may be run at once, in different
-/// threads; the result does not depend on it.
+/// One step of Adam on a network, given dL/d(effective weights). Updates the effective `weights`
+/// and the moments, and with weight normalisation the parameters. Without it the parameters equal
+/// the weights: updating both would be a third of a step's memory traffic, so they are copied only
+/// when needed (`parameters_of`). Different pieces may run concurrently in different threads; the
+/// result does not depend on it.
 class NetworkStep {
  public:
   NetworkStep(const MlpShape& shape, const AdamBlock& block, int64_t step, const AdamRates& rates,
               float* weights);
 
-  /// Of `row_pieces`, where weights are parameters. Reads the gradient of these rows alone.
+  /// Updates one of `row_pieces`, without weight normalisation. Reads the gradient of these rows
+  /// alone.
   void rows(const WeightPiece& piece, const float* weight_gradient) const;
-  /// Of `column_pieces`, with weight normalisation.
+  /// Updates one of `column_pieces`, with weight normalisation.
   void columns(const WeightPiece& piece, const float* weight_gradient) const;
-  /// All of it.
+  /// Updates the whole network.
   void all(const float* weight_gradient) const;
 
  private:
   const MlpShape& shape_;
   AdamBlock block_;
   AdamRates rates_;
-  float scale_, root_;  ///< What of the step is the same for all parameters.
+  float scale_, root_;  ///< Factors of the step shared by all parameters.
   float* weights_;
 };
 
-/// The parameters that effective weights are, without weight normalisation.
+/// Copies effective weights to parameters, for networks without weight normalisation.
 void parameters_of(const MlpShape& shape, const float* weights, float* parameters);
 
-/// Effective weights of a block of parameters; `weights` beyond the rows' width stay as they are.
+/// Computes the effective weights of a block of parameters; leaves the padding of `weights` as it
+/// is.
 void effective_weights(const MlpShape& shape, const float* parameters, float* weights);
 
 }  // namespace reverie::kernels

@@ -1,4 +1,4 @@
-// Products of bfloat16 matrices by the processor's unit for them, through oneDNN. For rounded.cpp.
+// Products of bfloat16 matrices on the processor's bfloat16 unit, through oneDNN. For rounded.cpp.
 #pragma once
 
 #ifdef REVERIE_HAVE_ONEDNN
@@ -13,23 +13,23 @@
 
 namespace reverie::kernels {
 
-/// A matrix in the layout that oneDNN prefers: none of its own where that is plain.
+/// A matrix in the layout that oneDNN prefers; `memory` is empty where that is the plain one.
 struct RoundedMatrix::Packed {
   dnnl::memory plain, memory;
   dnnl::reorder reorder;
 };
 
-/// One thread's products by oneDNN: the primitives by shape, and their scratch. In two threads at
-/// once a primitive's own scratch would be shared.
+/// One thread's oneDNN products: the primitives by shape, and their scratch memory. Per thread, as
+/// concurrent calls of a primitive would share its scratch.
 class Bf16Products {
  public:
   static Bf16Products& of_this_thread();
 
-  /// As `product` of rounded.h.
+  /// Same as `product` in rounded.h.
   void run(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b, float* c,
            int64_t c_stride);
 
-  /// Brings the matrix into the layout that products of `rows` rows prefer; found out once.
+  /// Reorders the matrix into the layout preferred for products of `rows` rows, determined once.
   void pack(RoundedMatrix& b, int64_t rows);
 
  private:
@@ -50,7 +50,7 @@ class Bf16Products {
   Made* find(const Key& key, const RoundedMatrix& right_factor);
   Made make(const Key& key, const RoundedMatrix& right_factor);
 
-  static const dnnl::engine& shared_engine();  ///< What one thread packs others multiply with.
+  static const dnnl::engine& shared_engine();  ///< Shared, since threads use what others packed.
   const dnnl::engine& engine_ = shared_engine();
   dnnl::stream stream_{engine_};
   std::map<Key, Made> products_;

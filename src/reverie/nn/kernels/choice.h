@@ -1,17 +1,17 @@
-// Which of two twins runs: a fast CPU kernel, or torch.
+// Chooses between the two implementations: fast CPU kernels or torch.
 #pragma once
 
 #include <reverie/core/tensor.h>
 
 namespace reverie::kernels {
 
-/// Whether what has `tensor` as its parameters (or its data) goes through the fast kernels: floats
-/// on the CPU. Everything else, and everything while a `ForceTorch` lives, goes through torch. The
-/// one place that decides it.
+/// Whether a computation with `tensor` as its parameters (or data) uses the fast kernels: float
+/// tensors on the CPU do. Everything else, and everything while a `ForceTorch` exists, uses torch.
+/// The only place where this is decided.
 bool serve(const Tensor& tensor);
 
-/// While one lives, torch's path is taken on the CPU too, in all threads: how tests reach the code
-/// that CUDA runs where there is no such device.
+/// While an instance exists, the torch path is taken on the CPU too, in all threads. Lets tests
+/// exercise the CUDA code path without a CUDA device.
 class ForceTorch {
  public:
   ForceTorch();

@@ -1,5 +1,6 @@
-#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/gaussian_head.h>
+
+#include <reverie/core/elementary.h>
 
 namespace reverie::kernels {
 

@@ -1,4 +1,5 @@
 #include <reverie/envs/environment.h>
+#include <reverie/envs/suites/registry.h>
 #include <reverie/models/dynamics_model.h>
 #include <reverie/nn/kernels/gaussian_head.h>
 

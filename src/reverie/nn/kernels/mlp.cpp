@@ -1,5 +1,6 @@
-#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/mlp.h>
+
+#include <reverie/core/elementary.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/nn/kernels/tiles.h>
 

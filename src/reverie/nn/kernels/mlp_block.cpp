@@ -29,7 +29,7 @@ void add_column_sums(const float* matrix, int64_t rows, int64_t columns, float* 
 
 }  // namespace
 
-MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) : capacity_(capacity) {
+MlpBlock::MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity) {
   int64_t floats = 0;
   for (size_t l = 1; l < sizes.size(); ++l)
     floats += 5 * capacity * sizes[l] + (sizes[l - 1] + 1) * sizes[l];

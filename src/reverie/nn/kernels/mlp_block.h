@@ -1,4 +1,4 @@
-// The calculus of a tanh MLP in plain matrix form, on one block of rows, without autograd.
+// A tanh MLP and its derivatives in plain matrix form, on one block of rows, without autograd.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,20 @@ namespace reverie {
 ///                      G += d/de [J(theta + e v)^T (c + e c')] at e = 0
 ///     take_gradient    what G has come to
 ///
-/// The last is Pearlmutter's R-operator ("Fast exact multiplication by the Hessian", 1994): with
-/// c = dL/dy and c' = its own change along v, it is the exact Hessian-vector product of L.
-/// The sum G is kept over many blocks of rows. Calls build on the ones above them. Parameters are
-/// flat: weight [out, in] and bias [out] of each layer in order. Pointers given must stay valid
-/// until the last call that builds on them. One block serves one thread; its results depend on
-/// nothing but its arguments.
+/// `add_tangent_of_gradient` is Pearlmutter's R-operator ("Fast exact multiplication by the
+/// Hessian", 1994): with c = dL/dy and c' the derivative of c along v, it is the exact
+/// Hessian-vector product of L. The sum G accumulates over many blocks of rows. Calls build on the
+/// ones above them. Parameters are flat: weight [out, in] and bias [out] of each layer in order.
+/// Pointers passed must stay valid until the last call that builds on them. One object per thread;
+/// results depend on the arguments alone.
 class MlpBlock {
  public:
-  /// `sizes`: input, hidden …, output. `capacity`: the most rows of a call.
+  /// `sizes`: input, hidden …, output. `capacity`: the maximum rows of a call.
   MlpBlock(const std::vector<int64_t>& sizes, int64_t capacity);
   MlpBlock(const MlpBlock&) = delete;  // layers point into its memory
   MlpBlock& operator=(const MlpBlock&) = delete;
 
-  int64_t capacity() const { return capacity_; }
-  /// Weights and biases of the network.
+  /// The number of weights and biases.
   int64_t parameter_count() const { return parameter_count_; }
 
   /// Returns y [rows, out]. `input` is [rows, in].
@@ -43,7 +42,7 @@ class MlpBlock {
   const float* tangent(const float* direction);
   /// Needs `reverse` and `tangent`; `cotangent_tangent` is c' [rows, out].
   void add_tangent_of_gradient(const float* cotangent_tangent);
-  /// Adds G, laid out like the parameters, to `sum` and starts it again from 0.
+  /// Adds G, laid out like the parameters, to `sum` and resets it to 0.
   void take_gradient(float* sum);
 
  private:
@@ -63,7 +62,7 @@ class MlpBlock {
     void add_bias_gradient(const float* its_delta, int64_t rows) const;
   };
 
-  /// Weights [in, out] of each layer, of flat parameters, made anew where these are others.
+  /// Weights [in, out] of each layer of flat parameters, recomputed only when these change.
   class Transposed {
    public:
     const float* of(const std::vector<Layer>& layers, const float* flat, int64_t count);
@@ -72,13 +71,12 @@ class MlpBlock {
     std::vector<float> from_, to_;
   };
 
-  /// From the sensitivity of a layer's z to that of the layer below it.
+  /// Propagates the sensitivity of a layer's z to that of the layer below.
   void reverse(const Layer& layer, const Layer& below);
 
   std::vector<Layer> layers_;
   std::vector<float> memory_;
   Transposed transposed_parameters_, transposed_direction_;  // for products by vectors
-  int64_t capacity_;
   int64_t parameter_count_ = 0;
   int64_t rows_ = 0;
   const float* parameters_ = nullptr;

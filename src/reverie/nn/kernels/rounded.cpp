@@ -1,5 +1,6 @@
-#include <reverie/nn/kernels/bf16_products.h>
 #include <reverie/nn/kernels/rounded.h>
+
+#include <reverie/nn/kernels/bf16_products.h>
 #include <reverie/nn/kernels/small_gemm.h>
 #include <reverie/nn/mlp_shape.h>
 

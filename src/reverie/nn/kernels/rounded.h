@@ -1,4 +1,4 @@
-// Matrices rounded to bfloat16 once, and the products of a network's passes with them.
+// Matrices rounded to bfloat16 once, and their products in a network's passes.
 #pragma once
 
 #include <reverie/nn/kernels/precision.h>
@@ -9,15 +9,15 @@
 
 namespace reverie::kernels {
 
-/// Which factor of a product a matrix is, by which its parts meet those of the other.
+/// Which factor of a product a matrix is; determines the order of its parts.
 enum class Side { left, right };
-/// The dimension that the product sums over: along it the parts stand one after the other, so that
-/// one product sums them all.
+/// The dimension that the product sums over: the parts are concatenated along it, so that one
+/// product sums them all.
 enum class Sums { rows, columns };
 
-/// A matrix as bfloat16 numbers, one part (bf16) or three (bf16x3: the number rounded, or what that
-/// leaves; the product of two such leavings is below f32's own error and left out). Floats that
-/// hold such numbers where they are multiplied by emulation.
+/// A matrix of bfloat16 numbers, in one part (bf16) or three (bf16x3: the rounded number or the
+/// rounding residual; the product of two residuals is below f32's own error and left out). Stored
+/// as floats holding such numbers where products are emulated.
 class RoundedMatrix {
  public:
   /// For up to `rows` rows.
@@ -26,15 +26,15 @@ class RoundedMatrix {
   RoundedMatrix(RoundedMatrix&&) = default;
   RoundedMatrix& operator=(RoundedMatrix&&) = default;
 
-  /// How many rows there are: tells where the parts begin that stand below each other.
+  /// Sets the number of rows, which determines where vertically stacked parts begin.
   void set_rows(int64_t rows) { rows_ = rows; }
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
   Precision precision() const { return precision_; }
   /// Rounds rows [first, first + count). Different rows may be written by different threads.
   void write(int64_t first, int64_t count, const float* from, int64_t stride);
-  /// Lays a right factor out as oneDNN likes it best for products with `rows` rows, once for all of
-  /// them. After `write`.
+  /// Packs a right factor in oneDNN's preferred layout for products with `rows` rows, once for all
+  /// of them. Call after `write`.
   void pack(int64_t rows);
 
  private:
@@ -44,7 +44,7 @@ class RoundedMatrix {
   template <class T>
   void write_to(T* numbers, int64_t first, int64_t count, const float* from, int64_t stride) const;
   int64_t parts() const { return precision_ == Precision::bf16 ? 1 : 3; }
-  /// The dimension of a product that it shares with the other factor, and its own.
+  /// The matrix's sizes in a product: summed over (shared with the other factor), and kept.
   int64_t summed() const { return parts() * (sums_ == Sums::rows ? rows_ : columns_); }
   int64_t kept() const { return sums_ == Sums::rows ? columns_ : rows_; }
   struct Packed;
@@ -53,17 +53,17 @@ class RoundedMatrix {
   Side side_;
   Sums sums_;
   int64_t rows_, columns_, stride_;
-  std::vector<uint16_t> halves_;  ///< Where a unit multiplies them.
-  std::vector<float> floats_;     ///< Elsewhere.
+  std::vector<uint16_t> halves_;  ///< With a bfloat16 unit.
+  std::vector<float> floats_;     ///< Without one.
   std::shared_ptr<Packed> packed_;
 };
 
 /// C [count, n] = rows [first, first + count) of op(A) times op(B). op transposes where the sums
-/// are over A's rows or B's columns. Keeps scratch memory for each thread; sums are kept in f32.
+/// are over A's rows or B's columns. Keeps scratch memory per thread; sums are in f32.
 void product(const RoundedMatrix& a, int64_t first, int64_t count, const RoundedMatrix& b, float* c,
              int64_t c_stride);
 
-/// While it lives bfloat16 is emulated, in matrices made meanwhile: for tests.
+/// While an instance exists, matrices are created with emulated bfloat16: for tests.
 class EmulateBf16 {
  public:
   EmulateBf16();

@@ -1,5 +1,6 @@
-#include <reverie/core/error.h>
 #include <reverie/nn/kernels/small_gemm.h>
+
+#include <reverie/core/error.h>
 
 #include <fmt/core.h>
 

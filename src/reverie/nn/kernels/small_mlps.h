@@ -1,4 +1,4 @@
-// Many small MLPs, a few rows each: the policies that act in imagination.
+// Many small MLPs, with a few rows each: the policies acting in imagined rollouts.
 #pragma once
 
 #include <cstdint>
@@ -6,23 +6,23 @@
 
 namespace reverie::kernels {
 
-/// Forward passes of tanh MLPs with a linear last layer, of one shape and several sets of
-/// parameters. With 32 units and some rows a product costs less than calling a library for it.
-/// Allocates nothing after its construction; one thread at a time. A row's bits depend on its own
-/// numbers alone. The torch twin is `GaussianPolicy::distribution` under autograd.
+/// Forward passes of tanh MLPs with a linear last layer, one shape and several sets of parameters.
+/// With 32 units and a few rows, a product costs less than a library call. Allocates nothing after
+/// construction; one thread at a time. A row's result depends, to the bit, on that row alone. The
+/// torch counterpart is `GaussianPolicy::distribution` under autograd.
 class SmallMlps {
  public:
   /// `sizes`: input, hidden …, output. `parameters`: `count` sets, `stride` numbers apart, each
-  /// weight [out, in] and bias [out] of every layer in order. They are copied.
+  /// holding weight [out, in] and bias [out] of every layer in order. They are copied.
   SmallMlps(const std::vector<int64_t>& sizes, const float* parameters, int64_t count,
             int64_t stride);
 
-  /// output [rows, out] of input [rows, in], by the parameters of set `index`.
+  /// Computes output [rows, out] from input [rows, in] with parameter set `index`.
   void forward(int64_t index, const float* input, int64_t rows, float* output);
 
  private:
-  static constexpr int64_t kRows = 10;  ///< That go through all layers together, at most.
-  static constexpr int64_t kTileRows = 4, kColumns = 16;  ///< Of a tile that stays in registers.
+  static constexpr int64_t kRows = 10;  ///< Maximum passed through all layers together.
+  static constexpr int64_t kTileRows = 4, kColumns = 16;  ///< Of a register tile.
   static int64_t padded(int64_t width) { return (width + kColumns - 1) / kColumns * kColumns; }
 
   template <int rows>

@@ -1,5 +1,5 @@
-// For tests of what CUDA runs: on the CPU, made to take torch's path, and on CUDA where there is
-// any.
+// For tests of the CUDA code path: on the CPU, forced to take the torch path, and on CUDA where
+// available.
 #pragma once
 
 #include <reverie/core/test_devices.h>
@@ -9,10 +9,10 @@
 
 namespace reverie::testing {
 
-/// A test that runs once on each device. What is not given to `by_torch` takes the usual path.
+/// A test that runs once on each device. Code outside `by_torch` takes the usual path.
 class TorchPath : public OnEachDevice {
  protected:
-  /// Runs `f` so that kernels are left alone.
+  /// Runs `f` without the kernels.
   template <class F>
   static auto by_torch(F&& f) {
     const kernels::ForceTorch force;

@@ -1,6 +1,6 @@
-// Products of matrices with few columns, 512 bits at a time, whose sums are finished (bias,
-// activation) before they leave the registers. Only where the program is compiled for AVX-512:
-// elsewhere oneDNN's products do, and no such instruction is in it.
+// Products of matrices with few columns, 512 bits at a time, with bias and activation applied
+// before the sums leave the registers. Only where the program is compiled for AVX-512: other builds
+// contain no such instructions and use oneDNN's products.
 #pragma once
 
 #ifdef __AVX512F__
@@ -51,8 +51,8 @@ inline Vector all(float value) {
   return _mm512_set1_ps(value);
 }
 
-/// 1 / x by an estimate and a step of Newton's method: within two units in the last place, in half
-/// a division's time.
+/// 1 / x by an estimate and a Newton step: within two units in the last place, in half the time of
+/// a division.
 inline Vector inverse(Vector x) {
   const Vector estimate = _mm512_maskz_rcp14_ps(0xffff, x);
   return estimate * (2.0f - x * estimate);
@@ -70,8 +70,8 @@ inline Vector exp(Vector x) {
   return exp_by_bits<Words>(x);
 }
 
-/// One product of a sum: X [rows, k], whose rows are `x_row` and columns `x_column` numbers apart,
-/// by W [k, columns] with rows `w_row` apart.
+/// One product X W in a sum: X [rows, k] with row stride `x_row` and column stride `x_column`, W
+/// [k, columns] with row stride `w_row`.
 struct Factors {
   const float* x;
   int64_t x_row, x_column;
@@ -80,7 +80,7 @@ struct Factors {
   int64_t k;
 };
 
-/// `rows` rows and `vectors` vectors of columns, of which the last holds `last` numbers.
+/// Computes a tile of `rows` rows by `vectors` vectors of columns, the last holding `last` numbers.
 template <int rows, int vectors, int terms, class Finish>
 inline void tile(const Factors (&factors)[terms], const float* bias, int64_t row, int64_t column,
                  int64_t last, const Finish& finish) {
@@ -121,7 +121,7 @@ inline void tile(const Factors (&factors)[terms], const float* bias, int64_t row
 template <int vectors, int terms, class Finish>
 inline void strip(int64_t rows, const Factors (&factors)[terms], const float* bias, int64_t column,
                   int64_t last, const Finish& finish) {
-  // Ten rows by two vectors fill the registers; eight are nearly as good, and fewer wait for their
+  // Ten rows by two vectors fill the registers; eight are nearly as good, and fewer stall on their
   // own sums.
   for (int64_t row = 0; row < rows;) {
     const int64_t left = rows - row;
@@ -142,9 +142,9 @@ inline void strip(int64_t rows, const Factors (&factors)[terms], const float* bi
   }
 }
 
-/// For every vector of the sum of the products and the bias [columns] (null: 0), [rows, columns],
-/// calls finish(row, column, count, sums), `count` of whose lanes are in the matrix. A row's bits
-/// depend on its own numbers alone.
+/// Computes the sum [rows, columns] of the products and the bias [columns] (null: 0), and calls
+/// finish(row, column, count, sums) for each vector, whose first `count` lanes are in the matrix. A
+/// row's result depends, to the bit, on that row alone.
 template <int terms, class Finish>
 inline void product(int64_t rows, int64_t columns, const Factors (&factors)[terms],
                     const float* bias, const Finish& finish) {
