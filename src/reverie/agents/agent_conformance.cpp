@@ -1,4 +1,4 @@
-// What every registered method must do, on a small world; and that MB-MPO learns there.
+// What every registered method must do, on a small world; and that it learns there.
 #include <reverie/agents/agent.h>
 #include <reverie/agents/test_small_settings.h>
 #include <reverie/collect/rollout.h>

@@ -1,4 +1,4 @@
-// Any on-policy method with any head and any objective, by settings alone.
+// Any method with any head and any objective, by settings alone.
 #include <reverie/agents/agent.h>
 #include <reverie/agents/test_small_settings.h>
 #include <reverie/collect/rollout.h>

@@ -1,6 +1,6 @@
 #include <reverie/agents/mb_mpo.h>
 
-#include <reverie/agents/meta_step_tally.h>
+#include <reverie/agents/policy_steps.h>
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 
@@ -30,15 +30,6 @@ Adaptation MbMpoConfig::adaptation() const {
   return adaptation;
 }
 
-std::vector<std::string> MbMpoConfig::remarks() const {
-  std::vector<std::string> remarks = DynaConfig::remarks();
-  if (maml.kind == maml::Kind::reptile)
-    remarks.emplace_back(
-        "improver and its settings do nothing where maml.kind is reptile: it takes steps of its "
-        "own (maml.reptile_step)");
-  return remarks;
-}
-
 MbMpoConfig MbMpoConfig::checked() const {
   MbMpoConfig config = *this;
   if (learn.model.members > tasks)
@@ -66,34 +57,28 @@ std::unique_ptr<Actor> MbMpo::explorer() {
 }
 
 void MbMpo::improve() {
-  MetaStepTally tally(monitor_);
+  PolicySteps steps(monitor_);
   for (int64_t step = 0; step < config_.meta_steps; ++step) {
-    const auto before = practise(meta_policies());
-    maml::InnerSteps steps;
-    adapt(before.batch, steps);
-    while (steps.adapted.size() < static_cast<size_t>(config_.maml.inner_steps))
-      adapt(practise(adapted_).batch, steps);
-    const auto after = practise(adapted_);
-    tally.add(meta_step(steps, after.batch), before.rollouts, after.rollouts);
-    monitor_.progress("improve", tally.steps() / static_cast<double>(config_.meta_steps));
+    const Dream before = dream(meta_policies());
+    maml::InnerSteps inner;
+    Dream after = before;
+    for (int64_t i = 0; i < config_.maml.inner_steps; ++i) {
+      adapted_ = inner.take(policy_, after.batch, config_.maml.inner_learning_rate);
+      after = dream(adapted_);
+    }
+    steps.add(meta_step(inner, after.batch), before.rollouts, after.rollouts);
+    monitor_.progress("improve", steps.count() / static_cast<double>(config_.meta_steps));
   }
-  tally.record(policy_);
+  steps.record(policy_);
 }
 
-void MbMpo::adapt(const PolicyBatch& batch, maml::InnerSteps& steps) {
-  const Tensor from = steps.adapted.empty() ? policy_.parameters() : steps.adapted.back();
-  adapted_ = maml::adapt(policy_, from, batch, config_.maml.inner_learning_rate);
-  steps.before.push_back(batch);
-  steps.adapted.push_back(adapted_);
-}
-
-ImprovementReport MbMpo::meta_step(const maml::InnerSteps& steps, const PolicyBatch& after) {
+ImprovementReport MbMpo::meta_step(const maml::InnerSteps& inner, const PolicyBatch& after) {
   if (config_.maml.kind == maml::Kind::reptile)
-    return maml::reptile(policy_, steps, config_.maml.reptile_step);
-  return gradient_.step(policy_, maml::MetaProblem(policy_, steps, after, config_.maml));
+    return maml::reptile(policy_, inner, config_.maml.reptile_step);
+  return gradient_.step(policy_, maml::MetaProblem(policy_, inner, after, config_.maml));
 }
 
-MbMpo::Practice MbMpo::practise(const Tensor& parameters) {
+MbMpo::Dream MbMpo::dream(const Tensor& parameters) {
   const Tensor from = starts_.draw(config_.tasks, config_.imagine.rollouts);
   Rollouts rollouts = imagination_.roll_out(policy_, parameters, from);
   PolicyBatch batch = gradient_.samples(paid(rollouts));

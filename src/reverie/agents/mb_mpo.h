@@ -16,7 +16,6 @@ struct MbMpoConfig : DynaConfig {
   maml::MetaConfig maml;
 
   void describe(Settings& settings) override;
-  std::vector<std::string> remarks() const override;
   Adaptation adaptation() const override;
   /// Returns a copy with 0 placeholders resolved. Throws UsageError for incompatible settings.
   MbMpoConfig checked() const;
@@ -39,16 +38,14 @@ class MbMpo : public Dyna {
   std::unique_ptr<Actor> explorer() override;
   void improve() override;
 
-  /// Takes an inner step for all tasks and appends it to `steps`.
-  void adapt(const PolicyBatch& batch, maml::InnerSteps& steps);
-  ImprovementReport meta_step(const maml::InnerSteps& steps, const PolicyBatch& after);
+  ImprovementReport meta_step(const maml::InnerSteps& inner, const PolicyBatch& after);
 
-  struct Practice {
+  struct Dream {
     Rollouts rollouts;
     PolicyBatch batch;
   };
   /// Returns imagined rollouts, with advantages, of one policy per task, `parameters` [tasks, p].
-  Practice practise(const Tensor& parameters);
+  Dream dream(const Tensor& parameters);
   /// The meta-policy repeated for each task: [tasks, p].
   Tensor meta_policies() const { return policy_.parameters().expand({config_.tasks, -1}); }
 

@@ -1,6 +1,6 @@
 #include <reverie/agents/me_trpo.h>
 
-#include <reverie/agents/imagined_steps.h>
+#include <reverie/agents/policy_steps.h>
 #include <reverie/collect/rollout.h>
 #include <reverie/core/archive.h>
 #include <reverie/policies/noisy_actor.h>
@@ -64,7 +64,7 @@ std::unique_ptr<Actor> MeTrpo::explorer() {
 void MeTrpo::improve() {
   const Tensor before = policy_.parameters().clone();
   if (config_.reset_std > 0) reset_std(policy_, config_.reset_std);
-  ImaginedSteps steps(monitor_);
+  PolicySteps steps(monitor_);
   Tensor best = policy_.parameters().clone(), best_returns = judged();
   int64_t kept_at = 0;
   for (int64_t step = 1; step <= config_.most_steps && step - kept_at <= config_.patience; ++step) {

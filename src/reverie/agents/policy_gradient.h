@@ -14,7 +14,10 @@ struct PolicyGradientConfig {
   EstimatorConfig advantage;
 
   void describe(Settings& settings);
-  Adaptation adaptation() const { return {.advantage = advantage, .keys = {"advantage."}}; }
+  Adaptation adaptation() const {
+    return {.advantage = advantage,
+            .keys = {"advantage.discount", "advantage.gae_lambda", "advantage.bootstrap"}};
+  }
 };
 
 /// An advantage estimator and an improver, for one policy.

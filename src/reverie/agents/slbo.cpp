@@ -1,6 +1,6 @@
 #include <reverie/agents/slbo.h>
 
-#include <reverie/agents/imagined_steps.h>
+#include <reverie/agents/policy_steps.h>
 #include <reverie/core/archive.h>
 #include <reverie/policies/correlated_noise.h>
 
@@ -37,7 +37,7 @@ std::unique_ptr<Actor> Slbo::explorer() {
 }
 
 void Slbo::improve() {
-  ImaginedSteps steps(monitor_);
+  PolicySteps steps(monitor_);
   for (int64_t turn = 1; turn <= config_.inner_iterations; ++turn) {
     fit();
     for (int64_t step = 1; step <= config_.policy_steps; ++step) {

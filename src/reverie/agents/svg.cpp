@@ -1,6 +1,5 @@
 #include <reverie/agents/svg.h>
 
-#include <reverie/agents/new_policy.h>
 #include <reverie/agents/start_from.h>
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/agents/agent.h>
+#include <reverie/agents/new_policy.h>
 #include <reverie/collect/collector.h>
 #include <reverie/imagination/value_gradient.h>
 #include <reverie/improvers/pathwise.h>
@@ -28,6 +29,7 @@ struct SvgConfig : AgentConfig {
 
   SvgConfig() { learn.model.members = 1; }
   void describe(Settings& settings) override;
+  std::vector<std::string> remarks() const override { return remarks_on_inputs(policy, collect); }
   std::string_view key_of(SettingRole role) const override {
     return key_where_a_model_is_learned(role);
   }

@@ -1,6 +1,6 @@
 #include <reverie/agents/vanilla_sim.h>
 
-#include <reverie/agents/imagined_steps.h>
+#include <reverie/agents/policy_steps.h>
 #include <reverie/core/archive.h>
 
 namespace reverie {
@@ -12,7 +12,7 @@ void VanillaSimConfig::describe(Settings& settings) {
 }
 
 void VanillaSim::improve() {
-  ImaginedSteps steps(monitor_);
+  PolicySteps steps(monitor_);
   for (int64_t step = 1; step <= config_.policy_steps; ++step) {
     const Tensor from = starts_.draw(1, config_.imagine.rollouts);
     const Rollouts dreamt = imagination_.roll_out(policy_, from);

@@ -92,8 +92,7 @@ EnvironmentSpeed measure_environment(const std::string& task, int64_t environmen
   const TaskEntry& entry = find_task(task);
   const TaskSpec spec = entry.spec();
   RandomStream random(2, "bench");
-  const Tensor low = torch::tensor(spec.action_low, torch::kFloat32);
-  const Tensor high = torch::tensor(spec.action_high, torch::kFloat32);
+  const Tensor low = spec.lowest_action(), high = spec.highest_action();
   const Tensor actions =
       low + (high - low) * random.uniform({recorded_steps, environments, spec.action_size()}, 0, 1);
   EnvironmentPool pool(entry, {}, environments, RandomStream(1, "bench"));

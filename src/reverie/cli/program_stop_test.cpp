@@ -92,7 +92,9 @@ TEST_F(ProgramTest, KilledAtAnyMomentEndsWithEqualBytes) {
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(run(training("whole")).code, 0);
   const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
-  RandomStream random(static_cast<uint64_t>(::getpid()), "kills");
+  const auto seed = static_cast<uint64_t>(::getpid());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  RandomStream random(seed, "kills");
   for (int k = 0; k < 4; ++k) {
     const std::string name = fmt::format("killed{}", k);
     pid_t child = start(training(name));

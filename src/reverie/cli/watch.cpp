@@ -43,10 +43,11 @@ class Show {
     vary(settings, options.sets, report);
     spec_ = make_environment().task().spec();  // refuses settings that mean nothing to it
     require_fit();
+    if (!actor_) actor_ = uniform_actor(spec_);
   }
 
   const TaskSpec& spec() const { return spec_; }
-  std::string actor() const {
+  std::string acting() const {
     return saved_ ? fmt::format("{} at {} real steps, mean actions", run_, saved_->env_steps)
                   : "uniform random actions";
   }
@@ -62,17 +63,8 @@ class Show {
   RandomStream initial_states() const { return {seed_, "watch command"}; }
   RandomStream actions() const { return {seed_, "watch command/actions"}; }
 
-  /// The action [a] at an observation [o].
-  Tensor act(const Tensor& observation, RandomStream& random) const {
-    if (actor_)
-      return actor_->act(observation.to(torch::kFloat32).unsqueeze(0), Mode::exploit, random)[0];
-    Tensor action = torch::empty({spec_.action_size()}, torch::kFloat64);
-    for (int64_t i = 0; i < spec_.action_size(); ++i) {
-      const auto k = static_cast<size_t>(i);
-      action[i] = random.uniform(spec_.action_low[k], spec_.action_high[k]);
-    }
-    return action;
-  }
+  /// Who acts, in one environment.
+  Actor& actor() const { return *actor_; }
 
  private:
   void open(const std::string& run) {
@@ -125,21 +117,56 @@ class Artist {
   std::vector<uint8_t> image_;
 };
 
-void take_picture(const Show& show, const WatchOptions& options) {
-  Environment environment = show.make_environment();
-  RandomStream states = show.initial_states(), random = show.actions();
-  Tensor observation = environment.reset(states);
-  bool ended = false;
-  while (environment.time() < options.at && !ended) {
-    const StepResult step = environment.step(show.act(observation, random));
-    observation = step.next_observation.squeeze(0);
-    ended = step.terminated.item<bool>() || step.truncated.item<bool>();
+/// Episodes of a show, step by step.
+class Play {
+ public:
+  explicit Play(const Show& show)
+      : actor_(show.actor()),
+        environment_(show.make_environment()),
+        states_(show.initial_states()),
+        random_(show.actions()) {}
+
+  const Environment& environment() const { return environment_; }
+  Simulation& simulation() { return environment_.simulation(); }
+  bool ended() const { return ended_; }
+
+  void begin() {
+    observation_ = seen(environment_.reset(states_).unsqueeze(0));
+    actor_.begin(torch::ones({1}, torch::kBool));
+    ended_ = false;
   }
+  /// Returns the reward.
+  double step() {
+    const Tensor action = actor_.act(observation_, Mode::exploit, random_);
+    const StepResult result = environment_.step(action[0]);
+    const Tensor next = seen(result.next_observation);
+    tell(actor_, {observation_, action, result.reward.to(torch::kFloat32), next, result.terminated,
+                  result.truncated});
+    observation_ = next;
+    ended_ = (result.terminated | result.truncated).item<bool>();
+    return result.reward.item<double>();
+  }
+
+ private:
+  static Tensor seen(const Tensor& observation) { return observation.to(torch::kFloat32); }
+
+  Actor& actor_;
+  Environment environment_;
+  RandomStream states_, random_;
+  Tensor observation_;  // [1, o]
+  bool ended_ = false;
+};
+
+void take_picture(const Show& show, const WatchOptions& options) {
+  Play play(show);
+  play.begin();
+  while (play.environment().time() < options.at && !play.ended()) play.step();
   Artist artist(options.size, Renderer::Quality::fine);
   const auto size = static_cast<int>(options.size);
-  write_png(options.picture, size, size, artist.draw(environment.simulation()));
-  fmt::print("{}: the state after {}{}\n", options.picture, counted(environment.time(), "step"),
-             environment.time() < options.at ? ", where the episode ended" : "");
+  write_png(options.picture, size, size, artist.draw(play.simulation()));
+  fmt::print("{}: the state after {}{}\n", options.picture,
+             counted(play.environment().time(), "step"),
+             play.environment().time() < options.at ? ", where the episode ended" : "");
 }
 
 /// A video in the making: which of an environment's steps are frames of it.
@@ -162,9 +189,9 @@ class Film {
   }
   double seconds() const { return static_cast<double>(writer_.frames()) / frame_rate(); }
 
-  void see(Environment& environment, bool ended) {
-    if (environment.time() % steps_per_frame_ != 0 && !ended) return;
-    writer_.add(artist_.draw(environment.simulation()));
+  void see(Play& play) {
+    if (play.environment().time() % steps_per_frame_ != 0 && !play.ended()) return;
+    writer_.add(artist_.draw(play.simulation()));
   }
   void finish() { writer_.finish(); }
   const VideoWriter& writer() const { return writer_; }
@@ -179,26 +206,21 @@ class Film {
 /// Returns the exit code.
 int film(const Show& show, const WatchOptions& options) {
   const auto began = std::chrono::steady_clock::now();
-  Environment environment = show.make_environment();
-  RandomStream states = show.initial_states(), random = show.actions();
-  Film film(options, environment.simulation().seconds_per_step());
+  Play play(show);
+  Film film(options, play.simulation().seconds_per_step());
   const auto over = [&] {
     return stop_signal() != 0 || (options.seconds > 0 && film.seconds() >= options.seconds);
   };
   for (int64_t episode = 1; episode <= options.episodes && !over(); ++episode) {
-    Tensor observation = environment.reset(states);
-    film.see(environment, false);
+    play.begin();
+    film.see(play);
     double episode_return = 0;
-    bool ended = false;
-    while (!ended && !over()) {
-      const StepResult step = environment.step(show.act(observation, random));
-      observation = step.next_observation.squeeze(0);
-      episode_return += step.reward.item<double>();
-      ended = step.terminated.item<bool>() || step.truncated.item<bool>();
-      film.see(environment, ended);
+    while (!play.ended() && !over()) {
+      episode_return += play.step();
+      film.see(play);
     }
     fmt::print("episode {}: return {:.2f}, {}{}\n", episode, episode_return,
-               counted(environment.time(), "step"), ended ? "" : ", cut short");
+               counted(play.environment().time(), "step"), play.ended() ? "" : ", cut short");
   }
   if (film.writer().frames() > 0) film.finish();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
@@ -230,7 +252,7 @@ int watch(const WatchOptions& options) {
   set_worker_count(1);  // the other cores draw, and encode
   const torch::NoGradGuard no_grad;
   const Show show(options);
-  fmt::print("{}: {}, seed {}{}\n", show.spec().name, show.actor(), options.seed, show.varied());
+  fmt::print("{}: {}, seed {}{}\n", show.spec().name, show.acting(), options.seed, show.varied());
   if (!options.picture.empty()) take_picture(show, options);
   return options.video.empty() ? 0 : film(show, options);
 }

@@ -9,14 +9,10 @@
 namespace reverie {
 namespace {
 
-Tensor tensor_of(const std::vector<double>& values) {
-  return torch::tensor(values).to(torch::kFloat32);
-}
-
 /// The fraction of actions that reach an end of the actuators' range, or beyond.
 double saturated(const Tensor& action, const TaskSpec& spec) {
-  const auto low = tensor_of(spec.action_low), high = tensor_of(spec.action_high);
-  return ((action <= low) | (action >= high)).to(torch::kFloat32).mean().item<double>();
+  const Tensor reached = (action <= spec.lowest_action()) | (action >= spec.highest_action());
+  return reached.to(torch::kFloat32).mean().item<double>();
 }
 
 }  // namespace
@@ -32,16 +28,13 @@ Collector::Collector(Session& session, const CollectConfig& config, int64_t poli
 
 bool Collector::explore() {
   if (knows_how_to_act_ || session_.steps() >= config_.random_steps) return false;
-  const auto& spec = session_.task().spec();
-  const auto low = tensor_of(spec.action_low), high = tensor_of(spec.action_high);
+  const auto anyhow = uniform_actor(session_.task().spec());
   Rollouts rollouts;
   while (session_.steps() < config_.random_steps) {
     const int64_t missing = config_.random_steps - session_.steps();
     const int64_t steps =
         std::clamp<int64_t>(missing / session_.environments(), 1, config_.horizon);
-    rollouts = roll_out(session_.world(), steps, [&](const Tensor& observation) {
-      return low + (high - low) * random_.uniform({observation.size(0), spec.action_size()}, 0, 1);
-    });
+    rollouts = roll_out(session_.world(), steps, *anyhow, Mode::explore, random_);
     memory_.add(transitions(rollouts));
   }
   record(rollouts);  // of the last stretch

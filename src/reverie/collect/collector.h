@@ -40,7 +40,6 @@ class Collector {
   bool explore();
   /// Skips the random steps: the actor is already trained.
   void know_how_to_act() { knows_how_to_act_ = true; }
-  bool knows_how_to_act() const { return knows_how_to_act_; }
 
   /// Returns rollouts [1, n, horizon, …] from fresh starts, one per environment.
   Rollouts episodes(Actor& actor);

@@ -2,13 +2,7 @@
 
 namespace reverie {
 
-namespace {
-
-using Act = std::function<Tensor(const Tensor&)>;
-/// Told what came of a step, and where episodes ended with it.
-using See = std::function<void(const Transitions&)>;
-
-Rollouts walk(World& world, int64_t steps, const Act& act, const See& see) {
+Rollouts roll_out(World& world, int64_t steps, Actor& actor, Mode mode, RandomStream& random) {
   const torch::NoGradGuard no_grad;
   const auto& spec = world.task().spec();
   const int64_t n = world.pool().count(), o = spec.observation_size, a = spec.action_size();
@@ -23,9 +17,10 @@ Rollouts walk(World& world, int64_t steps, const Act& act, const See& see) {
 
   auto time = torch::zeros({n});
   world.reset();
+  actor.begin(torch::ones({n}, torch::kBool));
   for (int64_t t = 0; t < steps; ++t) {
     const auto observation = world.observation().clone();
-    const auto action = act(observation);
+    const auto action = actor.act(observation, mode, random);
     const auto result = world.step(action);
     // Episodes left unfinished at the last step are cut off there.
     const auto truncated = t + 1 == steps ? result.terminated.logical_not() : result.truncated;
@@ -39,26 +34,12 @@ Rollouts walk(World& world, int64_t steps, const Act& act, const See& see) {
     write(rollouts.terminated, result.terminated);
     write(rollouts.truncated, truncated);
     write(rollouts.time, time);
-    if (see)
-      see({observation, action, result.reward, result.next_observation, result.terminated,
-           truncated});
+    tell(actor, {observation, action, result.reward, result.next_observation, result.terminated,
+                 truncated});
     time = torch::where(result.terminated | truncated, torch::zeros_like(time), time + 1);
   }
   leave_out_unfinished(rollouts, spec.horizon);
   return rollouts;
-}
-
-}  // namespace
-
-Rollouts roll_out(World& world, int64_t steps, const Act& act) {
-  return walk(world, steps, act, {});
-}
-
-Rollouts roll_out(World& world, int64_t steps, Actor& actor, Mode mode, RandomStream& random) {
-  actor.begin(torch::ones({world.pool().count()}, torch::kBool));
-  return walk(
-      world, steps, [&](const Tensor& observation) { return actor.act(observation, mode, random); },
-      [&actor](const Transitions& step) { tell(actor, step); });
 }
 
 }  // namespace reverie

@@ -5,17 +5,12 @@
 #include <reverie/envs/world.h>
 #include <reverie/policies/actor.h>
 
-#include <functional>
-
 namespace reverie {
 
-/// Resets all environments of `world` and takes `steps` steps in each, with the actions [n, a] that
-/// `act` chooses for observations [n, o]. Returns rollouts of one task, [1, n, steps, …]. An
-/// episode that ends is followed by a new one; one that is unfinished at the end is not `counted`
-/// unless it is its environment's first.
-Rollouts roll_out(World& world, int64_t steps, const std::function<Tensor(const Tensor&)>& act);
-
-/// Likewise with the actions of `actor`, which also observes the resulting transitions.
+/// Resets all environments of `world` and takes `steps` steps in each with the actions of `actor`,
+/// which also observes the resulting transitions. Returns rollouts of one task, [1, n, steps, …].
+/// An episode that ends is followed by a new one; one that is unfinished at the end is not
+/// `counted` unless it is its environment's first.
 Rollouts roll_out(World& world, int64_t steps, Actor& actor, Mode mode, RandomStream& random);
 
 }  // namespace reverie

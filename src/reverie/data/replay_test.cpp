@@ -83,9 +83,8 @@ TEST(Rollouts, FirstReturnsStopAtTheFirstEnd) {
 TEST(Rollouts, OfTheWorldCountWhatIsDoneAndEveryEnvironmentsFirstEpisode) {
   World world(find_task("rllab/hopper"), {}, 6, RandomStream(3, "world"));
   RandomStream random(4, "actions");
-  const Rollouts rollouts = roll_out(world, 60, [&](const Tensor&) {
-    return random.uniform({6, 3}, -1, 1);
-  });
+  const Rollouts rollouts =
+      roll_out(world, 60, *uniform_actor(world.task().spec()), Mode::explore, random);
   EXPECT_TRUE(torch::equal(rollouts.counted, testing::counted_by_hand(rollouts, 200)));
   EXPECT_TRUE(rollouts.counted.select(2, 0).all().item<bool>());
   EXPECT_GT(rollouts.counted.sum().item<int64_t>(), 0);

@@ -23,6 +23,8 @@ struct TaskSpec {
   /// What the task's author should know before training on it, one sentence each.
   std::vector<std::string> warnings = {};
 
+  Tensor lowest_action() const { return torch::tensor(action_low).to(torch::kFloat32); }  ///< [a]
+  Tensor highest_action() const { return torch::tensor(action_high).to(torch::kFloat32); }
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
   bool normalises_actions() const { return !actuator_low.empty(); }
   /// The actuators' range, in their own units.

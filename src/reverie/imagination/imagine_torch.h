@@ -6,8 +6,8 @@
 namespace reverie {
 
 /// `imagine` on the device of `parameters`, which must be the model's; the states may lie
-/// elsewhere. Its random numbers differ but are equal in distribution. `imagine` subtracts a
-/// state's mean before the network, here the first layer does: for data whose mean is m standard
+/// elsewhere. Its random numbers differ but are equal in distribution. `imagine_kernels` subtracts
+/// a state's mean before the network, here the first layer does: for data whose mean is m standard
 /// deviations away from 0, states differ by up to 1e-5 m standard deviations, a hundredth for m =
 /// 1,000. Observe such a quantity relative to its start instead.
 Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,

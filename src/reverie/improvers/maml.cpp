@@ -32,6 +32,14 @@ Tensor adapt(const GaussianPolicy& policy, const Tensor& parameters, const Polic
   return adapted;
 }
 
+Tensor InnerSteps::take(const GaussianPolicy& policy, const PolicyBatch& batch,
+                        double inner_learning_rate) {
+  const Tensor from = adapted.empty() ? policy.parameters() : adapted.back();
+  adapted.push_back(adapt(policy, from, batch, inner_learning_rate));
+  before.push_back(batch);
+  return adapted.back();
+}
+
 MetaProblem::MetaProblem(const GaussianPolicy& policy, std::vector<PolicyBatch> before,
                          PolicyBatch after, const MetaConfig& config, Path path)
     : policy_(policy),

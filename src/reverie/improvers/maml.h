@@ -22,6 +22,10 @@ inline Tensor adapt(const GaussianPolicy& policy, const PolicyBatch& before,
 
 /// A policy's adaptation to each task: the samples it used and the resulting parameters.
 struct InnerSteps {
+  /// One more: from the policies that the last one led to, at first from `policy`. Returns where
+  /// it leads, [tasks, p].
+  Tensor take(const GaussianPolicy& policy, const PolicyBatch& batch, double inner_learning_rate);
+
   std::vector<PolicyBatch> before;  ///< Samples of each inner step.
   std::vector<Tensor> adapted;      ///< Parameters after each: [tasks, p].
 };
@@ -48,9 +52,9 @@ struct MetaConfig {
     settings.add(
         "kind", kind,
         "what a meta-step follows: maml, the gradient through the adaptation; first_order, "
-        "the same without its second derivatives; reptile, the way to the adapted "
-        "policies, for which inner_steps should be several (with one it is the policy "
-        "gradient of all tasks together)");
+        "the same without its second derivatives; reptile, the way to the adapted policies by "
+        "reptile_step rather than by the improver, for which inner_steps should be several (with "
+        "one it is the policy gradient of all tasks together)");
     settings.add("reptile_step", reptile_step,
                  "fraction of the way to the mean of the adapted policies that reptile goes",
                  between(0, 1));

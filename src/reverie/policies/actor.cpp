@@ -42,7 +42,24 @@ class PoliciesActor : public Actor {
   Tensor parameters_;
 };
 
+class UniformActor : public Actor {
+ public:
+  explicit UniformActor(const TaskSpec& spec)
+      : low_(spec.lowest_action()), width_(spec.highest_action() - low_) {}
+
+  Tensor act(const Tensor& observation, Mode, RandomStream& random) override {
+    return low_ + width_ * random.uniform({observation.size(0), low_.size(0)}, 0, 1);
+  }
+
+ private:
+  Tensor low_, width_;  // [a]
+};
+
 }  // namespace
+
+std::unique_ptr<Actor> uniform_actor(const TaskSpec& spec) {
+  return std::make_unique<UniformActor>(spec);
+}
 
 void tell(Actor& actor, const Transitions& step) {
   if (!actor.remembers()) return;

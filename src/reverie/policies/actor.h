@@ -3,6 +3,7 @@
 
 #include <reverie/core/random.h>
 #include <reverie/data/transitions.h>
+#include <reverie/envs/task.h>
 
 #include <memory>
 
@@ -37,6 +38,9 @@ class Actor {
 
   virtual void serialize(Archive&) {}
 };
+
+/// Draws actions uniformly from the task's range, to explore and to exploit.
+std::unique_ptr<Actor> uniform_actor(const TaskSpec& spec);
 
 /// Passes the outcome of an actor's actions to it, and where episodes ended, if it `remembers`.
 void tell(Actor& actor, const Transitions& step);

@@ -10,8 +10,8 @@ class NoisyActor : public Actor {
   NoisyActor(const Policy& policy, const TaskSpec& spec, const Tensor& spread, double action_noise,
              RandomStream& random)
       : policy_(policy),
-        low_(torch::tensor(spec.action_low).to(torch::kFloat32)),
-        high_(torch::tensor(spec.action_high).to(torch::kFloat32)),
+        low_(spec.lowest_action()),
+        high_(spec.highest_action()),
         spread_(spread),
         action_noise_(action_noise),
         random_(random) {}

@@ -88,7 +88,12 @@ TEST_P(PolicyConformance, SavesAndLoadsItself) {
   policy_->serialize(archive);
   Archive reader = Archive::from_bytes(archive.bytes());
   other->serialize(reader);
-  EXPECT_TRUE(torch::equal(other->parameters(), policy_->parameters()));
+  Archive again;
+  other->serialize(again);
+  EXPECT_EQ(again.bytes(), archive.bytes());
+  const Tensor noise = random_.normal({30, 2});
+  EXPECT_TRUE(torch::equal(other->act(other->parameters(), observation_, noise),
+                           policy_->act(policy_->parameters(), observation_, noise)));
 }
 
 TEST_P(PolicyConformance, RefusesParametersThatAreNone) {

@@ -69,6 +69,20 @@ class EarlierVersionTest : public RunOfAMoment {
   }
 };
 
+TEST_F(EarlierVersionTest, WhatIsNoSettingAnyLongerIsRefused) {
+  const RunFolder folder = create("gone", "classic/pendulum");
+  EXPECT_FALSE(train(folder, 4, false));
+  age(folder, {}, [](const std::string& text) { return text + "maml.first_order = true\n"; });
+  try {
+    train(folder, 1 << 30, true);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("'maml.first_order = true', a setting that this"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(EarlierVersionTest, ARunGoesOnAndIsEvaluated) {
   const RunFolder whole = create("whole", "classic/pendulum"),
                   folder = create("earlier", "classic/pendulum");

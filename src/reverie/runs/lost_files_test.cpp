@@ -24,7 +24,7 @@ TEST_F(LostFilesTest, ADamagedCheckpointCostsOnlyTime) {
   EXPECT_EQ(figures(folder), figures(whole));
 }
 
-TEST_F(LostFilesTest, AnEarlyKillStartsAnew) {
+TEST_F(LostFilesTest, WithoutACheckpointAResumeStartsAnew) {
   const auto whole = create("whole"), folder = create("early");
   train(whole, 1 << 30, false);
   EXPECT_TRUE(train(folder, 1 << 30, true));  // no checkpoint yet

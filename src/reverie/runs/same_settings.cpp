@@ -110,6 +110,12 @@ void require_same_settings(const std::string& saved, const std::string& now,
                       "put it back, or start a new run with --config",
                       key, was->second, key, is));
   }
+  for (const auto& [key, was] : before)
+    if (!after.contains(key) && key != robot && key != mujoco)
+      throw Error(
+          fmt::format("the checkpoint was made with '{} = {}', a setting that this version "
+                      "of reverie hasn't: start a new run with --config",
+                      key, was));
 }
 
 bool robot_has_changed(const std::string& saved, const TaskEntry& task) {

@@ -73,8 +73,8 @@ void wait_for_stops(sigset_t stops, const char* first_line, const char* otherwis
 
 // No thread that computes may run a signal handler: oneDNN's matrix kernels keep a heap pointer in
 // the stack register, and the kernel would write the handler's frame there (seen as heap corruption
-// in a third of all stops). So the signals are blocked everywhere, and a thread of their own waits
-// for them.
+// in a third of all stops). So our threads block the signals, one of them waits for them, and
+// threads that libraries started earlier, which don't run oneDNN, pass on what reaches them.
 void install_stop_signals(const char* first, const char* second) {
   sigset_t stops;
   sigemptyset(&stops);
