@@ -70,6 +70,7 @@ void Dyna::collect() {
     if (disagreement_) disagreement_->begin();
   } else {
     collector_.episodes(disagreement_ ? *disagreement_->actor() : *explorer());
+    if (disagreement_) monitor_.record("collect/explorer", 1);
   }
 }
 

@@ -23,6 +23,19 @@ void MbMpoConfig::describe(Settings& settings) {
   settings.group("maml", maml);
 }
 
+std::vector<std::string> MbMpoConfig::remarks() const {
+  std::vector<std::string> remarks = DynaConfig::remarks();
+  const double moved =
+      maml.inner_learning_rate * static_cast<double>(maml.inner_steps) * maml.reptile_step;
+  if (maml.kind == maml::Kind::reptile && moved < 0.05)
+    remarks.push_back(fmt::format(
+        "maml.kind = reptile moves the policy by maml.inner_learning_rate x maml.inner_steps x "
+        "maml.reptile_step times its gradient, here {:.2g}: hardly at all (classic/pendulum is "
+        "learned at 0.3 x 5 x 1)",
+        moved));
+  return remarks;
+}
+
 Adaptation MbMpoConfig::adaptation() const {
   Adaptation adaptation = gradient.adaptation();
   adaptation.learning_rate = maml.inner_learning_rate;

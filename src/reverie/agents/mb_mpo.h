@@ -16,6 +16,7 @@ struct MbMpoConfig : DynaConfig {
   maml::MetaConfig maml;
 
   void describe(Settings& settings) override;
+  std::vector<std::string> remarks() const override;
   Adaptation adaptation() const override;
   /// Returns a copy with 0 placeholders resolved. Throws UsageError for incompatible settings.
   MbMpoConfig checked() const;

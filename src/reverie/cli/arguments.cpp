@@ -240,7 +240,7 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
           fmt::format("Of imagination and fit: {}", fmt::join(setting_names(Precision{}), ", ")))
       ->type_name("NAME");
   command->add_flag("--json", options.json, "Print one JSON array");
-  add_examples(*command, {"--threads 1", "environments", "imagination fit --precision bf16x3"});
+  add_examples(*command, {"--threads 1", "environments", "imagine fit --precision bf16x3"});
   return command;
 }
 

@@ -33,10 +33,12 @@ void print_result(const std::string& label, const Evaluation& found) {
       steps / static_cast<double>(count));
 }
 
-void print_json(const SavedAgent& saved, const EvalOptions& options, const std::string& varied,
-                const Evaluation& before, const Evaluation& after) {
+void print_json(const std::string& method, const SavedAgent& saved, const EvalOptions& options,
+                const std::string& varied, const Evaluation& before, const Evaluation& after) {
   const Spread returns = spread(before.returns);
-  Json json = {{"env_steps", saved.env_steps},
+  Json json = {{"method", method},
+               {"task", saved.task().spec().name},
+               {"env_steps", saved.env_steps},
                {"episodes", options.episodes},
                {"stochastic", options.stochastic},
                {"return_mean", returns.mean},
@@ -122,7 +124,7 @@ int evaluate_run(const EvalOptions& options) {
   }
   const std::string varied = words(experiment.env);
   if (options.json) {
-    print_json(saved, options, varied, before, after);
+    print_json(experiment.method->name, saved, options, varied, before, after);
     return 0;
   }
   fmt::print("{} on {} at {} real steps, {}, {} actions{}{}\n", experiment.method->name,

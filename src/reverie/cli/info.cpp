@@ -14,6 +14,7 @@
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/figures.h>
 #include <reverie/runs/files.h>
+#include <reverie/runs/recovery.h>
 #include <reverie/runs/run_folder.h>
 #include <reverie/runs/store.h>
 #include <reverie/runs/trainer.h>
@@ -74,6 +75,12 @@ void tell_of_checkpoints(const RunFolder& folder, const Experiment& experiment) 
     }
   }
   if (done || (steps < 0 && !checkpoints.numbers().empty())) return;
+  if (const std::string lost =
+          steps < 0 ? lost_checkpoint(folder, Store(folder.store(), Store::Access::read)) : "";
+      !lost.empty()) {
+    fmt::print("{}\n", lost);
+    return;
+  }
   const std::string command = resume_command(folder.root());
   const std::string last = steps < 0 ? std::string("no checkpoint yet")
                                      : fmt::format("last checkpoint at {} real steps", steps);
@@ -86,11 +93,10 @@ void tell_of_checkpoints(const RunFolder& folder, const Experiment& experiment) 
 /// The newest figures that tell how well it learns, and the signs that were seen.
 void tell_of_learning(const Store& store) {
   const auto iterations = store.iterations();
-  const bool random = !iterations.empty() && iterations.back().metrics.contains(kRandomActions);
+  const Metrics last = iterations.empty() ? Metrics() : iterations.back().metrics;
   for (const Figure& figure : learning_figures())
     if (const auto value = store.newest(figure.metric))
-      fmt::print("  {:<20}{:>10}{}\n", figure.name, figure.text(*value),
-                 random && figure.metric == "return/real" ? " (random actions)" : "");
+      fmt::print("  {:<20}{:>10}{}\n", figure.name, figure.text(*value), remark(figure, last));
   for (const auto& event : store.events())
     if (event.kind == "sign") fmt::print("  sign: {}\n", event.text);
 }

@@ -158,6 +158,9 @@ int plot(const PlotOptions& options) {
     const std::string figure = newest_of(picture.panels[0].lines[i].points);
     picture.legend.push_back({text, figure, i});
     fmt::print("{}: {}\n", text, figure);
+    if (groups[i].repeats > 0)
+      fmt::print("  ({} of a seed that occurs twice left out: the longest run of each is drawn)\n",
+                 counted(groups[i].repeats, "run"));
   }
   PlotPanel lower = lower_panel(groups, options);
   if (!lower.lines.empty()) picture.panels.push_back(std::move(lower));

@@ -109,6 +109,14 @@ int dispatch(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     // All settings first, and the examples: what fits on the screen at last are the options.
+    const bool asks_of_one = !train_options.method.empty() || !train_options.task.empty() ||
+                             !train_options.config_file.empty();
+    if (train_command->parsed() && !asks_of_one) {
+      fmt::print(
+          "{}\nThe settings of a method: {} train METHOD --help, or {} list settings METHOD\n",
+          train_command->help(), program_name(), program_name());
+      return 0;
+    }
     if (train_command->parsed()) {
       try {
         fmt::print("{}\n", describe_settings(request_of(train_options)));

@@ -100,8 +100,18 @@ int run_to_end(Trainer& trainer, int64_t asked, const RunFolder& folder, Trainin
         trainer.env_steps() > asked
             ? fmt::format(" ({} were asked for; they come by whole iterations)", asked)
             : "";
-    view.finish(fmt::format("done: {} real steps{}; policy and summary in {}", trainer.env_steps(),
-                            beyond, folder.root().string()));
+    const auto evaluations = Store(folder.store(), Store::Access::read).evaluations();
+    const std::string result =
+        evaluations.empty()
+            ? ""
+            : fmt::format(
+                  "; return {:.1f} \u00b1 {:.1f} (standard error, {} "
+                  "episodes, mean actions)",
+                  evaluations.back().return_mean,
+                  standard_error(evaluations.back().return_std, evaluations.back().episodes),
+                  evaluations.back().episodes);
+    view.finish(fmt::format("done: {} real steps{}{}; policy and summary in {}",
+                            trainer.env_steps(), beyond, result, folder.root().string()));
     return 0;
   }
   const std::string stopped = fmt::format("stopped at {} real steps; go on with: {}",
@@ -205,8 +215,10 @@ int continue_run(Experiment& experiment, const RunFolder& folder, bool rewrite_c
                   ? fmt::format("{} has no checkpoint yet: {} on {} begins again from the start",
                                 folder.root().string(), experiment.method->name,
                                 experiment.task->name)
-                  : fmt::format("resuming {} on {} at {} of {} real steps", experiment.method->name,
-                                experiment.task->name, trainer.env_steps(), experiment.run.steps));
+                  : fmt::format("resuming {} on {}{} at {} of {} real steps",
+                                experiment.method->name, experiment.task->name,
+                                experiment.task->robot.toml.empty() ? "" : " (the run's copy)",
+                                trainer.env_steps(), experiment.run.steps));
   return run_to_end(trainer, experiment.run.steps, folder, *view);
 }
 

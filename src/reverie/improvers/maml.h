@@ -42,7 +42,7 @@ struct MetaConfig {
   Kind kind = Kind::maml;
   bool exact_fisher = true;
   int64_t inner_steps = 1;
-  double reptile_step = 0.1;
+  double reptile_step = 1.0;
 
   void describe(Settings& settings) {
     settings.add("inner_learning_rate", inner_learning_rate,
@@ -59,7 +59,8 @@ struct MetaConfig {
                  "fraction of the way to the mean of the adapted policies that reptile goes",
                  between(0, 1));
     settings.add("exact_fisher", exact_fisher,
-                 "whether the trust region's curvature keeps them; without, a TRPO step takes 0.4 "
+                 "whether the trust region's curvature keeps the adaptation's second derivatives; "
+                 "without, a TRPO step takes 0.4 "
                  "of the time, and at step size 1e-3 its Fisher product differs by 0.5%");
   }
 };

@@ -66,8 +66,8 @@ bool is_of_kind(const RunRecord& a, const RunRecord& b) {
 }
 
 /// Of `group` beside those of the same method and task: "trpo.max_kl=0.05, stop=fixed".
-std::string differing_settings(const RunGroup& group, const std::vector<RunGroup>& groups) {
-  constexpr size_t kShown = 3;
+std::string differing_settings(const RunGroup& group, const std::vector<RunGroup>& groups,
+                               size_t most) {
   const RunRecord& own = group.runs.front();
   std::set<std::string> keys;
   for (const RunGroup& other : groups) {
@@ -81,13 +81,17 @@ std::string differing_settings(const RunGroup& group, const std::vector<RunGroup
   std::string words;
   size_t shown = 0;
   for (const std::string& key : keys) {
-    if (++shown > kShown) break;
+    if (++shown > most) break;
     std::string value = own.settings.at(key);
     std::erase(value, '"');
     words += fmt::format(", {}={}", key, value);
   }
-  if (keys.size() > kShown) words += fmt::format(", {} more", keys.size() - kShown);
+  if (keys.size() > most) words += fmt::format(", {} more", keys.size() - most);
   return words;
+}
+
+int64_t steps_of(const RunRecord& run) {
+  return run.iterations.empty() ? 0 : run.iterations.back().env_steps;
 }
 
 double longest(const RunRecord& run, std::string_view metric) {
@@ -178,27 +182,38 @@ std::vector<RunGroup> group_runs(const std::vector<RunRecord>& runs) {
     const auto its = std::find_if(groups.begin(), groups.end(), [&run](const RunGroup& group) {
       return is_of_kind(group.runs.front(), run);
     });
-    if (its == groups.end())
+    if (its == groups.end()) {
       groups.push_back({{run}, {}});
-    else
+      continue;
+    }
+    const auto same = std::find_if(its->runs.begin(), its->runs.end(),
+                                   [&run](const RunRecord& one) { return one.seed == run.seed; });
+    if (same == its->runs.end()) {
       its->runs.push_back(run);
+      continue;
+    }
+    ++its->repeats;
+    if (steps_of(run) > steps_of(*same)) *same = run;
   }
   const auto task_differs = [&runs](const RunRecord& run) { return run.task != runs[0].task; };
   const bool many_tasks = std::any_of(runs.begin(), runs.end(), task_differs);
-  for (RunGroup& group : groups) {
-    const RunRecord& first = group.runs.front();
-    group.label = fmt::format("{}{}{}", first.method, many_tasks ? ", " + first.task : "",
-                              differing_settings(group, groups));
+  // As few settings as tell the groups apart, but three.
+  std::set<std::string> labels;
+  for (size_t most = 3; labels.size() < groups.size() && most < 1000; ++most) {
+    labels.clear();
+    for (RunGroup& group : groups) {
+      const RunRecord& first = group.runs.front();
+      group.label = fmt::format("{}{}{}", first.method, many_tasks ? ", " + first.task : "",
+                                differing_settings(group, groups, most));
+      labels.insert(group.label);
+    }
   }
   return groups;
 }
 
 std::string count_of(const RunGroup& group) {
-  std::set<std::string> seeds;
-  for (const RunRecord& run : group.runs) seeds.insert(run.seed);
   const size_t count = group.runs.size();
-  return fmt::format("{} {}{}", count, seeds.size() == count ? "seed" : "run",
-                     count == 1 ? "" : "s");
+  return fmt::format("{} seed{}", count, count == 1 ? "" : "s");
 }
 
 bool imagines_whole_episodes(const std::vector<RunGroup>& groups) {

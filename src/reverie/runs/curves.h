@@ -60,10 +60,11 @@ Curve curve_of(const RunRecord& run, std::string_view metric, std::string_view d
 struct RunGroup {
   std::vector<RunRecord> runs;  ///< At least one.
   std::string label;            ///< Method, task and settings, where groups differ by them.
+  int64_t repeats = 0;          ///< Runs left out: of a seed's runs the longest is kept.
 };
 std::vector<RunGroup> group_runs(const std::vector<RunRecord>& runs);
 
-/// "3 seeds"; "3 runs" where a seed occurs twice.
+/// "3 seeds"
 std::string count_of(const RunGroup& group);
 
 /// Whether imagined episodes are as long as real ones in all runs that imagine: each run's longest

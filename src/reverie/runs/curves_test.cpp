@@ -75,7 +75,8 @@ TEST(Curves, RunsThatDifferBySeedAloneAreOneGroup) {
   EXPECT_EQ(groups[0].label, "me-trpo, stop=vote");
   EXPECT_EQ(count_of(groups[0]), "2 seeds");
   EXPECT_EQ(groups[1].label, "trpo");
-  EXPECT_EQ(count_of(groups[1]), "2 runs") << "of one seed";
+  EXPECT_EQ(count_of(groups[1]), "1 seed");
+  EXPECT_EQ(groups[1].repeats, 1) << "of one seed";
   EXPECT_EQ(groups[2].label, "me-trpo, stop=fixed");
   EXPECT_EQ(count_of(groups[2]), "1 seed");
 }

@@ -75,6 +75,23 @@ bool is_off(const Settings& settings, std::string_view key) {
   return setting && !std::get<bool>(setting->get());
 }
 
+/// Says which methods have a setting that this one hasn't. `Settings` itself knows of no others.
+void refuse_anothers(const Settings& settings, const AgentEntry& method, std::string_view key,
+                     std::string_view where) {
+  if (settings.find(key)) return;
+  std::vector<std::string> names;
+  for (const AgentEntry& other : all_agents()) {
+    const auto config = other.make_config();
+    Settings its;
+    config->describe(its);
+    if (its.find(key)) names.push_back(other.name);
+  }
+  if (names.empty()) return;
+  throw UsageError(fmt::format("{}: {} has no setting '{}', only: {} ({} list settings {})", where,
+                               method.name, key, fmt::join(names, ", "), program_name(),
+                               method.name));
+}
+
 /// Version 0.1's keys and checkpoints were others. Its runs say on their first line what made them.
 void refuse_the_first_version(const ExperimentRequest& request) {
   if (!request.config_text.starts_with("# Reverie 0.1.")) return;
@@ -199,12 +216,13 @@ Experiment resolve(const ExperimentRequest& asked) {
   std::vector<Assignment> from_file;
   std::string method = request.method;
   std::string task = request.task;
+  std::string named_in;  // "my.toml:3: ", where a file names the method
   std::string preset = request.preset;
   if (!request.config_file.empty()) {
     refuse_the_first_version(request);
     for (auto& one : read_toml(request.config_text, request.config_file)) {
       if (one.key == "method") {
-        if (method.empty()) method = name_of(one);
+        if (method.empty()) method = name_of(one), named_in = one.where + ": ";
       } else if (one.key == "task") {
         if (task.empty()) task = name_of(one);
       } else if (one.key == "preset") {
@@ -243,13 +261,25 @@ Experiment resolve(const ExperimentRequest& asked) {
   const TaskEntry* kept = nullptr;
   if (request.task.empty() && task.ends_with(".toml"))
     kept = kept_robot(std::filesystem::path(request.config_file).parent_path(), task);
-  Experiment experiment(find_agent(method), kept ? *kept : find_task(task), preset);
+  const AgentEntry& entry = [&]() -> const AgentEntry& {
+    try {
+      return find_agent(method);
+    } catch (const UsageError& error) {
+      throw UsageError(named_in + error.what());
+    }
+  }();
+  Experiment experiment(entry, kept ? *kept : find_task(task), preset);
   Settings settings = experiment.settings();
   const auto apply = [&] {
     apply_preset(settings, preset, method, task);
-    for (const auto& one : from_file) settings.assign(one.key, one.value, one.where);
-    for (const auto& flag : request.flags)
+    for (const auto& one : from_file) {
+      refuse_anothers(settings, *experiment.method, one.key, one.where);
+      settings.assign(one.key, one.value, one.where);
+    }
+    for (const auto& flag : request.flags) {
+      refuse_anothers(settings, *experiment.method, flag.key, flag.where);
       settings.assign(flag.key, std::string_view(flag.value), flag.where);
+    }
   };
   apply();
   if (request.as_it_is) return experiment;

@@ -31,11 +31,20 @@ const std::vector<Figure>& learning_figures() {
 std::string in_words(const Figure& figure, const Metrics& metrics) {
   const auto found = metrics.find(figure.metric);
   if (found == metrics.end()) return figure.name + " -";
-  const auto random = metrics.find(kRandomActions);
-  const bool of_random =
-      figure.metric == "return/real" && random != metrics.end() && random->second > 0;
-  return fmt::format("{} {}{}", figure.name, figure.text(found->second),
-                     of_random ? " (random actions)" : "");
+  return fmt::format("{} {}{}", figure.name, figure.text(found->second), remark(figure, metrics));
+}
+
+std::string remark(const Figure& figure, const Metrics& metrics) {
+  const auto value = [&metrics](const char* name) {
+    const auto found = metrics.find(name);
+    return found == metrics.end() ? 0.0 : found->second;
+  };
+  if (figure.metric == "return/real" && value(kRandomActions) > 0) return " (random actions)";
+  if (figure.metric == "return/real" && value(kExplorer) > 0) return " (the explorer's)";
+  const double imagined = value("imagination/episode_length"), real = value("episode/length");
+  if (figure.metric == "return/imagined" && imagined > 0 && imagined < 0.99 * real)
+    return fmt::format(" (in {:.0f} steps)", imagined);
+  return {};
 }
 
 std::string in_words(std::string_view metric, const Metrics& metrics) {

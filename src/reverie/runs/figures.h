@@ -25,10 +25,16 @@ const std::vector<Figure>& learning_figures();
 
 /// Set to 1 in an iteration whose real actions were random: its return is not a policy's.
 inline constexpr const char* kRandomActions = "collect/random_actions";
+/// Likewise where a policy of its own explored.
+inline constexpr const char* kExplorer = "collect/explorer";
 
 using Metrics = std::map<std::string, double>;
 
-/// "std 0.251", or "std -" where the metrics lack it. Marks the return of random actions as such.
+/// What a reader should know beside a figure's value: whose return it is where it is not the
+/// policy's, or that imagined episodes are shorter than real ones. " (…)", or empty.
+std::string remark(const Figure& figure, const Metrics& metrics);
+
+/// "std 0.251", or "std -" where the metrics lack it. With its remark.
 std::string in_words(const Figure& figure, const Metrics& metrics);
 std::string in_words(std::string_view metric, const Metrics& metrics);
 

@@ -58,4 +58,14 @@ std::string complete_from_events(Store& store, const std::filesystem::path& fold
                       : "the curves begin here");
 }
 
+std::string lost_checkpoint(const RunFolder& folder, const Store& store) {
+  // The row of a first iteration may be of a version that wrote it before the file.
+  const auto row = store.newest_checkpoint();
+  if (!row || row->iteration <= 1) return {};
+  return fmt::format(
+      "{} holds no checkpoint, but one was written at {} real steps: put it back, or start over: "
+      "{}",
+      folder.checkpoints().string(), row->env_steps, repeat_command(folder.root()));
+}
+
 }  // namespace reverie

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/runs/event_file.h>
+#include <reverie/runs/run_folder.h>
 #include <reverie/runs/store.h>
 
 #include <filesystem>
@@ -26,5 +27,9 @@ struct Standing {
 /// time `now`) only where needed. Returns one line on what was missing; empty where nothing was.
 std::string complete_from_events(Store& store, const std::filesystem::path& folder, double now,
                                  const Standing& standing);
+
+/// Where a run holds no checkpoint although one was written: a line that says so, and what to do.
+/// Empty of a run that is still in its first iteration, which costs next to nothing to repeat.
+std::string lost_checkpoint(const RunFolder& folder, const Store& store);
 
 }  // namespace reverie

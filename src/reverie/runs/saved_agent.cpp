@@ -1,10 +1,13 @@
 #include <reverie/runs/saved_agent.h>
 
 #include <reverie/core/error.h>
+#include <reverie/runs/recovery.h>
 #include <reverie/runs/robot_copy.h>
 #include <reverie/runs/same_settings.h>
 
 #include <fmt/core.h>
+
+#include <filesystem>
 
 namespace reverie {
 
@@ -13,6 +16,11 @@ SavedAgent::SavedAgent(const Experiment& experiment, const RunFolder& folder,
     : session_(*experiment.task, experiment.env, experiment.method->name,
                static_cast<uint64_t>(experiment.run.seed), torch::kCPU, silent_) {
   auto loaded = Checkpoints(folder.checkpoints()).load_newest(warn);
+  if (!loaded && std::filesystem::exists(folder.store()))
+    if (const std::string lost =
+            lost_checkpoint(folder, Store(folder.store(), Store::Access::read));
+        !lost.empty())
+      throw Error(lost);
   if (!loaded)
     throw Error(fmt::format("{} has no checkpoint yet; train it first: {}", folder.root().string(),
                             resume_command(folder.root())));

@@ -1,5 +1,7 @@
 #include <reverie/runs/signs.h>
 
+#include <reverie/runs/figures.h>
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -27,15 +29,16 @@ std::optional<std::string> Signs::imagined_too_high(const Metrics& metrics) {
   if (!real) return std::nullopt;
   lowest_real_ = std::min(lowest_real_.value_or(*real), *real);
   highest_real_ = std::max(highest_real_.value_or(*real), *real);
-  if (!imagined) return std::nullopt;
+  // What a policy of its own that explores is paid for is something else.
+  if (!imagined || value(metrics, kExplorer)) return std::nullopt;
   // Where imagined episodes are cut shorter, so is the real return that they are held against.
   const auto length = value(metrics, "episode/length");
   const auto imagined_length = value(metrics, "imagination/episode_length");
   double comparable = *real;
   if (length && imagined_length && *imagined_length < *length)
     comparable *= *imagined_length / *length;
-  const double range = std::max(*highest_real_ - *lowest_real_,
-                                value(metrics, "return/real_std").value_or(0.0));
+  const double range =
+      std::max(*highest_real_ - *lowest_real_, value(metrics, "return/real_std").value_or(0.0));
   const double excess = *imagined - comparable;
   if (excess <= std::max(kExcess * range, kLeast * std::abs(comparable))) return std::nullopt;
   return fmt::format(

@@ -91,13 +91,9 @@ void Trainer::resume() {
     checkpoints_.set_aside_after(loaded->number);
     recover_store();
     earlier_seconds_ = seconds_until(loaded->number);
-  } else if (const auto row = store_.newest_checkpoint(); row && row->iteration > 1) {
-    // Beginning again would cost what somebody else may still have. Of a run's first iteration it
-    // costs next to nothing, and that row may be of a version that wrote it before the file.
-    throw Error(fmt::format(
-        "{} holds no checkpoint, but one was written at {} real steps: put it back, or "
-        "start over: {}",
-        folder_.checkpoints().string(), row->env_steps, repeat_command(folder_.root())));
+  } else if (const std::string lost = lost_checkpoint(folder_, store_); !lost.empty()) {
+    // Beginning again would cost what somebody else may still have.
+    throw Error(lost);
   } else if (!experiment_.run.from.empty()) {
     start_from();
   }

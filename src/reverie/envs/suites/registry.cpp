@@ -6,6 +6,7 @@
 #include <reverie/envs/variations/variations.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -55,6 +56,14 @@ const TaskEntry& find_task(std::string_view name) {
   }
   if (const std::string file = std::string(name) + ".toml"; std::filesystem::is_regular_file(file))
     return find_robot(file);
+  // Half a name: classic's first, the system as one knows it (mbbl's pendulum hangs down).
+  std::vector<std::string> ending;
+  for (const std::string& one : names)
+    if (one.ends_with(fmt::format("/{}", name)))
+      ending.insert(one.starts_with("classic/") ? ending.begin() : ending.end(), one);
+  if (!ending.empty())
+    throw UsageError(
+        fmt::format("no task is called '{}'; did you mean {}?", name, fmt::join(ending, " or ")));
   // Gymnasium's names have capitals and end in a version: HalfCheetah-v5.
   std::string plain(name.substr(0, std::min(name.rfind("-v"), name.size())));
   if (plain.size() < name.size() && plain.find('/') == plain.npos) plain = "gym/" + plain;
