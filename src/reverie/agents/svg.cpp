@@ -7,16 +7,6 @@
 #include <cmath>
 
 namespace reverie {
-namespace {
-
-PathwiseConfig steps_of(const SvgConfig& config) {
-  PathwiseConfig steps;
-  steps.learning_rate = config.learning_rate;
-  steps.clip_norm = config.clip_norm;
-  return steps;
-}
-
-}  // namespace
 
 void SvgConfig::describe(Settings& settings) {
   settings.add("svg.horizon", horizon,
@@ -36,10 +26,7 @@ void SvgConfig::describe(Settings& settings) {
                "factor of the divergence from the last iteration's policy, beside a value in units "
                "of its spread",
                at_least(0));
-  settings.add("svg.learning_rate", learning_rate, "Adam's step size", at_least(0));
-  settings.add("svg.clip_norm", clip_norm,
-               "largest norm of the gradient of a layer's weights, or of its biases; 0: any",
-               at_least(0));
+  settings.group("svg", ascent);
   settings.add("policy_steps", policy_steps, "gradient steps per iteration", at_least(1));
   settings.group("value", value);
   settings.group("collect", collect);
@@ -69,7 +56,7 @@ Svg::Svg(const SvgConfig& config, Session& session)
       policy_(new_policy(session, config.policy)),
       value_(session.task().spec().observation_size, config.value, config.discount,
              session.stream("value"), session.device()),
-      improver_(steps_of(config)),
+      ascent_(config.ascent),
       random_(session.stream("svg")),
       acted_(torch::empty({0})) {
   if (config_.horizon == 0) config_.horizon = session.task().spec().horizon;
@@ -124,7 +111,7 @@ void Svg::improve() {
     const Stretches real = stretches(data, start.to(session_.device()), config_.horizon);
     found = value_gradient(session_.task(), learner_.model(), value, policy_, before, real,
                            acted.index_select(0, real.row.flatten()).view_as(real.row), options);
-    norm += improver_.ascend(policy_, found.gradient) / steps;
+    norm += ascent_.step(policy_, found.gradient) / steps;
     weight += found.weight / steps;
     objective += found.value / steps;
     monitor_.progress("improve", static_cast<double>(step) / steps);
@@ -156,7 +143,7 @@ void Svg::serialize(Archive& archive) {
   archive("learner", learner_);
   archive("policy", policy_);
   archive("value", value_);
-  archive("improver", improver_);
+  archive("ascent", ascent_);
   archive("random", random_);
   archive.optional("acted", acted_, {-1});
   if (!acted_.defined()) archive.refuse("acted", "no densities");

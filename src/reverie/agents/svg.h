@@ -5,7 +5,7 @@
 #include <reverie/agents/new_policy.h>
 #include <reverie/collect/collector.h>
 #include <reverie/imagination/value_gradient.h>
-#include <reverie/improvers/pathwise.h>
+#include <reverie/improvers/ascent.h>
 #include <reverie/models/learner.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/values/policy_evaluation.h>
@@ -18,8 +18,7 @@ struct SvgConfig : AgentConfig {
   int64_t batch = 64;
   int64_t window = 0;
   double discount = 0.99;
-  double learning_rate = 1e-4;
-  double clip_norm = 0;
+  AscentConfig ascent = {.learning_rate = 1e-4, .clip_norm = 0};
   double weight_clip = 5;
   double kl_penalty = 1e-3;
   CollectConfig collect;
@@ -68,7 +67,7 @@ class Svg : public Agent {
   ModelLearner learner_;
   GaussianPolicy policy_;
   PolicyEvaluation value_;
-  Pathwise improver_;
+  Ascent ascent_;
   RandomStream random_;
   Tensor acted_;  ///< [replay size]: log densities its actions were drawn from.
 };

@@ -6,12 +6,13 @@ namespace reverie {
 
 void VanillaBpttConfig::describe(Settings& settings) {
   settings.add("policy_steps", policy_steps, "gradient steps per iteration", at_least(1));
+  settings.group("pathwise", ascent);
   settings.group("pathwise", pathwise);
   DynaConfig::describe(settings);
 }
 
 VanillaBptt::VanillaBptt(const VanillaBpttConfig& config, Session& session)
-    : Dyna(config, session), config_(config), improver_(config.pathwise) {}
+    : Dyna(config, session), config_(config), ascent_(config.ascent) {}
 
 void VanillaBptt::improve() {
   PathwiseGradient dreamt;
@@ -20,7 +21,7 @@ void VanillaBptt::improve() {
     const Tensor from = starts_.draw(1, config_.imagine.rollouts)[0];
     dreamt = imagination_.gradient(policy_, from, config_.pathwise.options());
     if (step == 1) monitor_.record("return/imagined_before", dreamt.undiscounted);
-    norm += improver_.ascend(policy_, dreamt.gradient);
+    norm += ascent_.step(policy_, dreamt.gradient);
     monitor_.progress("improve",
                       static_cast<double>(step) / static_cast<double>(config_.policy_steps));
   }
@@ -32,7 +33,7 @@ void VanillaBptt::improve() {
 
 void VanillaBptt::serialize(Archive& archive) {
   Dyna::serialize(archive);
-  archive("improver", improver_);
+  archive("ascent", ascent_);
 }
 
 }  // namespace reverie

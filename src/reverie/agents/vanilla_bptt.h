@@ -2,13 +2,15 @@
 #pragma once
 
 #include <reverie/agents/dyna.h>
-#include <reverie/improvers/pathwise.h>
+#include <reverie/imagination/pathwise.h>
+#include <reverie/improvers/ascent.h>
 
 namespace reverie {
 
 struct VanillaBpttConfig : DynaConfig {
   int64_t policy_steps = 50;
   PathwiseConfig pathwise;
+  AscentConfig ascent;
 
   VanillaBpttConfig() { learn.model.members = 1; }
   void describe(Settings& settings) override;
@@ -28,7 +30,7 @@ class VanillaBptt : public Dyna {
   void improve() override;
 
   VanillaBpttConfig config_;
-  Pathwise improver_;
+  Ascent ascent_;
 };
 
 }  // namespace reverie

@@ -5,6 +5,7 @@
 #include <reverie/envs/mujoco/simulation.h>
 #include <reverie/envs/pool.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 #include <algorithm>
 #include <array>

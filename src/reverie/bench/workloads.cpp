@@ -1,6 +1,7 @@
 #include <reverie/bench/workloads.h>
 
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie::benchmark {
 

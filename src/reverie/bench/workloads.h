@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/envs/environment.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/models/dynamics_model.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/policies/policy_calculus.h>

@@ -5,6 +5,7 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/variations/variations.h>
 #include <reverie/pictures/renderer.h>
 #include <reverie/pictures/video.h>

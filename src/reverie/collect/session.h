@@ -3,6 +3,7 @@
 
 #include <reverie/core/monitor.h>
 #include <reverie/data/replay.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/world.h>
 
 #include <map>

@@ -2,6 +2,7 @@
 
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fmt/format.h>
 

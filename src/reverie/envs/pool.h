@@ -3,6 +3,7 @@
 
 #include <reverie/core/workers.h>
 #include <reverie/envs/environment.h>
+#include <reverie/envs/task_entry.h>
 
 #include <optional>
 #include <vector>

@@ -1,6 +1,7 @@
 #include <reverie/envs/world.h>
 
 #include <reverie/core/archive.h>
+#include <reverie/envs/task_entry.h>
 
 #include <utility>
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/envs/pool.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 

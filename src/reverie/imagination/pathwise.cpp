@@ -138,6 +138,27 @@ int64_t stretch_of(const DynamicsModel& model, int64_t rows, const PathwiseOptio
 
 }  // namespace
 
+void PathwiseConfig::describe(Settings& settings) {
+  settings.add("stochastic", stochastic,
+               "whether imagined actions have the policy's noise, which the gradient goes around; "
+               "otherwise they are its means, and its standard deviation is not learned");
+  settings.add("discount", discount, "discount of a step of the imagined return", between(0, 1));
+  settings.add("truncation", truncation,
+               "steps that a gradient flows back through; 0: the whole horizon", at_least(0));
+  settings.add("memory", memory,
+               "GiB that activations may take, beyond which they are computed twice",
+               between(0.001, 1e4));
+}
+
+PathwiseOptions PathwiseConfig::options() const {
+  PathwiseOptions options;
+  options.discount = discount;
+  options.mode = stochastic ? Mode::explore : Mode::exploit;
+  options.truncation = truncation;
+  options.memory = memory;
+  return options;
+}
+
 PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
                                    const GaussianPolicy& policy, const Tensor& parameters,
                                    const Tensor& starts, const PathwiseOptions& options,

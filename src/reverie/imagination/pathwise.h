@@ -1,6 +1,7 @@
 // Gradient of the imagined return by backpropagation through model, reward and policy.
 #pragma once
 
+#include <reverie/core/settings.h>
 #include <reverie/imagination/imagine.h>
 
 namespace reverie {
@@ -13,6 +14,17 @@ struct PathwiseOptions {
   /// horizon: nowhere.
   int64_t truncation = 0;
   double memory = 1.0;  ///< GiB for activations; beyond that they are recomputed.
+};
+
+/// Settings of the options, but for the horizon, which is the imagination's.
+struct PathwiseConfig {
+  bool stochastic = false;
+  double discount = 1.0;
+  int64_t truncation = 0;
+  double memory = 1.0;
+
+  void describe(Settings& settings);
+  PathwiseOptions options() const;
 };
 
 /// A mean return and its gradient.

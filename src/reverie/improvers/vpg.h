@@ -1,8 +1,8 @@
 // Vanilla policy gradient.
 #pragma once
 
-#include <reverie/improvers/adam.h>
 #include <reverie/improvers/improver.h>
+#include <reverie/nn/vector_adam.h>
 
 namespace reverie {
 

@@ -5,6 +5,7 @@
 #include <reverie/envs/mujoco/body.h>
 #include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 #include <reverie/runs/adapt.h>
 
 #include <reverie/collect/rollout.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/improvers/maml.h>
 
 namespace reverie {

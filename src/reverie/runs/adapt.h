@@ -4,6 +4,7 @@
 #include <reverie/agents/agent.h>
 #include <reverie/data/transitions.h>
 #include <reverie/envs/environment.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {

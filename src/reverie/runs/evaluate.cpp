@@ -1,5 +1,7 @@
 #include <reverie/runs/evaluate.h>
 
+#include <reverie/envs/task_entry.h>
+
 #include <algorithm>
 #include <cmath>
 

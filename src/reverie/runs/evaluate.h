@@ -3,6 +3,7 @@
 
 #include <reverie/core/random.h>
 #include <reverie/envs/pool.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/policies/actor.h>
 
 #include <functional>

@@ -2,6 +2,7 @@
 
 #include <reverie/core/workers.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/runs/adapt.h>
 

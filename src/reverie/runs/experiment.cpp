@@ -3,6 +3,7 @@
 #include <reverie/core/embedded.h>
 #include <reverie/core/error.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/nn/kernels/precision.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>

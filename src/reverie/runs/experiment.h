@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/agents/agent.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/runs/run_config.h>
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 #include <reverie/core/settings.h>
 #include <reverie/envs/mujoco/mjcf_files.h>
 #include <reverie/envs/robots/file.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/variations/variations.h>
 #include <reverie/runs/files.h>
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/envs/environment.h>
+#include <reverie/envs/task_entry.h>
 
 #include <filesystem>
 #include <string>

@@ -3,6 +3,7 @@
 #include <reverie/envs/mujoco/mjcf_files.h>
 #include <reverie/envs/robots/file.h>
 #include <reverie/envs/robots/own_robot_fixture.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/runs/evaluate.h>
 #include <reverie/runs/files.h>
 #include <reverie/runs/robot_copy.h>

@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/mujoco/version.h>
 #include <reverie/envs/robots/file.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/nn/kernels/precision.h>
 
 #include <fmt/core.h>

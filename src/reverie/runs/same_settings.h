@@ -1,6 +1,7 @@
 // What must not change for a run to be resumed, kept as text in its checkpoints.
 #pragma once
 
+#include <reverie/envs/task_entry.h>
 #include <reverie/runs/experiment.h>
 
 #include <string>

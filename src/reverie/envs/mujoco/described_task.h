@@ -4,6 +4,7 @@
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco/reward_term.h>
 #include <reverie/envs/mujoco/simulation.h>
+#include <reverie/envs/task_entry.h>
 
 #include <functional>
 #include <map>

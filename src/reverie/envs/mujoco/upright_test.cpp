@@ -2,6 +2,7 @@
 #include <reverie/envs/mujoco/source.h>
 #include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

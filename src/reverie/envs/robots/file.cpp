@@ -8,6 +8,7 @@
 #include <reverie/envs/robots/goal.h>
 #include <reverie/envs/robots/reset.h>
 #include <reverie/envs/robots/terms.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fstream>
 #include <iterator>

@@ -3,6 +3,7 @@
 
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco/task_description.h>
+#include <reverie/envs/task_entry.h>
 
 #include <filesystem>
 

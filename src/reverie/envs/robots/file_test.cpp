@@ -1,6 +1,7 @@
 // Robots described in TOML are the tasks that they describe, and mistakes are met with one line.
 #include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

@@ -5,6 +5,7 @@
 #include <reverie/envs/first_states.h>
 #include <reverie/envs/mujoco/body.h>
 #include <reverie/envs/robots/file.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -3,6 +3,7 @@
 #include <reverie/envs/robots/info.h>
 #include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <reverie/envs/environment.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 // The numbers that a robot's file pays for: closed forms, gradients, and what a model is told.
 #include <reverie/envs/robots/robot_fixture.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

@@ -1,6 +1,7 @@
 // Classic control: small systems with equations of their own.
 #include <reverie/envs/suites/classic_systems.h>
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 #include <numbers>
 

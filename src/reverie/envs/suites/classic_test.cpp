@@ -2,6 +2,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/suites/registry.h>
 #include <reverie/envs/suites/task_fixture.h>
+#include <reverie/envs/task_entry.h>
 
 #include <gtest/gtest.h>
 

@@ -6,6 +6,7 @@
 #include <reverie/core/settings.h>
 #include <reverie/core/workers.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/world.h>
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 #include <reverie/envs/mujoco/simulation.h>
 #include <reverie/envs/suites/golden_file.h>
 #include <reverie/envs/suites/registry.h>
+#include <reverie/envs/task_entry.h>
 
 #include <gtest/gtest.h>
 

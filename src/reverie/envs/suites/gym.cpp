@@ -3,6 +3,7 @@
 #include <reverie/envs/suites/suites.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fmt/format.h>
 

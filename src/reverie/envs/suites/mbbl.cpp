@@ -2,6 +2,7 @@
 // alone.
 #include <reverie/envs/suites/classic_systems.h>
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 // Rewards and ends of the mbbl suite against values worked out by hand.
 #include <reverie/envs/suites/registry.h>
 #include <reverie/envs/suites/task_fixture.h>
+#include <reverie/envs/task_entry.h>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 // The tasks of ME-TRPO: rllab's bodies, most of which show where their centre of mass is and goes.
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

@@ -1,5 +1,6 @@
 // The tasks of PETS: rewards that a planner can tell from observations.
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/envs/robots/file.h>
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/variations/variations.h>
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // The tasks of the original MB-MPO, on rllab.
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

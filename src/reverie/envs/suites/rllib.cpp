@@ -1,5 +1,6 @@
 // The tasks of RLlib's MB-MPO: Gym's bodies with horizon 200, and a reward that a model can tell.
 #include <reverie/envs/suites/suites.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 namespace {

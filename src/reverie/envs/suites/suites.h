@@ -3,6 +3,7 @@
 
 #include <reverie/envs/environment.h>
 #include <reverie/envs/mujoco/described_task.h>
+#include <reverie/envs/task_entry.h>
 
 namespace reverie {
 

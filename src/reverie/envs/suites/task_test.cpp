@@ -4,6 +4,7 @@
 #include <reverie/envs/mujoco/simulation.h>
 #include <reverie/envs/suites/registry.h>
 #include <reverie/envs/suites/task_fixture.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/runs/files.h>
 
 #include <fmt/format.h>

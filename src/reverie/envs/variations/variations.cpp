@@ -1,6 +1,7 @@
 #include <reverie/envs/variations/variations.h>
 
 #include <reverie/core/error.h>
+#include <reverie/envs/task_entry.h>
 #include <reverie/envs/variations/varied_system.h>
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include <reverie/improvers/adam.h>
+#include <reverie/nn/vector_adam.h>
 
 #include <reverie/core/archive.h>
 
