@@ -44,6 +44,9 @@ const std::vector<Entry>& all() {
          return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.002, .epochs = 4, .batch = 64});
        },
        120, 1.20},
+      {"ppo_within_a_divergence",
+       [] { return std::make_unique<Ppo>(PpoConfig{.learning_rate = 0.005, .max_kl = 0.02}); }, 120,
+       1.20},
       {"ppo_kl",
        [] {
          return std::make_unique<Ppo>(
@@ -135,6 +138,25 @@ TEST_P(ImproverConformance, SolvesALinearQuadraticTask) {
   RecordProperty("cost_over_optimum", std::to_string(cost));
   EXPECT_GT(cost, 0.999);  // nothing beats the optimum
   EXPECT_LT(cost, GetParam().within);
+}
+
+TEST(Ppo, TakesBackAPassThatLeadsTooFar) {
+  RandomStream random(6, "ppo");
+  GaussianPolicy policy = random_policy({8}, 3, 2, random), free = policy;
+  const PolicyBatch batch = random_batch(policy, 2, 300, random);
+  PpoConfig within{.learning_rate = 0.005, .epochs = 20};
+  const double far = Ppo(within).step(free, SurrogateProblem(free, batch)).kl;
+  within.max_kl = far / 3;
+  const ImprovementReport report = Ppo(within).step(policy, SurrogateProblem(policy, batch));
+  EXPECT_TRUE(report.accepted);
+  EXPECT_LE(report.kl, far / 3);
+  EXPECT_GT(report.kl, far / 10) << "no further back than needed";
+  EXPECT_GT(report.improvement(), 0);
+  // Where the first pass leads too far already, nothing is done.
+  within.max_kl = 1e-9;
+  const Tensor before = policy.parameters().clone();
+  EXPECT_FALSE(Ppo(within).step(policy, SurrogateProblem(policy, batch)).accepted);
+  EXPECT_TRUE(torch::equal(policy.parameters(), before));
 }
 
 INSTANTIATE_TEST_SUITE_P(Improvers, ImproverConformance, ::testing::ValuesIn(all()),

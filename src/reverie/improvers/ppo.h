@@ -14,6 +14,7 @@ struct PpoConfig {
   double kl_coefficient = 0.0;
   bool adaptive_kl = false;
   double kl_target = 0.01;
+  double max_kl = 0;
 
   void describe(Settings& settings) {
     settings.add("clip", clip, "how far a probability ratio may leave 1", at_least(1e-6));
@@ -25,13 +26,21 @@ struct PpoConfig {
     settings.add("adaptive_kl", adaptive_kl, "whether the KL penalty's weight follows kl_target");
     settings.add("kl_target", kl_target, "divergence that an adaptive penalty aims at",
                  at_least(1e-12));
+    settings.add(
+        "max_kl", max_kl,
+        "divergence from the policy that acted, in nats, beyond which a pass is taken back "
+        "and the step ends; 0: any",
+        at_least(0));
   }
 };
 
 /// PPO (Schulman et al., "Proximal policy optimization algorithms", 2017): Adam on the clipped
 /// surrogate, with a KL penalty where its weight is not 0. An adaptive weight is doubled after a
 /// step whose divergence exceeded 1.5 times the target and halved below the target / 1.5 (their
-/// §4). Adam's moments last from step to step.
+/// §4). With `max_kl` a pass that
+/// leads too far is taken back, and ends the step: near a solved task, where advantages are noise
+/// and the policy is narrow, the clip alone lets one step leave it altogether. Adam's moments last
+/// from step to step.
 class Ppo : public Improver {
  public:
   /// Minibatches are drawn from `random`.
