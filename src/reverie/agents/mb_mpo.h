@@ -18,7 +18,8 @@ struct MbMpoConfig : DynaConfig {
   void describe(Settings& settings) override;
   std::vector<std::string> remarks() const override;
   Adaptation adaptation() const override;
-  /// Returns a copy with 0 placeholders resolved. Throws UsageError for incompatible settings.
+  /// Returns a copy in which a 0 that means "all" is that number. Throws UsageError for settings
+  /// that exclude each other.
   MbMpoConfig checked() const;
 };
 
