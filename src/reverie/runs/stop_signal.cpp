@@ -54,8 +54,8 @@ void wait_for_stops(sigset_t stops, const char* first_line, const char* otherwis
   for (int signal = 0; sigwait(&stops, &signal) == 0;) {
     if (received == 0) {
       first = Clock::now();
+      if (!live_view_shows_it()) tell(first_line);  // before what the run says of its end
       received = signal;
-      if (!live_view_shows_it()) tell(first_line);
     } else if (Clock::now() - first > std::chrono::milliseconds(500)) {
       tell("");  // the live view's last line has no end
       std::string line = otherwise;
