@@ -97,7 +97,7 @@ Kernel fitting(const std::string& name, const ModelConfig& config, int64_t batch
   struct State {
     DynamicsModel model;
     Transitions data;
-    std::unique_ptr<Objective> objective = make_objective({});
+    std::unique_ptr<Objective> objective = make_objective({}, {}, {}, torch::kCPU);
     FitConfig fit = {};
     Monitor monitor = {};
     RandomStream random{1, "benchmark/fit"};

@@ -2,9 +2,11 @@
 
 #include <reverie/collect/rollout.h>
 #include <reverie/core/archive.h>
+#include <reverie/core/error.h>
 #include <reverie/data/episodes.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace reverie {
 namespace {
@@ -37,7 +39,7 @@ bool Collector::explore() {
     rollouts = roll_out(session_.world(), steps, *anyhow, Mode::explore, random_);
     memory_.add(transitions(rollouts));
   }
-  record(rollouts);  // of the last stretch
+  record(first_returns(rollouts), mean_episode_length(rollouts));  // of the last stretch
   session_.monitor().record("collect/random_actions", 1);
   return true;
 }
@@ -47,23 +49,67 @@ Rollouts Collector::episodes(Actor& actor) {
   do {
     rollouts = roll_out(session_.world(), config_.horizon, actor, Mode::explore, random_);
     memory_.add(transitions(rollouts));
+    under_way_ = false;
   } while (session_.steps() < config_.random_steps);
-  record(rollouts);
+  record(first_returns(rollouts), mean_episode_length(rollouts));
   session_.monitor().record("policy/saturated", saturated(rollouts.action, session_.task().spec()));
   return rollouts;
 }
 
-void Collector::record(const Rollouts& rollouts) const {
-  const auto returns = first_returns(rollouts);
+void Collector::steps(Actor& actor, int64_t count) {
+  if (session_.environments() != 1)
+    throw UsageError(
+        "a method that learns between steps acts in one environment: "
+        "set 'collect.rollouts = 1'");
+  const torch::NoGradGuard no_grad;
+  World& world = session_.world();
+  for (int64_t i = 0; i < count; ++i) {
+    if (!under_way_) {
+      world.reset();
+      return_ = 0;
+      length_ = 0;
+      actor.begin(torch::ones({1}, torch::kBool));
+      under_way_ = true;
+    }
+    const Tensor observation = world.observation().clone();
+    const Tensor action = actor.act(observation, Mode::explore, random_);
+    const StepResult result = world.step(action);
+    const Transitions step{observation,       action,
+                           result.reward,     result.next_observation,
+                           result.terminated, result.truncated};
+    memory_.add(step);
+    tell(actor, step);
+    return_ += result.reward.item<double>();
+    ++length_;
+    if (result.terminated.item<bool>() || result.truncated.item<bool>()) {
+      returns_.push_back(std::exchange(return_, 0));
+      lengths_ += static_cast<double>(std::exchange(length_, 0));
+    }
+  }
+}
+
+void Collector::record_finished() {
+  if (returns_.empty()) return;
+  record(torch::tensor(returns_, torch::kFloat64), lengths_ / static_cast<double>(returns_.size()));
+  returns_.clear();
+  lengths_ = 0;
+}
+
+void Collector::record(const Tensor& returns, double episode_length) const {
   Monitor& monitor = session_.monitor();
   monitor.record("return/real", returns.mean().item<double>());
   monitor.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());
-  monitor.record("episode/length", mean_episode_length(rollouts));
+  monitor.record("episode/length", episode_length);
 }
 
 void Collector::serialize(Archive& archive) {
   archive("random", random_);
   archive("knows_how_to_act", knows_how_to_act_);
+  archive("under_way", under_way_);
+  archive("return", return_);
+  archive.count("length", length_);
+  archive("returns", returns_);
+  archive("lengths", lengths_);
 }
 
 }  // namespace reverie

@@ -26,9 +26,9 @@ struct CollectConfig {
   }
 };
 
-/// Takes a method's real steps, stores them in a replay, and records "return/real",
-/// "return/real_std", "episode/length", and "policy/saturated" or, for random actions,
-/// "collect/random_actions".
+/// Takes a method's real steps, by episodes or one by one, stores them in a replay, and records
+/// "return/real", "return/real_std", "episode/length", and "policy/saturated" or, for random
+/// actions, "collect/random_actions".
 class Collector {
  public:
   /// `policies` policies collect side by side. Transitions go to the session's replay "real".
@@ -44,6 +44,12 @@ class Collector {
   /// Returns rollouts [1, n, horizon, …] from fresh starts, one per environment.
   Rollouts episodes(Actor& actor);
 
+  /// Takes `count` steps, going on where the last call stopped: for methods that learn between
+  /// steps. Needs a single environment, so that each episode's transitions lie one after another.
+  void steps(Actor& actor, int64_t count);
+  /// Records the episodes that `steps` has finished since the last call, if any.
+  void record_finished();
+
   /// The transitions collected so far.
   const Replay& memory() const { return memory_; }
 
@@ -53,13 +59,20 @@ class Collector {
   void serialize(Archive& archive);
 
  private:
-  void record(const Rollouts& rollouts) const;
+  void record(const Tensor& returns, double episode_length) const;
 
   Session& session_;
   CollectConfig config_;
   Replay& memory_;
   RandomStream random_;
   bool knows_how_to_act_ = false;
+  // Of `steps`: whether an episode is under way, and what it has come to; the returns and the
+  // summed lengths of those that have ended since the last record.
+  bool under_way_ = false;
+  double return_ = 0;
+  int64_t length_ = 0;
+  std::vector<double> returns_;
+  double lengths_ = 0;
 };
 
 }  // namespace reverie

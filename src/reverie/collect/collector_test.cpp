@@ -1,6 +1,7 @@
 #include <reverie/collect/collector.h>
 
 #include <reverie/collect/rollout.h>
+#include <reverie/core/archive.h>
 #include <reverie/envs/suites/registry.h>
 #include <reverie/policies/gaussian_policy.h>
 #include <reverie/policies/noisy_actor.h>
@@ -63,6 +64,52 @@ TEST_F(CollectorTest, WhoKnowsHowToActTakesTheRandomStepsItself) {
   EXPECT_EQ(session.steps(), 300);
   collector.episodes(*actor_of(acting));
   EXPECT_EQ(session.steps(), 400);
+}
+
+TEST_F(CollectorTest, GoesOnStepByStepWhereItStopped) {
+  CollectConfig config;
+  config.random_steps = 0;
+  Collector collector(session, config);
+  const GaussianPolicy acting = policy();
+  const auto actor = actor_of(acting);
+  for (int64_t i = 0; i < 250; ++i) collector.steps(*actor, 1);
+  EXPECT_EQ(session.steps(), 250);
+  const Transitions seen = collector.memory().all();
+  EXPECT_EQ(seen.size(), 250);
+  EXPECT_EQ(seen.truncated.sum().item<int64_t>(), 1);
+  EXPECT_TRUE(seen.truncated[199].item<bool>());
+  const Tensor goes_on =
+      (seen.observation.slice(0, 1) == seen.next_observation.slice(0, 0, -1)).all(1);
+  EXPECT_EQ(goes_on.sum().item<int64_t>(), 248) << "all but the step after the end";
+  collector.record_finished();
+  EXPECT_NEAR(monitor.figures["return/real"], seen.reward.slice(0, 0, 200).sum().item<double>(),
+              1e-2);
+  EXPECT_EQ(monitor.figures["episode/length"], 200);
+  EXPECT_TRUE(torch::equal(collector.memory().initial(), torch::tensor({0, 200})));
+}
+
+TEST_F(CollectorTest, GoesOnWhereASavedOneStopped) {
+  CollectConfig config;
+  config.random_steps = 0;
+  Collector collector(session, config);
+  const GaussianPolicy acting = policy();
+  const auto actor = actor_of(acting);
+  collector.steps(*actor, 150);
+  Archive saved;
+  saved("session", session);
+  saved("collector", collector);
+  Session other(find_task("classic/pendulum"), {}, "test", 1, torch::kCPU, monitor);
+  Collector again(other, config);
+  Archive reader = Archive::from_bytes(saved.bytes());
+  reader("session", other);
+  reader("collector", again);
+  for (Collector* each : {&collector, &again}) {
+    each->steps(*actor, 100);
+    monitor.figures.clear();
+    each->record_finished();
+    EXPECT_EQ(monitor.figures["episode/length"], 200);
+  }
+  EXPECT_TRUE(torch::equal(collector.memory().all().reward, again.memory().all().reward));
 }
 
 TEST_F(CollectorTest, PoliciesSideBySideEachActInTheirBlock) {

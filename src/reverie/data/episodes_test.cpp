@@ -36,5 +36,22 @@ TEST(Episodes, WhatARowsEndCutsIsNoneOfTheirLengths) {
   EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{50, 50}})), 50);
 }
 
+TEST(FirstEpisodes, AreTheStepsUpToEachRowsFirstEnd) {
+  Rollouts rollouts;
+  rollouts.reward = torch::arange(12, torch::kFloat32).view({1, 3, 4});
+  rollouts.observation = rollouts.next_observation = rollouts.reward.unsqueeze(3);
+  rollouts.action = rollouts.reward.unsqueeze(3);
+  rollouts.terminated = torch::zeros({1, 3, 4}, torch::kBool);
+  rollouts.truncated = torch::zeros({1, 3, 4}, torch::kBool);
+  rollouts.time = torch::zeros({1, 3, 4});
+  rollouts.terminated[0][0][1] = true;
+  rollouts.truncated[0][2][0] = true;
+  rollouts.truncated.select(2, 3).fill_(true);
+  const Transitions first = first_episodes(rollouts);
+  EXPECT_TRUE(torch::equal(first.reward, torch::tensor({0.f, 1.f, 4.f, 5.f, 6.f, 7.f, 8.f})));
+  EXPECT_TRUE(torch::equal(first.next_observation.squeeze(1), first.reward));
+  EXPECT_EQ(first.terminated.sum().item<int64_t>(), 1);
+}
+
 }  // namespace
 }  // namespace reverie

@@ -100,6 +100,14 @@ Tensor Replay::ended() const {
   return (store_.terminated | store_.truncated).index_select(0, place);
 }
 
+Tensor Replay::initial() const {
+  const Tensor before = ended();
+  return torch::cat({torch::full({1}, added_ == size()), before.slice(0, 0, -1)})
+      .slice(0, 0, size())
+      .nonzero()
+      .squeeze(1);
+}
+
 Transitions Replay::gather(const Tensor& index) const {
   const Tensor place = places(index);
   Transitions result;

@@ -1,6 +1,7 @@
 // A ring buffer of transitions.
 #pragma once
 
+#include <reverie/core/random.h>
 #include <reverie/data/transitions.h>
 
 #include <string>
@@ -9,7 +10,8 @@ namespace reverie {
 
 class Archive;
 
-/// The newest `capacity` transitions, first in, first out, in arrays that grow as they fill.
+/// The newest `capacity` transitions, first in, first out, in arrays that grow as they fill. Each
+/// episode's lie one after another: starts, stretches and multi-step losses rely on it.
 class Replay {
  public:
   /// `name` is the prefix of its files beside an archive.
@@ -31,8 +33,15 @@ class Replay {
   Transitions gather(const Tensor& index) const;
   /// The same, but only the observations: [n, o].
   Tensor observations(const Tensor& index) const;
+  /// Returns `rows` transitions drawn with replacement.
+  Transitions sample(int64_t rows, RandomStream& random) const {
+    return gather(random.below(size(), {rows}));
+  }
   /// Whether each stored step ended an episode, oldest first: [size] bool.
   Tensor ended() const;
+  /// The rows, oldest first, in which episodes begin: those after an ended step, and the first one
+  /// while nothing has been dropped. [m] int64.
+  Tensor initial() const;
 
   /// Added transitions never change. So where the archive has side files, each whole segment, named
   /// by the replay's name and the segment's number, is written to one once; the archive itself

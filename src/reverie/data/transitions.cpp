@@ -18,6 +18,12 @@ void each_field(Some& rollouts, const F& f) {
   f("counted", rollouts.counted, torch::kBool, false);
 }
 
+/// Whether no episode of a step's row has ended before it: [tasks, rows, horizon] bool.
+Tensor in_first_episode(const Rollouts& rollouts) {
+  const auto ended = (rollouts.terminated | rollouts.truncated).to(torch::kInt64);
+  return (ended.cumsum(2) - ended).eq(0);
+}
+
 }  // namespace
 
 void leave_out_unfinished(Rollouts& rollouts, int64_t limit) {
@@ -35,6 +41,16 @@ Transitions transitions(const Rollouts& rollouts) {
   return {rollouts.observation.flatten(0, 2), rollouts.action.flatten(0, 2),
           rollouts.reward.flatten(0, 2),      rollouts.next_observation.flatten(0, 2),
           rollouts.terminated.flatten(0, 2),  rollouts.truncated.flatten(0, 2)};
+}
+
+Transitions first_episodes(const Rollouts& rollouts) {
+  Transitions all = transitions(rollouts);
+  const Tensor chosen = in_first_episode(rollouts).flatten().nonzero().squeeze(1);
+  if (chosen.size(0) == all.size()) return all;
+  for (Tensor* field : {&all.observation, &all.action, &all.reward, &all.next_observation,
+                        &all.terminated, &all.truncated})
+    *field = field->index_select(0, chosen);
+  return all;
 }
 
 Transitions moved(const Transitions& transitions, torch::Device device) {
@@ -70,10 +86,7 @@ void Rollouts::serialize(Archive& archive) {
 }
 
 Tensor first_returns(const Rollouts& rollouts) {
-  const auto ended = (rollouts.terminated | rollouts.truncated).to(torch::kInt64);
-  // Steps before which no episode of the row has ended.
-  const auto counts = (ended.cumsum(2) - ended).eq(0);
-  return (rollouts.reward * counts).sum(2);
+  return (rollouts.reward * in_first_episode(rollouts)).sum(2);
 }
 
 }  // namespace reverie

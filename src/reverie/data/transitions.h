@@ -60,6 +60,9 @@ void leave_out_unfinished(Rollouts& rollouts, int64_t limit);
 /// Returns the steps of `rollouts`, episode by episode: by task, then row, then time.
 Transitions transitions(const Rollouts& rollouts);
 
+/// Likewise only those of each row's first episode: of rollouts that stop where it ends.
+Transitions first_episodes(const Rollouts& rollouts);
+
 /// Returns the undiscounted return of each row's first episode, up to its end or the horizon:
 /// [tasks, rows]. Later episodes are left out: counting only those that finished in time would
 /// favour short ones.

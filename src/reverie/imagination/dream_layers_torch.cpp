@@ -5,10 +5,10 @@ namespace reverie {
 std::vector<Tensor> unnormalised_layers(const DynamicsModel& model) {
   const int64_t o = model.observation_size(), a = model.action_size();
   const auto precise = [](const Tensor& x) { return x.to(torch::kFloat64); };
-  const auto shift = precise(torch::cat({model.action_normaliser().mean(),
-                                         model.observation_normaliser().mean()}));
-  const auto scale = precise(torch::cat({model.action_normaliser().std(),
-                                         model.observation_normaliser().std()}));
+  const auto shift = precise(
+      torch::cat({model.action_normaliser().mean(), model.observation_normaliser().mean()}));
+  const auto scale =
+      precise(torch::cat({model.action_normaliser().std(), model.observation_normaliser().std()}));
   const auto& ensemble = model.ensemble();
   std::vector<Tensor> blocks;
   for (const auto& layer : ensemble.layers(ensemble.parameters())) {
@@ -23,21 +23,6 @@ std::vector<Tensor> unnormalised_layers(const DynamicsModel& model) {
   target.mul_(precise(model.target_normaliser().std()));
   target.select(1, target.size(1) - 1).add_(precise(model.target_normaliser().mean()));
   for (Tensor& block : blocks) block = block.to(torch::kFloat32);
-  return blocks;
-}
-
-std::vector<Tensor> mean_layers(const GaussianPolicy& policy, const Tensor& parameters) {
-  const auto& sizes = policy.sizes();
-  std::vector<Tensor> blocks;
-  int64_t at = 0;
-  const auto take = [&](int64_t rows, int64_t columns) {
-    at += rows * columns;
-    return parameters.narrow(1, at - rows * columns, rows * columns).unflatten(1, {rows, columns});
-  };
-  for (size_t l = 1; l < sizes.size(); ++l) {
-    const auto weight = take(sizes[l], sizes[l - 1]);
-    blocks.push_back(torch::cat({weight.transpose(1, 2), take(1, sizes[l])}, 1));
-  }
   return blocks;
 }
 

@@ -1,8 +1,7 @@
-// The networks of an imagination as `BatchedMlp` blocks, for few operations per step.
+// The model of an imagination as `BatchedMlp` blocks, for few operations per step.
 #pragma once
 
 #include <reverie/models/dynamics_model.h>
-#include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {
 
@@ -11,9 +10,6 @@ namespace reverie {
 /// is folded into the weights, in double precision before rounding. A Gaussian head's log-variance
 /// remains that of the normalised target.
 std::vector<Tensor> unnormalised_layers(const DynamicsModel& model);
-
-/// Returns the layers [tasks, in + 1, out] of the policies' means for their parameters [tasks, p].
-std::vector<Tensor> mean_layers(const GaussianPolicy& policy, const Tensor& parameters);
 
 /// An arrangement of a batch that gives each member its own block of seats, for several steps at
 /// once.

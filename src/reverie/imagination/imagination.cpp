@@ -14,27 +14,26 @@ Imagination::Imagination(Session& session, const DynamicsModel& model, const Ima
   options_.members = members;
 }
 
-Rollouts Imagination::roll_out(const GaussianPolicy& policy, const Tensor& parameters,
+Rollouts Imagination::roll_out(const Policy& policy, const Tensor& parameters,
                                const Tensor& starts) {
   return counted(policy, parameters, starts, options_);
 }
 
-Rollouts Imagination::roll_out(const GaussianPolicy& policy, const Tensor& starts,
-                               Members members) {
+Rollouts Imagination::roll_out(const Policy& policy, const Tensor& starts, Members members) {
   ImagineOptions options = options_;
   options.members = members;
   return counted(policy, policy.parameters().unsqueeze(0), starts, options);
 }
 
-Rollouts Imagination::roll_out_each(const GaussianPolicy& policy, const Tensor& starts) {
+Rollouts Imagination::roll_out_each(const Policy& policy, const Tensor& starts) {
   ImagineOptions options = options_;
   options.members = Members::fixed;
   options.mode = Mode::exploit;
   return counted(policy, policy.parameters().expand({model_.members(), -1}), starts, options);
 }
 
-Rollouts Imagination::counted(const GaussianPolicy& policy, const Tensor& parameters,
-                              const Tensor& starts, const ImagineOptions& options) {
+Rollouts Imagination::counted(const Policy& policy, const Tensor& parameters, const Tensor& starts,
+                              const ImagineOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   Rollouts rollouts =
       imagine(session_.task(), model_, policy, parameters, starts, starts.flatten(0, 1), options,
@@ -44,7 +43,7 @@ Rollouts Imagination::counted(const GaussianPolicy& policy, const Tensor& parame
   return rollouts;
 }
 
-PathwiseGradient Imagination::gradient(const GaussianPolicy& policy, const Tensor& starts,
+PathwiseGradient Imagination::gradient(const Policy& policy, const Tensor& starts,
                                        PathwiseOptions options) {
   const auto began = std::chrono::steady_clock::now();
   options.horizon = options_.horizon;

@@ -31,26 +31,25 @@ class Imagination {
 
   /// Returns rollouts of the policies `parameters` [groups, p] from `starts` [groups, rows, o]. An
   /// episode that ends before the horizon restarts from one of `starts`; see `imagine`.
-  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& parameters, const Tensor& starts);
+  Rollouts roll_out(const Policy& policy, const Tensor& parameters, const Tensor& starts);
 
   /// Likewise for a single policy, from `starts` [1, rows, o].
-  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts) {
+  Rollouts roll_out(const Policy& policy, const Tensor& starts) {
     return roll_out(policy, policy.parameters().unsqueeze(0), starts);
   }
   /// Likewise with `members` instead of the default.
-  Rollouts roll_out(const GaussianPolicy& policy, const Tensor& starts, Members members);
+  Rollouts roll_out(const Policy& policy, const Tensor& starts, Members members);
   /// Rolls out the policy's mean actions in each member, from `starts` [members, rows, o].
-  Rollouts roll_out_each(const GaussianPolicy& policy, const Tensor& starts);
+  Rollouts roll_out_each(const Policy& policy, const Tensor& starts);
 
   /// Returns the gradient of the mean return over all members from `starts` [rows, o], with the
   /// imagination's horizon in place of that of `options`. See pathwise_gradient.
-  PathwiseGradient gradient(const GaussianPolicy& policy, const Tensor& starts,
-                            PathwiseOptions options);
+  PathwiseGradient gradient(const Policy& policy, const Tensor& starts, PathwiseOptions options);
 
   void serialize(Archive& archive);
 
  private:
-  Rollouts counted(const GaussianPolicy& policy, const Tensor& parameters, const Tensor& starts,
+  Rollouts counted(const Policy& policy, const Tensor& parameters, const Tensor& starts,
                    const ImagineOptions& options);
 
   Session& session_;

@@ -7,7 +7,7 @@
 
 namespace reverie {
 
-Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+Rollouts imagine(const Task& task, const DynamicsModel& model, const Policy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random) {
   const int64_t o = model.observation_size();

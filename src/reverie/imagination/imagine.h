@@ -4,7 +4,7 @@
 #include <reverie/core/random.h>
 #include <reverie/models/dynamics_model.h>
 #include <reverie/policies/actor.h>
-#include <reverie/policies/gaussian_policy.h>
+#include <reverie/policies/policy.h>
 
 namespace reverie {
 
@@ -24,7 +24,7 @@ struct ImagineOptions {
 /// horizon, the row restarts from a random row of `resets` [count, o]; a restarted episode that the
 /// horizon cuts off is not `counted`. Throws NonFiniteError where a state or a learned reward is
 /// not finite.
-Rollouts imagine(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+Rollouts imagine(const Task& task, const DynamicsModel& model, const Policy& policy,
                  const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                  const ImagineOptions& options, const RandomStream& random);
 

@@ -3,7 +3,6 @@
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/models/row_model.h>
-#include <reverie/nn/kernels/small_mlps.h>
 
 #include <fmt/format.h>
 
@@ -23,7 +22,7 @@ constexpr int64_t kFewestMixedRows = 64, kMostMixedRows = 512;
 struct Dream {
   const Task& task;
   const ReadyModel& ready;
-  const GaussianPolicy& policy;
+  const Policy& policy;
   const Tensor& parameters;
   const Tensor& resets;
   const ImagineOptions& options;
@@ -52,15 +51,12 @@ class Walker {
         time_(static_cast<size_t>(rows_), 0),
         normal_(static_cast<size_t>(rows_ * a_)),
         first_task_(first_ / dream.rollouts.rows()),
-        policies_(dream.policy.sizes(),
-                  dream.parameters.data_ptr<float>() + first_task_ * dream.parameters.size(1),
-                  (first_ + rows_ - 1) / dream.rollouts.rows() - first_task_ + 1,
-                  dream.parameters.size(1)),
+        policies_(dream.policy.by_rows(
+            dream.parameters.narrow(0, first_task_,
+                                    (first_ + rows_ - 1) / dream.rollouts.rows() - first_task_ + 1),
+            rows_)),
         model_(dream.ready, rows_, dream.options.members, !exploits()) {
     for (int64_t row = 0; row < rows_; ++row) model_.begin(row, random_);
-    const auto log_std = dream.parameters.narrow(1, dream.parameters.size(1) - a_, a_)
-                             .clamp_min(dream.policy.min_log_std());
-    std_ = log_std.exp().contiguous();
   }
 
   void run() {
@@ -94,11 +90,8 @@ class Walker {
       // The rows of one task share a policy.
       const int64_t task = (first_ + from) / task_rows;
       const int64_t to = std::min((task + 1) * task_rows - first_, rows_);
-      const float* std = std_.data_ptr<float>() + task * a_;
-      policies_.forward(task - first_task_, state_.data_ptr<float>() + from * o_, to - from,
-                        action + from * a_);
-      for (int64_t row = from; row < to && !exploits(); ++row)
-        for (int64_t j = 0; j < a_; ++j) action[row * a_ + j] += std[j] * normal_[row * a_ + j];
+      policies_->act(task - first_task_, state_.data_ptr<float>() + from * o_, to - from,
+                     exploits() ? nullptr : normal_.data() + from * a_, action + from * a_);
       from = to;
     }
   }
@@ -156,11 +149,11 @@ class Walker {
   const Dream& dream_;
   int64_t first_, rows_, o_, a_;
   RandomStream random_;
-  Tensor state_, next_, action_, std_;
+  Tensor state_, next_, action_;
   std::vector<int64_t> time_;
   std::vector<float> normal_;
   int64_t first_task_;
-  kernels::SmallMlps policies_;
+  std::unique_ptr<RowPolicy> policies_;
   RowModel model_;
 };
 
@@ -193,7 +186,7 @@ std::vector<Group> groups_of(int64_t tasks, int64_t rows, int64_t members, Membe
 
 }  // namespace
 
-Rollouts imagine_kernels(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+Rollouts imagine_kernels(const Task& task, const DynamicsModel& model, const Policy& policy,
                          const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                          const ImagineOptions& options, const RandomStream& random) {
   const torch::NoGradGuard no_grad;

@@ -3,6 +3,7 @@
 #include <reverie/data/test_counted.h>
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/test_line_task.h>
+#include <reverie/policies/gaussian_policy.h>
 
 #include <gtest/gtest.h>
 

@@ -51,7 +51,7 @@ struct Steps {
 /// is; nothing waits for the device.
 class BatchedWalk {
  public:
-  BatchedWalk(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+  BatchedWalk(const Task& task, const DynamicsModel& model, const Policy& policy,
               const Tensor& parameters, const Tensor& starts, const Tensor& resets,
               const ImagineOptions& options, const RandomStream& random)
       : task_(task),
@@ -64,10 +64,8 @@ class BatchedWalk {
         a_(model.action_size()),
         device_(parameters.device()),
         starts_(starts.to(device_).flatten(0, 1)),
-        policy_blocks_(mean_layers(policy, parameters)),
         model_blocks_(unnormalised_layers(model)),
-        policies_({policy.sizes(), Activation::tanh, false}, tasks_, n_ / tasks_, device_,
-                  BatchedMlp::Use::inference),
+        policies_(policy.by_batch(parameters, n_ / tasks_)),
         input_(with_ones(torch::cat({torch::zeros({n_, a_}, starts_.options()), starts_}, 1))),
         seen_action_(input_.narrow(1, 0, a_)),
         state_(input_.narrow(1, a_, o_)),
@@ -76,14 +74,11 @@ class BatchedWalk {
     const auto noise = [&](uint64_t stream, int64_t width) {
       return random.split(stream).normal({horizon_, n_, width}, device_);
     };
-    const auto log_std =
-        parameters.narrow(1, parameters.size(1) - a_, a_).clamp_min(policy.min_log_std());
-    if (options.mode == Mode::exploit) {
-      all_.action = torch::zeros({horizon_, n_, a_}, starts_.options());
-    } else {
-      all_.action = noise(1, a_);
-      all_.action.view({horizon_, tasks_, n_ / tasks_, a_}).mul_(log_std.exp().unsqueeze(1));
-    }
+    all_.action = options.mode == Mode::exploit
+                      ? torch::zeros({horizon_, n_, a_}, starts_.options())
+                      : noise(1, a_);
+    Tensor by_task = all_.action.view({horizon_, tasks_, n_ / tasks_, a_});
+    policies_->prepare(by_task);
     all_.next = empty({o_});
     if (model.config().learn_reward) all_.reward = empty({});
     if (model.config().head == Head::gaussian && options.mode == Mode::explore)
@@ -199,7 +194,7 @@ class BatchedWalk {
   void step(const Steps& steps, int64_t t) {
     auto action = steps.action[t], next = steps.next[t];
     auto by_task = action.view({tasks_, n_ / tasks_, a_});
-    by_task.baddbmm_(policies_.hidden(policy_blocks_, policy_input_), policy_blocks_.back());
+    policies_->act(policy_input_, by_task);
     if (model_.config().clip_action)
       torch::clamp_out(seen_action_, action, model_.action_low(), model_.action_high());
     else
@@ -275,8 +270,8 @@ class BatchedWalk {
   const int64_t horizon_, limit_, tasks_, n_, o_, a_;
   const torch::Device device_;
   const Tensor starts_;
-  const std::vector<Tensor> policy_blocks_, model_blocks_;
-  BatchedMlp policies_;
+  const std::vector<Tensor> model_blocks_;
+  std::unique_ptr<BatchPolicy> policies_;
   std::optional<BatchedMlp> networks_;
   Tensor input_;                               // [n, a + o + 1]: the action that is seen, state, 1
   Tensor seen_action_, state_, policy_input_;  // views of it; the last [tasks, rows, o + 1]
@@ -288,7 +283,7 @@ class BatchedWalk {
 
 }  // namespace
 
-Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+Rollouts imagine_torch(const Task& task, const DynamicsModel& model, const Policy& policy,
                        const Tensor& parameters, const Tensor& starts, const Tensor& resets,
                        const ImagineOptions& options, const RandomStream& random) {
   const torch::NoGradGuard no_grad;

@@ -8,6 +8,7 @@
 #include <reverie/imagination/imagine.h>
 #include <reverie/imagination/test_line_task.h>
 #include <reverie/nn/kernels/test_torch_path.h>
+#include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {
 namespace {

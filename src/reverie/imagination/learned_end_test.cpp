@@ -5,6 +5,7 @@
 #include <reverie/models/fit.h>
 #include <reverie/models/objectives/likelihood.h>
 #include <reverie/nn/kernels/test_torch_path.h>
+#include <reverie/policies/gaussian_policy.h>
 
 namespace reverie {
 namespace {

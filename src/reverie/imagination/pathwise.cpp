@@ -27,7 +27,7 @@ struct Border {
 /// A block of rows, in every member.
 class Path {
  public:
-  Path(const Task& task, const DynamicsModel& model, const GaussianPolicy& policy,
+  Path(const Task& task, const DynamicsModel& model, const Policy& policy,
        const PathwiseOptions& options, RandomStream random)
       : task_(task), model_(model), policy_(policy), options_(options), random_(random) {}
 
@@ -80,10 +80,9 @@ class Path {
     const int64_t members = at.state.size(0), rows = at.state.size(1);
     const auto flat = [](const Tensor& x) { return x.flatten(0, 1); };
     const Tensor observation = flat(at.state);
-    const Gaussian said = policy_.distribution(parameters, observation);
-    Tensor action = said.mean;
-    if (options_.mode == Mode::explore)
-      action = action + torch::exp(said.log_std) * noise(t, rows, action.size(1), members);
+    const Tensor action = policy_.act(
+        parameters, observation,
+        options_.mode == Mode::explore ? noise(t, rows, policy_.action_size(), members) : Tensor());
     const auto next = model_.predict(at.state, action.view({members, rows, -1}));
     const Tensor reward =
         next.reward.defined()
@@ -111,7 +110,7 @@ class Path {
 
   const Task& task_;
   const DynamicsModel& model_;
-  const GaussianPolicy& policy_;
+  const Policy& policy_;
   const PathwiseOptions& options_;
   RandomStream random_;
   torch::Device device_ = policy_.parameters().device();
@@ -160,7 +159,7 @@ PathwiseOptions PathwiseConfig::options() const {
 }
 
 PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
-                                   const GaussianPolicy& policy, const Tensor& parameters,
+                                   const Policy& policy, const Tensor& parameters,
                                    const Tensor& starts, const PathwiseOptions& options,
                                    const RandomStream& random) {
   // A device takes all rows at once.

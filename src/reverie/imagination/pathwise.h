@@ -45,7 +45,7 @@ struct PathwiseGradient {
 /// worker threads; the result does not depend on the number of threads. Throws NonFiniteError for a
 /// gradient that is not finite.
 PathwiseGradient pathwise_gradient(const Task& task, const DynamicsModel& model,
-                                   const GaussianPolicy& policy, const Tensor& parameters,
+                                   const Policy& policy, const Tensor& parameters,
                                    const Tensor& starts, const PathwiseOptions& options,
                                    const RandomStream& random);
 

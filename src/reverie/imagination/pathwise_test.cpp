@@ -2,6 +2,7 @@
 #include <reverie/core/workers.h>
 #include <reverie/imagination/pathwise.h>
 #include <reverie/imagination/test_line_task.h>
+#include <reverie/policies/gaussian_policy.h>
 
 #include <gtest/gtest.h>
 

@@ -3,19 +3,6 @@
 #include <reverie/core/archive.h>
 
 namespace reverie {
-namespace {
-
-/// Which of the replay's rows, oldest first, begin an episode.
-Tensor initial_rows(const Replay& replay) {
-  const Tensor ended = replay.ended();
-  // Episodes lie one after the other: a step that follows an ended one begins the next. What the
-  // oldest follows is known only while nothing has been dropped.
-  const Tensor first = torch::full({1}, replay.added() == replay.size());
-  return torch::cat({first, ended.slice(0, 0, -1)}).nonzero().squeeze(1);
-}
-
-}  // namespace
-
 std::vector<std::string> setting_names(StartStates) {
   return {"reset", "initial", "buffer"};
 }
@@ -34,7 +21,7 @@ Tensor Starts::draw(int64_t groups, int64_t rows) {
 // Undefined where the replay holds none of the kind.
 Tensor Starts::from_replay(int64_t count) {
   if (config_.from == StartStates::initial) {
-    const Tensor initial = initial_rows(replay_);
+    const Tensor initial = replay_.initial();
     if (initial.size(0) == 0) return {};
     return replay_.observations(initial.index_select(0, random_.below(initial.size(0), {count})));
   }

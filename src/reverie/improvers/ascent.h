@@ -3,7 +3,7 @@
 
 #include <reverie/core/settings.h>
 #include <reverie/nn/vector_adam.h>
-#include <reverie/policies/gaussian_policy.h>
+#include <reverie/policies/policy.h>
 
 namespace reverie {
 
@@ -19,16 +19,15 @@ struct AscentConfig {
   }
 };
 
-/// Adam on the policy's parameters, with the gradients of each layer's weights, of its biases and
-/// of the log standard deviations each clipped to a norm (thanard/me-trpo, optimize_policy:
-/// tf.clip_by_norm).
+/// Adam on the policy's parameters, with the gradient of each of its `variables` clipped to a norm
+/// (thanard/me-trpo, optimize_policy: tf.clip_by_norm).
 class Ascent {
  public:
   explicit Ascent(const AscentConfig& config) : config_(config), adam_(config.learning_rate) {}
 
   /// Takes a step along `gradient` [p]. Returns the gradient's norm before clipping. Throws
   /// NonFiniteError where a number is not finite; the policy stays as it was.
-  double step(GaussianPolicy& policy, const Tensor& gradient);
+  double step(Policy& policy, const Tensor& gradient);
 
   void serialize(Archive& archive) { adam_.serialize(archive); }
 

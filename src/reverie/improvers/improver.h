@@ -56,7 +56,7 @@ struct ImprovementReport {
 class Improver {
  public:
   virtual ~Improver() = default;
-  virtual ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) = 0;
+  virtual ImprovementReport step(Policy& policy, const PolicyProblem& problem) = 0;
   virtual void serialize(Archive&) {}
 };
 

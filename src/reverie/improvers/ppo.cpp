@@ -4,7 +4,7 @@
 
 namespace reverie {
 
-ImprovementReport Ppo::step(GaussianPolicy& policy, const PolicyProblem& problem) {
+ImprovementReport Ppo::step(Policy& policy, const PolicyProblem& problem) {
   const Tensor start = policy.parameters().clone();
   Tensor parameters = start;
   const SurrogateTerms terms{config_.clip, kl_coefficient_};

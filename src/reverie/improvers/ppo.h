@@ -49,7 +49,7 @@ class Ppo : public Improver {
         random_(random),
         kl_coefficient_(config.kl_coefficient),
         adam_(config.learning_rate) {}
-  ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
+  ImprovementReport step(Policy& policy, const PolicyProblem& problem) override;
   void serialize(Archive& archive) override;
 
  private:

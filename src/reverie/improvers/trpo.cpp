@@ -33,7 +33,7 @@ Tensor conjugate_gradient(const std::function<Tensor(const Tensor&)>& product, c
   return x;
 }
 
-ImprovementReport Trpo::step(GaussianPolicy& policy, const PolicyProblem& problem) {
+ImprovementReport Trpo::step(Policy& policy, const PolicyProblem& problem) {
   const Tensor start = policy.parameters().clone();
   ImprovementReport report;
   report.surrogate_before = report.surrogate_after = problem.evaluate(start).surrogate;

@@ -34,7 +34,7 @@ struct TrpoConfig {
 class Trpo : public Improver {
  public:
   explicit Trpo(const TrpoConfig& config) : config_(config) {}
-  ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
+  ImprovementReport step(Policy& policy, const PolicyProblem& problem) override;
 
  private:
   TrpoConfig config_;

@@ -2,7 +2,7 @@
 
 namespace reverie {
 
-ImprovementReport Vpg::step(GaussianPolicy& policy, const PolicyProblem& problem) {
+ImprovementReport Vpg::step(Policy& policy, const PolicyProblem& problem) {
   const Tensor start = policy.parameters().clone();
   ImprovementReport report;
   report.surrogate_before = problem.evaluate(start).surrogate;

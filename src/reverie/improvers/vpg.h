@@ -21,7 +21,7 @@ struct VpgConfig {
 class Vpg : public Improver {
  public:
   explicit Vpg(const VpgConfig& config) : config_(config), adam_(config.learning_rate) {}
-  ImprovementReport step(GaussianPolicy& policy, const PolicyProblem& problem) override;
+  ImprovementReport step(Policy& policy, const PolicyProblem& problem) override;
   void serialize(Archive& archive) override { adam_.serialize(archive); }
 
  private:

@@ -40,11 +40,15 @@ void FitConfig::check_device(const torch::Device& device) const {
 
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
-              const Policy* policy) {
+              const Policy* policy, const Critic* critic) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
+  const torch::NoGradGuard no_grad;
+  config.check_device(model.ensemble().device());
+  const Transitions here = moved(data, model.ensemble().device());
+  model.set_statistics(here);
+  objective.prepare({here, model, monitor, policy, critic});
   const bool fast = kernels::serve(model.ensemble().parameters()) && objective.steps() == 1;
-  return (fast ? fit_kernels : fit_torch)(model, data, objective, config, epochs, random, monitor,
-                                          policy);
+  return (fast ? fit_kernels : fit_torch)(model, here, objective, config, epochs, random, monitor);
 }
 
 }  // namespace reverie

@@ -38,9 +38,10 @@ struct FitReport {
 /// NonFiniteError, with the batch as evidence, for a non-finite loss: the failing member then keeps
 /// its weights from before the batch, while the statistics are the new data's and other members may
 /// have trained further. Adam's moments carry over from fit to fit, except those of the variance
-/// bounds, which start afresh. `policy` is the agent's, for objectives to use.
+/// bounds, which start afresh. Moves `data` to the model's device. `policy` and `critic` are the
+/// agent's, for objectives to use.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
-              const Policy* policy = nullptr);
+              const Policy* policy = nullptr, const Critic* critic = nullptr);
 
 }  // namespace reverie

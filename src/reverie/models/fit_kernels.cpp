@@ -75,12 +75,10 @@ class Crew {
 
 }  // namespace
 
-FitReport fit_kernels(DynamicsModel& model, const Transitions& data, Objective& objective,
+FitReport fit_kernels(DynamicsModel& model, const Transitions& data, const Objective& objective,
                       const FitConfig& config, int64_t epochs, const RandomStream& random,
-                      Monitor& monitor, const Policy* policy) {
+                      Monitor& monitor) {
   const torch::NoGradGuard no_grad;
-  model.set_statistics(data);
-  objective.prepare({data, model, policy});
   FitProblem problem(model, data, objective, config);
   std::vector<MemberFit> members;
   for (int64_t k = 0; k < model.members(); ++k)

@@ -5,10 +5,11 @@
 
 namespace reverie {
 
-/// `fit` for float tensors on the CPU and one-step objectives. Members train in parallel on the
-/// worker threads; the result does not depend on the number of threads.
-FitReport fit_kernels(DynamicsModel& model, const Transitions& data, Objective& objective,
+/// `fit`, after the model's statistics and the objective have been set, for float tensors on the
+/// CPU and one-step objectives. Members train in parallel on the worker threads; the result does
+/// not depend on the number of threads.
+FitReport fit_kernels(DynamicsModel& model, const Transitions& data, const Objective& objective,
                       const FitConfig& config, int64_t epochs, const RandomStream& random,
-                      Monitor& monitor, const Policy* policy = nullptr);
+                      Monitor& monitor);
 
 }  // namespace reverie

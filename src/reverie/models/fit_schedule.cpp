@@ -7,7 +7,27 @@
 
 namespace reverie {
 
-FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random)
+namespace {
+
+/// Cumulative weights of `rows`, from 0 to 1. Where none has any, all alike.
+Tensor cumulative(const Tensor& weights, const Tensor& rows) {
+  Tensor chosen = weights.to(torch::kCPU, torch::kFloat64).index_select(0, rows);
+  if (chosen.sum().item<double>() <= 0) chosen.fill_(1);
+  const Tensor sum = chosen.cumsum(0);
+  return sum / sum[-1];
+}
+
+/// As many of `rows`, drawn with replacement.
+Tensor drawn(const Tensor& rows, const Tensor& cumulative, RandomStream& random) {
+  const Tensor at = random.uniform(rows.sizes(), 0, 1).to(torch::kFloat64);
+  const Tensor place = torch::searchsorted(cumulative, at, /*out_int32=*/false, /*right=*/true);
+  return rows.index_select(0, place.clamp_max(rows.size(0) - 1));
+}
+
+}  // namespace
+
+FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random,
+                         const Tensor& sampling)
     : first_rate_(config.learning_rate),
       last_rate_(config.learning_rate * config.end_factor),
       persistence_(config.persistence),
@@ -17,11 +37,16 @@ FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, 
   const auto order = random_.permutation(rows);
   holdout_ = order.narrow(0, 0, held_out);
   train_ = order.narrow(0, held_out, rows - held_out);
+  if (sampling.defined()) {
+    cumulative_ = cumulative(sampling, train_);
+    if (held_out > 0) holdout_ = drawn(holdout_, cumulative(sampling, holdout_), random_);
+  }
   epoch_rows_ = train_.size(0);
   if (config.epoch_rows > 0) epoch_rows_ = std::min(epoch_rows_, config.epoch_rows);
 }
 
 Tensor FitSchedule::shuffle() {
+  if (cumulative_.defined()) return drawn(train_, cumulative_, random_).narrow(0, 0, epoch_rows_);
   train_ = train_.index_select(0, random_.permutation(train_.size(0)));
   return train_.narrow(0, 0, epoch_rows_);
 }

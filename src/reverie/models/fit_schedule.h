@@ -10,7 +10,10 @@ namespace reverie {
 /// rows (or some of them), drawn every epoch; a step size; and the stopping rule (see `fit`).
 class FitSchedule {
  public:
-  FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random);
+  /// `sampling` [rows]: the objective's (see Objective::sampling); rows are then drawn with
+  /// replacement.
+  FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random,
+              const Tensor& sampling = {});
 
   /// Draws the training rows [n] int64 of the next epoch, in order.
   Tensor shuffle();
@@ -42,6 +45,7 @@ class FitSchedule {
   int64_t epochs_;
   RandomStream random_;
   Tensor train_, holdout_;
+  Tensor cumulative_;  ///< [training rows] float64: the sampling's distribution function, if any
   int64_t epoch_rows_;
   int64_t epoch_ = 0;
   bool finished_ = false;

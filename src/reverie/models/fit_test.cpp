@@ -193,6 +193,22 @@ TEST(Fit, AnEpochMayBeSomeOfTheRowsOthersEachTime) {
   EXPECT_EQ(FitSchedule(config, 50, 10, RandomStream(1, "epoch rows")).shuffle().size(0), 40);
 }
 
+TEST(FitSchedule, DrawsRowsAsOftenAsTheObjectiveSays) {
+  FitConfig config;
+  config.holdout = 0.5;
+  const Tensor weights = torch::arange(40, torch::kFloat64);
+  FitSchedule schedule(config, 40, 500, RandomStream(4, "sampling"), weights);
+  const Tensor holdout = std::get<0>(torch::unique_dim(schedule.holdout(), 0));
+  Tensor counts = torch::zeros({40}, torch::kFloat64);
+  for (int64_t epoch = 0; epoch < 500; ++epoch)
+    counts += torch::bincount(schedule.shuffle(), {}, 40).to(torch::kFloat64);
+  EXPECT_EQ(counts.index_select(0, holdout).sum().item<double>(), 0) << "no row in both splits";
+  const Tensor train = (counts > 0).nonzero().squeeze(1);
+  const Tensor expected = 500 * 20 * weights / weights.index_select(0, train).sum();
+  EXPECT_LT((counts - expected).index_select(0, train).abs().max().item<double>(),
+            5 * std::sqrt(expected.max().item<double>()));
+}
+
 TEST(Fit, RoundedProductsAreRefusedOffTheCpu) {
   const torch::Device cuda("cuda:0");  // named only: none is needed
   FitConfig fit_config;

@@ -21,7 +21,8 @@ class BatchedFit {
         inputs_(with_ones(model.inputs(data.observation, data.action))),
         targets_(model.targets(data)) {
     for (int64_t k = 0; k < model.members(); ++k)
-      schedules_.emplace_back(config, data.size(), epochs, random.split(static_cast<uint64_t>(k)));
+      schedules_.emplace_back(config, data.size(), epochs, random.split(static_cast<uint64_t>(k)),
+                              objective.sampling());
     if (model.config().head == Head::gaussian) {
       const auto bounds = model.variance_bounds().flatten(1);
       bounds_moments_ = torch::zeros({2, bounds.size(0), bounds.size(1)}, bounds.options());
@@ -161,15 +162,11 @@ class BatchedFit {
 
 }  // namespace
 
-FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
+FitReport fit_torch(DynamicsModel& model, const Transitions& data, const Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor, const Policy* policy) {
+                    Monitor& monitor) {
   const torch::NoGradGuard no_grad;
-  config.check_device(model.ensemble().device());
-  const auto here = moved(data, model.ensemble().device());
-  model.set_statistics(here);
-  objective.prepare({here, model, policy});
-  BatchedFit fit(model, objective, config, here, epochs, random);
+  BatchedFit fit(model, objective, config, data, epochs, random);
   for (int64_t epoch = 1; fit.run_epoch(); ++epoch)
     monitor.progress("fit", static_cast<double>(epoch) / static_cast<double>(epochs));
 

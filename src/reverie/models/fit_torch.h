@@ -5,10 +5,10 @@
 
 namespace reverie {
 
-/// `fit` on the model's device, wherever `data` lies, with the same splits, shuffles, minibatches
-/// and stopping rule: on one device type losses differ only by rounding.
-FitReport fit_torch(DynamicsModel& model, const Transitions& data, Objective& objective,
+/// `fit`, after the model's statistics and the objective have been set: with the same splits,
+/// shuffles, minibatches and stopping rule: on one device type losses differ only by rounding.
+FitReport fit_torch(DynamicsModel& model, const Transitions& data, const Objective& objective,
                     const FitConfig& config, int64_t epochs, const RandomStream& random,
-                    Monitor& monitor, const Policy* policy = nullptr);
+                    Monitor& monitor);
 
 }  // namespace reverie

@@ -19,10 +19,11 @@ ModelLearner::ModelLearner(Session& session, const LearnConfig& config)
     : session_(session),
       config_(config),
       model_((config.fit.check_device(session.device()), made(session, config.model))),
-      objective_(make_objective(config.objective)),
+      objective_(make_objective(config.objective, session.task().spec(),
+                                session.stream("objective"), session.device())),
       random_(session.stream("fit")) {}
 
-void ModelLearner::learn(const Replay& replay, const Policy* policy) {
+void ModelLearner::learn(const Replay& replay, const Policy* policy, const Critic* critic) {
   Monitor& monitor = session_.monitor();
   const auto on_device = [&](int64_t count) {
     return moved(replay.newest(count), session_.device());
@@ -34,7 +35,8 @@ void ModelLearner::learn(const Replay& replay, const Policy* policy) {
   const auto data = replay.newest(config_.fit.window > 0 ? config_.fit.window : replay.size());
   const int64_t epochs = fits_ == 0 ? config_.fit.first_epochs : config_.fit.epochs;
   const auto random = random_.split(static_cast<uint64_t>(fits_++));
-  const auto report = fit(model_, data, *objective_, config_.fit, epochs, random, monitor, policy);
+  const auto report =
+      fit(model_, data, *objective_, config_.fit, epochs, random, monitor, policy, critic);
   monitor.record("model/train_loss", report.train_loss);
   if (config_.fit.holdout > 0) monitor.record("model/holdout_loss", report.holdout_loss);
   monitor.record("model/epochs", report.epochs);

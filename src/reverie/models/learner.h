@@ -33,9 +33,13 @@ class ModelLearner {
 
   const DynamicsModel& model() const { return model_; }
 
-  /// Fits the model to the replay's newest `fit.window` transitions, or to all. `policy`, if given,
-  /// is for objectives to use.
-  void learn(const Replay& replay, const Policy* policy = nullptr);
+  /// Fits the model to the replay's newest `fit.window` transitions, or to all. `policy` and
+  /// `critic`, if given, are for objectives to use.
+  void learn(const Replay& replay, const Policy* policy = nullptr, const Critic* critic = nullptr);
+
+  /// Weights, up to a factor, of the replay's newest transitions [n] as starts of imagined
+  /// rollouts, by the last fit's objective; undefined: all alike.
+  Tensor start_weights() const { return objective_->start_weights(); }
 
   /// Takes over the model that a learner with the same settings saved as `name` in `saved`. Throws
   /// Error, taking nothing, where the shapes differ.

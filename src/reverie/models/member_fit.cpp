@@ -60,7 +60,8 @@ FitWorkspace::FitWorkspace(const FitProblem& problem)
 MemberFit::MemberFit(FitProblem& problem, int64_t member, int64_t epochs, RandomStream random)
     : problem_(problem),
       member_(member),
-      schedule_(problem.config, problem.inputs.size(0), epochs, std::move(random)),
+      schedule_(problem.config, problem.inputs.size(0), epochs, std::move(random),
+                problem.objective.sampling()),
       loop_(std::make_unique<HelpedLoop>(each_has_a_processor())) {
   if (problem.model.config().head == Head::gaussian) {
     bounds_ = problem.model.variance_bounds()[member];

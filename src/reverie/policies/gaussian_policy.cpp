@@ -109,6 +109,16 @@ int64_t GaussianPolicy::parameter_count() const {
   return count;
 }
 
+std::vector<int64_t> GaussianPolicy::variables() const {
+  std::vector<int64_t> lengths;
+  for (size_t l = 1; l < sizes_.size(); ++l) {
+    lengths.push_back(sizes_[l - 1] * sizes_[l]);
+    lengths.push_back(sizes_[l]);
+  }
+  lengths.push_back(action_size());  // the log standard deviations
+  return lengths;
+}
+
 void GaussianPolicy::set_parameters(const Tensor& parameters) {
   require_shape(parameters, {parameter_count()}, "the policy's parameters");
   require_finite(parameters, "the policy's parameters");

@@ -59,7 +59,7 @@ Tensor kl_divergence(const Gaussian& p, const Gaussian& q);
 /// min_std. All parameters form one flat vector [p]: weights [out, in] and bias [out] of each layer
 /// in order, then log_std [a]. Functions take the parameters explicitly, as [p] or one row per task
 /// [tasks, p], so that adapted copies of one policy are evaluated in one batch.
-class GaussianPolicy : public Policy {
+class GaussianPolicy : public StochasticPolicy {
  public:
   /// Draws the weights according to `config`; biases are zero.
   GaussianPolicy(int64_t observation_size, int64_t action_size, const PolicyConfig& config,
@@ -76,6 +76,7 @@ class GaussianPolicy : public Policy {
   const Tensor& parameters() const override { return parameters_; }
   void to(torch::Device device) override { parameters_ = parameters_.to(device); }
   void set_parameters(const Tensor& parameters) override;
+  std::vector<int64_t> variables() const override;
 
   /// Returns the action distribution at `observation` [n, o] (or [tasks, n, o] with parameters
   /// [tasks, p]). Differentiable in both. Computed by MlpBlock on the CPU without autograd; by
@@ -91,6 +92,8 @@ class GaussianPolicy : public Policy {
                   const Tensor& action) const override {
     return distribution(parameters, observation).log_prob(action);
   }
+  std::unique_ptr<RowPolicy> by_rows(const Tensor& parameters, int64_t capacity) const override;
+  std::unique_ptr<BatchPolicy> by_batch(const Tensor& parameters, int64_t n) const override;
 
   /// Rewrites the first layer so that the policy's input is normalised: pi'(s) = pi((s - mean) /
   /// std). The statistics are fixed from then on, as part of the weights.
@@ -102,6 +105,9 @@ class GaussianPolicy : public Policy {
   void serialize(Archive& archive) override;
 
  private:
+  /// The standard deviations [g, a] in `parameters` [g, p].
+  Tensor stds(const Tensor& parameters) const;
+
   std::vector<int64_t> sizes_;
   double min_log_std_;
   Tensor parameters_;

@@ -45,6 +45,8 @@ class PolicyConformance : public ::testing::TestWithParam<Entry> {
 // By the change of variables from the noise, whose density is known: an action's density is the
 // noise's, over how far the action moves with it.
 TEST_P(PolicyConformance, DensitiesAreThoseOfTheActionsDrawn) {
+  const auto* policy_with_density = dynamic_cast<const StochasticPolicy*>(policy_.get());
+  if (policy_with_density == nullptr) GTEST_SKIP() << "a deterministic policy";
   const Tensor theta = policy_->parameters().to(torch::kFloat64);
   const Tensor seen = observation_.to(torch::kFloat64);
   const Tensor noise = random_.normal({30, 2}).to(torch::kFloat64).requires_grad_();
@@ -57,7 +59,8 @@ TEST_P(PolicyConformance, DensitiesAreThoseOfTheActionsDrawn) {
           .abs();
   const Tensor expected =
       -0.5 * noise.detach().square().sum(1) - std::log(2 * std::numbers::pi) - volume.log();
-  EXPECT_LT(relative_error(policy_->log_prob(theta, seen, action.detach()), expected), 1e-9);
+  EXPECT_LT(relative_error(policy_with_density->log_prob(theta, seen, action.detach()), expected),
+            1e-9);
 }
 
 TEST_P(PolicyConformance, WithoutNoiseItActsByItsMode) {
@@ -73,12 +76,42 @@ TEST_P(PolicyConformance, GroupsAreAskedSideBySide) {
       policy_->parameters() + 0.1 * random_.normal({3, policy_->parameters().size(0)});
   const Tensor seen = random_.normal({3, 7, 4}), noise = random_.normal({3, 7, 2});
   const Tensor action = policy_->act(theta, seen, noise);
-  const Tensor density = policy_->log_prob(theta, seen, action);
+  const auto* with_density = dynamic_cast<const StochasticPolicy*>(policy_.get());
   for (int64_t g = 0; g < 3; ++g) {
     const Tensor own = policy_->act(theta[g], seen[g], noise[g]);
     EXPECT_LT(relative_error(action[g], own), 1e-5);
-    EXPECT_LT(relative_error(density[g], policy_->log_prob(theta[g], seen[g], own)), 1e-4);
+    if (with_density == nullptr) continue;
+    EXPECT_LT(relative_error(with_density->log_prob(theta, seen, action)[g],
+                             with_density->log_prob(theta[g], seen[g], own)),
+              1e-4);
   }
+}
+
+TEST_P(PolicyConformance, ActsInImaginationsAsItActs) {
+  const Tensor theta =
+      policy_->parameters() + 0.1 * random_.normal({3, policy_->parameters().size(0)});
+  const Tensor seen = random_.normal({3, 7, 4}), noise = random_.normal({3, 7, 2});
+  const auto rows = policy_->by_rows(theta, 7);
+  const auto batch = policy_->by_batch(theta, 7);
+  for (const bool draws : {true, false}) {
+    const Tensor expected = policy_->act(theta, seen, draws ? noise : Tensor());
+    Tensor action = torch::empty({3, 7, 2});
+    for (int64_t g = 0; g < 3; ++g)
+      rows->act(g, seen[g].data_ptr<float>(), 7, draws ? noise[g].data_ptr<float>() : nullptr,
+                action[g].data_ptr<float>());
+    EXPECT_LT(relative_error(action, expected), 1e-5);
+    Tensor steps = draws ? noise.unsqueeze(0).clone() : torch::zeros({1, 3, 7, 2});
+    batch->prepare(steps);
+    action = steps[0];
+    batch->act(torch::cat({seen, torch::ones({3, 7, 1})}, 2), action);
+    EXPECT_LT(relative_error(action, expected), 1e-5);
+  }
+}
+
+TEST_P(PolicyConformance, ItsVariablesAreAllOfItsParameters) {
+  int64_t length = 0;
+  for (const int64_t part : policy_->variables()) length += part;
+  EXPECT_EQ(length, policy_->parameters().size(0));
 }
 
 TEST_P(PolicyConformance, SavesAndLoadsItself) {

@@ -57,6 +57,7 @@ struct MultiStepWalk : ::testing::Test {
   RandomStream random{4, "multi-step"};
   Transitions data = broken_data(random);
   std::unique_ptr<DynamicsModel> model;
+  Monitor monitor;
   Tensor index = torch::arange(kRows).unsqueeze(0);
   Tensor weights = random.normal({3, 2}).to(torch::kFloat64);
 };
@@ -89,7 +90,7 @@ TEST_F(MultiStepWalk, IsTheLoopOverStepsWhichEndsAndGapsBringBackToTheData) {
       }
     }
     MultiStep objective(steps);
-    objective.prepare({data, *model});
+    objective.prepare({data, *model, monitor});
     const auto found = objective.walk_losses(linear(weights), index);
     ASSERT_EQ(found.sizes(), torch::IntArrayRef({1}));
     EXPECT_NEAR(found.item<double>(), expected, 1e-5 * expected) << steps;
@@ -98,7 +99,7 @@ TEST_F(MultiStepWalk, IsTheLoopOverStepsWhichEndsAndGapsBringBackToTheData) {
 
 TEST_F(MultiStepWalk, GradientsGoThroughTheWalk) {
   MultiStep objective(3);
-  objective.prepare({data, *model});
+  objective.prepare({data, *model, monitor});
   const auto leaf = weights.clone().requires_grad_();
   objective.walk_losses(linear(leaf), index).sum().backward();
   for (int64_t i = 0; i < weights.numel(); ++i) {

@@ -8,13 +8,17 @@
 namespace reverie {
 
 class Archive;
+class Critic;
+class Monitor;
 class Policy;
 
 /// What an objective sees of a fit.
 struct FitContext {
   const Transitions& data;
-  const DynamicsModel& model;      ///< With its statistics set from `data`.
+  const DynamicsModel& model;  ///< With its statistics set from `data`.
+  Monitor& monitor;
   const Policy* policy = nullptr;  ///< The agent's, if it has one.
+  const Critic* critic = nullptr;  ///< Likewise.
 };
 
 /// A step predicted by m members, each for its own rows.
@@ -33,6 +37,12 @@ class Objective {
 
   /// Called once before each fit, e.g. to weigh the transitions.
   virtual void prepare(const FitContext&) {}
+
+  /// The probabilities, up to a factor, with which a fit draws its rows, training and holdout ones
+  /// alike: [n], after `prepare`; undefined: each row once an epoch.
+  virtual Tensor sampling() const { return {}; }
+  /// Likewise those with which imagined rollouts should start at the data's states.
+  virtual Tensor start_weights() const { return sampling(); }
 
   /// State kept between fits.
   virtual void serialize(Archive&) {}

@@ -1,4 +1,5 @@
 // What every objective must do, and the likelihood's closed form.
+#include <reverie/core/monitor.h>
 #include <reverie/models/objectives/registry.h>
 
 #include <gtest/gtest.h>
@@ -12,7 +13,6 @@ struct ObjectiveConformance : testing::TestWithParam<std::string> {
     Settings settings;
     config.describe(settings);
     settings.assign("kind", std::string_view(GetParam()), std::string_view("test"));
-    objective = make_objective(config);
     data.observation = random.normal({9, 3});
     data.action = random.normal({9, 2});
     data.next_observation = random.normal({9, 3});
@@ -26,7 +26,9 @@ struct ObjectiveConformance : testing::TestWithParam<std::string> {
     small.members = 2;
     small.hidden = {4};
     const DynamicsModel model(spec, small, random);
-    objective->prepare({data, model});
+    objective = make_objective(config, spec, RandomStream(6, "objective"), torch::kCPU);
+    Monitor monitor;
+    objective->prepare({data, model, monitor});
     mean = random.normal({6, 3}).to(torch::kFloat64);
     log_variance = random.normal({6, 3}).to(torch::kFloat64);
     target = random.normal({6, 3}).to(torch::kFloat64);
@@ -121,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ObjectiveConformance,
                          testing::ValuesIn(setting_names(ObjectiveKind())));
 
 TEST(Likelihood, ClosedForms) {
-  const auto objective = make_objective({ObjectiveKind::likelihood});
+  const auto objective = make_objective({ObjectiveKind::likelihood}, {}, {}, torch::kCPU);
   const auto mean = torch::tensor({{1.0, 2.0}}), target = torch::tensor({{0.0, 4.0}});
   const auto index = torch::tensor({0});
   EXPECT_NEAR(objective->loss({mean, {}}, target, index).item<double>(), (1 + 4) / 2.0, 1e-6);

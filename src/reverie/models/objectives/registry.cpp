@@ -10,7 +10,8 @@ std::vector<std::string> setting_names(ObjectiveKind) {
   return {"likelihood", "multi_step"};
 }
 
-std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config) {
+std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config, const TaskSpec&,
+                                          RandomStream, torch::Device) {
   switch (config.kind) {
     case ObjectiveKind::likelihood:
       return std::make_unique<Likelihood>();

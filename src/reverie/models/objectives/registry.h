@@ -24,6 +24,9 @@ struct ObjectiveConfig {
   }
 };
 
-std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config);
+/// Returns an objective for models of a task. `random` and `device` are for those that learn
+/// something themselves.
+std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config, const TaskSpec& spec,
+                                          RandomStream random, torch::Device device);
 
 }  // namespace reverie
