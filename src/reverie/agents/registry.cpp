@@ -1,6 +1,7 @@
 #include <reverie/agents/mb_mpo.h>
 #include <reverie/agents/me_trpo.h>
 #include <reverie/agents/model_free.h>
+#include <reverie/agents/off_policy.h>
 #include <reverie/agents/slbo.h>
 #include <reverie/agents/svg.h>
 #include <reverie/agents/vanilla_bptt.h>
@@ -44,6 +45,7 @@ const std::vector<AgentEntry>& all_agents() {
                                         "trust region policy optimisation (Schulman et al. 2015)"),
       entry<ModelFree, PpoAgentConfig>("ppo",
                                        "proximal policy optimisation (Schulman et al. 2017)"),
+      entry<OffPolicy, SacAgentConfig>("sac", "soft actor-critic (Haarnoja et al. 2018)"),
   };
   return agents;
 }

@@ -26,6 +26,20 @@ bool TakingOver::policy(GaussianPolicy& policy, const PolicyConfig& config) {
   });
 }
 
+bool TakingOver::learner(ActorCritic& learner) {
+  return attempt("policy and critic", [&] {
+    Archive before;
+    before("learner", learner);
+    try {
+      saved_("agent/learner", learner);
+    } catch (const Error&) {
+      Archive own = Archive::from_bytes(before.bytes());
+      own("learner", learner);
+      throw;
+    }
+  });
+}
+
 bool TakingOver::model(ModelLearner& learner) {
   return attempt("model", [&] { learner.take(saved_, "agent/learner/model"); });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/core/archive.h>
+#include <reverie/improvers/actor_critic.h>
 #include <reverie/models/learner.h>
 #include <reverie/policies/gaussian_policy.h>
 
@@ -18,6 +19,8 @@ class TakingOver {
   /// Sets the parameters of `policy` to those saved as "agent/policy" and returns true, if the
   /// shapes match. The floor of the standard deviation is not taken over.
   bool policy(GaussianPolicy& policy, const PolicyConfig& config);
+  /// Likewise for all that an actor-critic saved as "agent/learner".
+  bool learner(ActorCritic& learner);
   /// Likewise for the model that a learner saved as "agent/learner".
   bool model(ModelLearner& learner);
 

@@ -26,6 +26,9 @@ inline const std::map<std::string, std::string> kSmall = {
     {"fit.first_epochs", "30"},
     {"fit.epochs", "10"},
     {"fit.batch", "64"},
+    {"critic.hidden", "[32]"},
+    {"critic.learning_rate", "0.003"},
+    {"critic.target_rate", "0.02"},
     {"policy.init_std", "0.5"},
     {"policy.hidden", "[16]"},
     {"policy.output_scale", "0.01"},  // so that no policy happens to be good before it has learned
@@ -50,6 +53,7 @@ inline const std::map<std::string, Needs> kNeeds = {
     {"vpg", {{"collect.rollouts=40", "collect.random_steps=0", "vpg.learning_rate=0.05"}, 40}},
     {"trpo", {{"collect.rollouts=40", "collect.random_steps=0"}, 25}},
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
+    {"sac", {{"batch=64", "sac.learning_rate=0.003", "sac.temperature_rate=0.003"}, 9}},
 };
 
 /// Applies the small settings to a method.

@@ -78,6 +78,7 @@ void Collector::steps(Actor& actor, int64_t count) {
                            result.reward,     result.next_observation,
                            result.terminated, result.truncated};
     memory_.add(step);
+    ++taken_;
     tell(actor, step);
     return_ += result.reward.item<double>();
     ++length_;
@@ -89,6 +90,10 @@ void Collector::steps(Actor& actor, int64_t count) {
 }
 
 void Collector::record_finished() {
+  if (taken_ > 0)
+    session_.monitor().record("policy/saturated",
+                              saturated(memory_.newest(taken_).action, session_.task().spec()));
+  taken_ = 0;
   if (returns_.empty()) return;
   record(torch::tensor(returns_, torch::kFloat64), lengths_ / static_cast<double>(returns_.size()));
   returns_.clear();
@@ -110,6 +115,7 @@ void Collector::serialize(Archive& archive) {
   archive.count("length", length_);
   archive("returns", returns_);
   archive("lengths", lengths_);
+  archive.count("taken", taken_);
 }
 
 }  // namespace reverie

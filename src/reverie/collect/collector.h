@@ -47,7 +47,8 @@ class Collector {
   /// Takes `count` steps, going on where the last call stopped: for methods that learn between
   /// steps. Needs a single environment, so that each episode's transitions lie one after another.
   void steps(Actor& actor, int64_t count);
-  /// Records the episodes that `steps` has finished since the last call, if any.
+  /// Records the actions that `steps` has taken since the last call, and the episodes it has
+  /// finished, if any.
   void record_finished();
 
   /// The transitions collected so far.
@@ -73,6 +74,7 @@ class Collector {
   int64_t length_ = 0;
   std::vector<double> returns_;
   double lengths_ = 0;
+  int64_t taken_ = 0;  ///< Steps since the last record.
 };
 
 }  // namespace reverie

@@ -33,9 +33,13 @@ class Replay {
   Transitions gather(const Tensor& index) const;
   /// The same, but only the observations: [n, o].
   Tensor observations(const Tensor& index) const;
-  /// Returns `rows` transitions drawn with replacement.
+  /// Returns `rows` transitions drawn with replacement, from all or the newest `from`.
   Transitions sample(int64_t rows, RandomStream& random) const {
-    return gather(random.below(size(), {rows}));
+    return sample_newest(size(), rows, random);
+  }
+  Transitions sample_newest(int64_t from, int64_t rows, RandomStream& random) const {
+    from = std::min(from, size());
+    return gather(size() - from + random.below(from, {rows}));
   }
   /// Whether each stored step ended an episode, oldest first: [size] bool.
   Tensor ended() const;

@@ -59,6 +59,16 @@ Transitions moved(const Transitions& transitions, torch::Device device) {
           transitions.terminated.to(device),  transitions.truncated.to(device)};
 }
 
+Transitions joined(const Transitions& first, const Transitions& second) {
+  const auto both = [](const Tensor& a, const Tensor& b) { return torch::cat({a, b}); };
+  return {both(first.observation, second.observation),
+          both(first.action, second.action),
+          both(first.reward, second.reward),
+          both(first.next_observation, second.next_observation),
+          both(first.terminated, second.terminated),
+          both(first.truncated, second.truncated)};
+}
+
 Rollouts moved(const Rollouts& rollouts, torch::Device device) {
   Rollouts result = rollouts;
   each_field(result, [&](const char*, Tensor& field, torch::Dtype, bool) {

@@ -23,6 +23,9 @@ struct Transitions {
 /// Returns the transitions on another device (the same tensors where they are already there).
 Transitions moved(const Transitions& transitions, torch::Device device);
 
+/// Returns those of `first`, then those of `second`.
+Transitions joined(const Transitions& first, const Transitions& second);
+
 /// Rollouts of `tasks` policies, each in `rows` parallel environments for `horizon` steps. Where an
 /// episode ends before the horizon, the next starts in the same row: `terminated` and `truncated`
 /// mark the boundaries. The last step of each row is marked `truncated` unless it terminated.

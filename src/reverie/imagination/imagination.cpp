@@ -32,6 +32,14 @@ Rollouts Imagination::roll_out_each(const Policy& policy, const Tensor& starts) 
   return counted(policy, policy.parameters().expand({model_.members(), -1}), starts, options);
 }
 
+Rollouts Imagination::branch(const Policy& policy, const Tensor& starts, int64_t horizon,
+                             Members members) {
+  ImagineOptions options = options_;
+  options.horizon = options.episode_limit = horizon;
+  options.members = members;
+  return counted(policy, policy.parameters().expand({starts.size(0), -1}), starts, options);
+}
+
 Rollouts Imagination::counted(const Policy& policy, const Tensor& parameters, const Tensor& starts,
                               const ImagineOptions& options) {
   const auto began = std::chrono::steady_clock::now();

@@ -42,6 +42,11 @@ class Imagination {
   /// Rolls out the policy's mean actions in each member, from `starts` [members, rows, o].
   Rollouts roll_out_each(const Policy& policy, const Tensor& starts);
 
+  /// Rolls out the policy for `horizon` steps from `starts` [groups, rows, o], states within
+  /// episodes: what follows a row's first end belongs to another episode.
+  Rollouts branch(const Policy& policy, const Tensor& starts, int64_t horizon,
+                  Members members = Members::step);
+
   /// Returns the gradient of the mean return over all members from `starts` [rows, o], with the
   /// imagination's horizon in place of that of `options`. See pathwise_gradient.
   PathwiseGradient gradient(const Policy& policy, const Tensor& starts, PathwiseOptions options);

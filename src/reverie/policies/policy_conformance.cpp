@@ -1,6 +1,8 @@
 // What every policy must do.
 #include <reverie/core/archive.h>
 #include <reverie/core/error.h>
+#include <reverie/policies/deterministic_policy.h>
+#include <reverie/policies/squashed_gaussian.h>
 #include <reverie/policies/test_samples.h>
 
 #include <gtest/gtest.h>
@@ -25,11 +27,33 @@ struct Entry {
   friend void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
 };
 
+/// Of actions between -9 and 9, some of which the network's outputs come near.
+const TaskSpec& wide_task() {
+  static const TaskSpec task{
+      .name = "a task", .observation_size = 4, .action_low = {-9, -9}, .action_high = {9, 9}};
+  return task;
+}
+
+/// Gives a policy of small networks weights and biases of order 1.
+template <class SomePolicy>
+std::unique_ptr<Policy> stirred(SomePolicy policy, RandomStream& random) {
+  policy.set_parameters(policy.parameters() + 0.2 * random.normal(policy.parameters().sizes()));
+  return std::make_unique<SomePolicy>(std::move(policy));
+}
+
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
       {"gaussian",
        [](RandomStream& random) {
          return std::make_unique<GaussianPolicy>(testing::random_policy({8, 5}, 4, 2, random));
+       }},
+      {"squashed_gaussian",
+       [](RandomStream& random) {
+         return stirred(SquashedGaussianPolicy(wide_task(), {.hidden = {8, 64}}, random), random);
+       }},
+      {"deterministic",
+       [](RandomStream& random) {
+         return stirred(DeterministicPolicy(wide_task(), {.hidden = {8, 64}}, 0.1, random), random);
        }},
   };
   return all;
@@ -139,8 +163,7 @@ TEST_P(PolicyConformance, RefusesParametersThatAreNone) {
 }
 
 TEST_P(PolicyConformance, IsExportedAsItActs) {
-  const TaskSpec task{.name = "a task", .action_low = {-9, -9}, .action_high = {9, 9}};
-  std::istringstream bytes(policy_->torchscript(task));
+  std::istringstream bytes(policy_->torchscript(wide_task()));
   torch::jit::Module module = torch::jit::load(bytes);
   const Tensor mode = policy_->act(policy_->parameters(), observation_, {});
   EXPECT_LT(relative_error(module.forward({observation_}).toTensor(), mode.clamp(-9, 9)), 1e-5);

@@ -217,6 +217,17 @@ void MlpPass::backward_rows(const ReadyWeights& ready, int64_t first, int64_t co
   }
 }
 
+void MlpPass::add_input_gradient(const ReadyWeights& weights, int64_t first, int64_t count,
+                                 const float* output_gradient, int64_t column, int64_t columns,
+                                 float* gradient) const {
+  if (delta_.empty()) throw std::logic_error("an input's gradient needs a pass for training");
+  const int64_t stride = shape_.stride(0), delta_stride = output_stride(0);
+  const float* delta = shape_.layers() == 1 ? output_gradient : delta_[0];
+  small_gemm(Op::plain, Op::transposed, count, columns, shape_.sizes[1],
+             delta + first * delta_stride, delta_stride, weights.weights() + column * stride,
+             stride, 1.0f, gradient, columns);
+}
+
 void MlpPass::weight_gradient(const WeightPiece& piece, const float* x,
                               const float* output_gradient, float* gradient) const {
   const int64_t l = piece.layer, in = shape_.sizes[l], out = shape_.sizes[l + 1];

@@ -72,6 +72,11 @@ class MlpPass {
   /// After `forward_rows` of these rows: computes the gradients of their pre-activations.
   void backward_rows(const ReadyWeights& weights, int64_t first, int64_t count,
                      const float* output_gradient);
+  /// After `backward_rows` of these rows: adds dL/dx of the inputs [column, column + columns) to
+  /// `gradient` [count, columns]. In f32 always: the first layer's weights are not rounded for it.
+  void add_input_gradient(const ReadyWeights& weights, int64_t first, int64_t count,
+                          const float* output_gradient, int64_t column, int64_t columns,
+                          float* gradient) const;
   /// After `backward_rows` of all rows: computes this piece of dL/dweights.
   void weight_gradient(const WeightPiece& piece, const float* x, const float* output_gradient,
                        float* gradient) const;

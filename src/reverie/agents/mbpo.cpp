@@ -1,0 +1,134 @@
+#include <reverie/agents/mbpo.h>
+
+#include <reverie/agents/start_from.h>
+#include <reverie/core/archive.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace reverie {
+
+void BranchConfig::describe(Settings& settings) {
+  settings.add("rollouts", rollouts, "imagined rollouts after each fit", between(1, 1e7));
+  settings.add("horizon", horizon, "steps of an imagined rollout, at first", between(1, 1000));
+  settings.add("last_horizon", last_horizon, "steps of an imagined rollout in the end",
+               between(1, 1000));
+  settings.add("grows_from", grows_from, "real steps up to which rollouts have their first length",
+               at_least(0));
+  settings.add("grows_until", grows_until,
+               "real steps from which on they have their last; it grows linearly between",
+               at_least(0));
+  settings.add("kept", kept, "fits whose rollouts are remembered, the last ones",
+               between(1, 10'000));
+}
+
+int64_t BranchConfig::horizon_at(int64_t steps) const {
+  const double span = static_cast<double>(std::max<int64_t>(1, grows_until - grows_from));
+  const double way = std::clamp(static_cast<double>(steps - grows_from) / span, 0.0, 1.0);
+  return horizon + static_cast<int64_t>(way * static_cast<double>(last_horizon - horizon));
+}
+
+MbpoConfig::MbpoConfig() {
+  collect.random_steps = 5000;
+  collect.buffer = 1'000'000;
+  starts.from = StartStates::buffer;
+  starts.reset_probability = 0;
+}
+
+void MbpoConfig::describe(Settings& settings) {
+  settings.add("steps", steps, "real steps between two fits of the model: an iteration",
+               between(1, 1e6));
+  settings.add("updates", updates, "updates of policy and critic after each real step",
+               between(0, 1000));
+  settings.add("batch", batch, "transitions of an update", between(1, 1e6));
+  settings.add("real_fraction", real_fraction, "fraction of them that are real", between(0, 1));
+  settings.group("collect", collect);
+  settings.group("starts", starts);
+  settings.group("imagine", branch);
+  sac.describe(settings);
+  settings.group("target", target);
+  learn.describe(settings);
+}
+
+std::string_view MbpoConfig::advice(Sign sign) const {
+  switch (sign) {
+    case Sign::useless_model:
+      return "fit longer (fit.epochs), or on more random steps (collect.random_steps)";
+    case Sign::imagined_too_high:
+    case Sign::std_collapsed:
+    case Sign::short_episodes:
+      return {};
+  }
+  return {};
+}
+
+Mbpo::Mbpo(const MbpoConfig& config, Session& session)
+    : config_(config),
+      session_(session),
+      collector_(session, config.collect),
+      learner_(session, config.learn),
+      starts_(session, config.starts, collector_.memory()),
+      imagination_(session, learner_.model(), ImagineConfig{}, Members::step),
+      imagined_(session.replay(
+          "imagined", config.branch.kept * config.branch.rollouts * config.branch.longest())),
+      sac_(session.task().spec(), config.sac, session.stream("learner"), session.device()),
+      actor_(actor_of(sac_.policy())),
+      random_(session.stream("replay")) {
+  if (config.target.kind != TargetKind::td)
+    sac_.set_target(expanded_target(sac_, imagination_, config.target, config.sac.discount,
+                                    learner_.model().members()));
+}
+
+std::vector<Phase> Mbpo::iteration() {
+  return {
+      {"act", [this] { act(); }}, {"fit", [this] { fit(); }}, {"imagine", [this] { imagine(); }}};
+}
+
+void Mbpo::act() {
+  if (collector_.explore()) return;
+  for (int64_t step = 1; step <= config_.steps; ++step) {
+    collector_.steps(*actor_, 1);
+    for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
+    session_.monitor().progress("act",
+                                static_cast<double>(step) / static_cast<double>(config_.steps));
+  }
+  collector_.record_finished();
+  sac_.record(session_.monitor());
+}
+
+Transitions Mbpo::batch() {
+  const double real_rows = config_.real_fraction * static_cast<double>(config_.batch);
+  const auto real = imagined_.size() > 0 ? static_cast<int64_t>(real_rows) : config_.batch;
+  if (real == config_.batch) return collector_.memory().sample(real, random_);
+  const int64_t newest = std::accumulate(branches_.begin(), branches_.end(), int64_t{0});
+  return joined(collector_.memory().sample(real, random_),
+                imagined_.sample_newest(newest, config_.batch - real, random_));
+}
+
+void Mbpo::fit() {
+  learner_.learn(collector_.memory(), &sac_.policy(), &sac_.critic());
+}
+
+void Mbpo::imagine() {
+  const Tensor from = starts_.draw(1, config_.branch.rollouts);
+  const int64_t horizon = config_.branch.horizon_at(session_.steps());
+  const Rollouts rollouts = imagination_.branch(sac_.policy(), from, horizon);
+  const Transitions dreamt = moved(first_episodes(rollouts), torch::kCPU);
+  imagined_.add(dreamt);
+  branches_.push_back(dreamt.size());
+  if (static_cast<int64_t>(branches_.size()) > config_.branch.kept)
+    branches_.erase(branches_.begin());
+  session_.monitor().record("imagination/horizon", static_cast<double>(horizon));
+}
+
+void Mbpo::serialize(Archive& archive) {
+  archive("collector", collector_);
+  archive("model", learner_);
+  archive("starts", starts_);
+  archive("imagination", imagination_);
+  archive("branches", branches_);
+  archive("sac", sac_);
+  archive("random", random_);
+}
+
+}  // namespace reverie
