@@ -15,6 +15,7 @@ struct TypeName {
   std::string operator()(double) const { return "number"; }
   std::string operator()(const std::string&) const { return "text"; }
   std::string operator()(const std::vector<int64_t>&) const { return "list of integers"; }
+  std::string operator()(const std::vector<double>&) const { return "list of numbers"; }
 };
 
 std::string describe_range(const Range& range) {
@@ -57,8 +58,11 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   return static_cast<int64_t>(*number);
 }
 
-std::optional<std::vector<int64_t>> parse_list(std::string_view text) {
-  std::vector<int64_t> list;
+/// `parse` reads an item.
+template <class Number>
+std::optional<std::vector<Number>> parse_list(std::string_view text,
+                                              std::optional<Number> (*parse)(std::string_view)) {
+  std::vector<Number> list;
   if (!text.empty() && text.front() == '[' && text.back() == ']')
     text = text.substr(1, text.size() - 2);
   while (!text.empty()) {
@@ -66,7 +70,7 @@ std::optional<std::vector<int64_t>> parse_list(std::string_view text) {
     auto item = text.substr(0, comma);
     while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
     while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    const auto number = parse_integer(item);
+    const auto number = parse(item);
     if (!number) return std::nullopt;
     list.push_back(*number);
     text.remove_prefix(std::min(comma + 1, text.size()));
@@ -90,7 +94,11 @@ std::optional<SettingValue> parse_like(const SettingValue& like, std::string_vie
     return value ? std::optional<SettingValue>(*value) : std::nullopt;
   }
   if (std::holds_alternative<std::vector<int64_t>>(like)) {
-    const auto value = parse_list(text);
+    const auto value = parse_list(text, parse_integer);
+    return value ? std::optional<SettingValue>(*value) : std::nullopt;
+  }
+  if (std::holds_alternative<std::vector<double>>(like)) {
+    const auto value = parse_list(text, parse_number);
     return value ? std::optional<SettingValue>(*value) : std::nullopt;
   }
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
@@ -108,6 +116,13 @@ std::optional<SettingValue> convert_like(const SettingValue& like, const Setting
     if (number == std::floor(number) && std::abs(number) < 9e15)
       return static_cast<int64_t>(number);
   }
+  if (std::holds_alternative<std::vector<double>>(like)) {  // a number is a list of one
+    if (const auto* list = std::get_if<std::vector<int64_t>>(&value))
+      return std::vector<double>(list->begin(), list->end());
+    if (const auto* number = std::get_if<double>(&value)) return std::vector<double>{*number};
+    if (const auto* number = std::get_if<int64_t>(&value))
+      return std::vector<double>{static_cast<double>(*number)};
+  }
   if (std::holds_alternative<std::string>(value) && std::holds_alternative<int64_t>(like))
     return parse_like(like, std::get<std::string>(value));  // steps = "200k"
   return std::nullopt;
@@ -124,6 +139,10 @@ bool acceptable(const Setting& setting, const SettingValue& value) {
   if (const auto* list = std::get_if<std::vector<int64_t>>(&value))
     return std::all_of(list->begin(), list->end(), [&](int64_t number) {
       return within(setting.range, static_cast<double>(number));
+    });
+  if (const auto* list = std::get_if<std::vector<double>>(&value))
+    return std::all_of(list->begin(), list->end(), [&](double number) {
+      return std::isfinite(number) && within(setting.range, number);
     });
   return true;
 }
@@ -157,6 +176,11 @@ std::string format_value(const SettingValue& value) {
     }
     std::string operator()(const std::vector<int64_t>& value) const {
       return fmt::format("[{}]", fmt::join(value, ", "));
+    }
+    std::string operator()(const std::vector<double>& value) const {
+      std::vector<std::string> items;
+      for (const double item : value) items.push_back((*this)(item));
+      return fmt::format("[{}]", fmt::join(items, ", "));
     }
   };
   return std::visit(Formatter{}, value);
@@ -240,6 +264,22 @@ std::string place(std::string_view file, const toml::source_region& region) {
   return fmt::format("{}:{}:{}", file, region.begin.line, region.begin.column);
 }
 
+/// Integers, or numbers where one of them is none.
+SettingValue list_of(const toml::array& array, const std::string& key, const std::string& where) {
+  std::vector<int64_t> integers;
+  std::vector<double> numbers;
+  for (const auto& item : array) {
+    const auto number = item.value<double>();
+    if (!item.is_number() || !number)
+      throw UsageError(
+          fmt::format("{}: '{}' is a list of something else than numbers", where, key));
+    numbers.push_back(*number);
+    if (item.is_integer()) integers.push_back(item.as_integer()->get());
+  }
+  if (integers.size() == numbers.size()) return integers;
+  return numbers;
+}
+
 void flatten(const toml::table& table, const std::string& prefix, std::string_view file,
              std::vector<Assignment>& out) {
   for (const auto& [name, node] : table) {
@@ -257,14 +297,7 @@ void flatten(const toml::table& table, const std::string& prefix, std::string_vi
     } else if (const auto* text = node.as_string()) {
       out.push_back({key, text->get(), where});
     } else if (const auto* array = node.as_array()) {
-      std::vector<int64_t> list;
-      for (const auto& item : *array) {
-        if (!item.is_integer())
-          throw UsageError(
-              fmt::format("{}: '{}' is a list of something else than integers", where, key));
-        list.push_back(item.as_integer()->get());
-      }
-      out.push_back({key, list, where});
+      out.push_back({key, list_of(*array, key, where), where});
     } else {
       throw UsageError(
           fmt::format("{}: '{}' is a date or time, which no setting takes", where, key));

@@ -14,7 +14,8 @@
 namespace reverie {
 
 /// The value of a setting.
-using SettingValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
+using SettingValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 
 /// The values a number may take, both ends included.
 struct Range {
@@ -78,7 +79,7 @@ class Settings {
           if (names[i] == std::get<std::string>(v)) value = static_cast<T>(i);
       };
     } else {
-      // bool, int64_t, double, std::string or std::vector<int64_t>
+      // bool, int64_t, double, std::string, std::vector<int64_t> or std::vector<double>
       setting.get = [&value] { return SettingValue(value); };
       setting.set = [&value](const SettingValue& v) { value = std::get<T>(v); };
     }

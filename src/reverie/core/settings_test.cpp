@@ -18,9 +18,11 @@ using testing::HasSubstr;
 struct Inner {
   double rate = 0.5;
   std::vector<int64_t> widths = {32, 32};
+  std::vector<double> decays;
   void describe(Settings& settings) {
     settings.add("rate", rate, "how fast", between(0, 1));
     settings.add("widths", widths, "units", at_least(1));
+    settings.add("decays", decays, "pulls", between(0, 1));
   }
 };
 
@@ -55,7 +57,7 @@ struct SettingsTest : testing::Test {
 
 TEST_F(SettingsTest, AssignsEveryKind) {
   for (const auto* text : {"epochs=200k", "fast=true", "colour=dark_blue", "note=hello world",
-                           "inner.rate=1e-3", "inner.widths=[64, 128]"})
+                           "inner.rate=1e-3", "inner.widths=[64, 128]", "inner.decays=[1e-3, 0]"})
     settings.assign(text, "--set");
   EXPECT_EQ(outer.epochs, 200000);
   EXPECT_TRUE(outer.fast);
@@ -63,6 +65,9 @@ TEST_F(SettingsTest, AssignsEveryKind) {
   EXPECT_EQ(outer.note, "hello world");
   EXPECT_EQ(outer.inner.rate, 1e-3);
   EXPECT_EQ(outer.inner.widths, (std::vector<int64_t>{64, 128}));
+  EXPECT_EQ(outer.inner.decays, (std::vector<double>{1e-3, 0}));
+  settings.assign("inner.decays=0.5", "--set");
+  EXPECT_EQ(outer.inner.decays, std::vector<double>{0.5});
 }
 
 TEST_F(SettingsTest, FindsASettingByItsWholeKey) {
@@ -83,12 +88,15 @@ TEST_F(SettingsTest, RefusalsNameTheKeyAndWhatItTakes) {
   EXPECT_THAT(refusal("inner.rate=nan"), HasSubstr("takes a number"));
   EXPECT_THAT(refusal("colour=blue"), HasSubstr("takes one of red, dark_blue"));
   EXPECT_THAT(refusal("inner.widths=[3,x]"), HasSubstr("takes a list of integers"));
+  EXPECT_THAT(refusal("inner.widths=[3,0.5]"), HasSubstr("takes a list of integers"));
+  EXPECT_THAT(refusal("inner.decays=[0.5,2]"), HasSubstr("takes a list of numbers from 0 to 1"));
   EXPECT_THAT(refusal("epochs"), HasSubstr("not key=value"));
   EXPECT_EQ(outer.epochs, 20);  // nothing was changed
 }
 
 TEST_F(SettingsTest, TomlRoundTrip) {
   outer.inner.rate = 0.1;
+  outer.inner.decays = {1e-4, 0};
   outer.note = "say \"hi\" \\";
   Outer other;
   Settings others;
@@ -97,6 +105,10 @@ TEST_F(SettingsTest, TomlRoundTrip) {
     others.assign(item.key, item.value, item.where);
   EXPECT_EQ(others.to_toml(false), settings.to_toml(false));
   EXPECT_EQ(other.inner.rate, 0.1);
+  EXPECT_EQ(other.inner.decays, outer.inner.decays);
+  for (const auto& item : read_toml("[inner]\ndecays = [1, 0]\n", "config.toml"))
+    others.assign(item.key, item.value, item.where);
+  EXPECT_EQ(other.inner.decays, (std::vector<double>{1, 0}));
   EXPECT_EQ(other.note, outer.note);
 }
 

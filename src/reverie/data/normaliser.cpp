@@ -14,6 +14,12 @@ void Normaliser::fit(const Tensor& rows, Constant constant) {
   std_ = torch::where(std < 1e-8, instead, std).to(torch::kFloat32);
 }
 
+void Normaliser::keep_constants_only() {
+  const auto constant = std_ == 0;
+  mean_ = torch::where(constant, mean_, torch::zeros_like(mean_));
+  std_ = torch::where(constant, std_, torch::ones_like(std_));
+}
+
 void Normaliser::serialize(Archive& archive) {
   archive("mean", mean_);
   archive("std", std_);

@@ -24,6 +24,8 @@ class Normaliser {
 
   /// Computes the statistics of `rows` [n, size], in double precision, on the rows' device.
   void fit(const Tensor& rows, Constant constant = Constant::keeps_scale);
+  /// Leaves every dimension as it is but for a constant one whose deviation is 0.
+  void keep_constants_only();
 
   /// Requires nonzero deviations.
   Tensor normalise(const Tensor& x) const { return (x - mean_) / std_; }

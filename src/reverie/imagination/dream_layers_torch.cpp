@@ -19,9 +19,11 @@ std::vector<Tensor> unnormalised_layers(const DynamicsModel& model) {
     }
     blocks.push_back(torch::cat({weight, bias}, 1));
   }
-  auto target = blocks.back().narrow(2, 0, model.target_size());  // of a Gaussian head the mean
-  target.mul_(precise(model.target_normaliser().std()));
-  target.select(1, target.size(1) - 1).add_(precise(model.target_normaliser().mean()));
+  const int64_t means = model.head_shape().means(), each = means / model.target_size();
+  auto target = blocks.back().narrow(2, 0, means);
+  target.mul_(precise(model.target_normaliser().std()).repeat_interleave(each));
+  target.select(1, target.size(1) - 1)
+      .add_(precise(model.target_normaliser().mean()).repeat_interleave(each));
   for (Tensor& block : blocks) block = block.to(torch::kFloat32);
   return blocks;
 }

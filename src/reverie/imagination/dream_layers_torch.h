@@ -6,9 +6,8 @@
 namespace reverie {
 
 /// Returns the layers [K, in + 1, out] of the model's members, from (action, observation, 1) to the
-/// predicted change (and reward), both in their own units: the normalisation of inputs and targets
-/// is folded into the weights, in double precision before rounding. A Gaussian head's log-variance
-/// remains that of the normalised target.
+/// prediction, both in their own units: the normalisation of inputs and targets is folded into the
+/// weights, in double precision before rounding. Variances remain those of the normalised target.
 std::vector<Tensor> unnormalised_layers(const DynamicsModel& model);
 
 /// An arrangement of a batch that gives each member its own block of seats, for several steps at

@@ -127,8 +127,10 @@ TEST_F(ImagineTest, StepsCountButThoseOfLaterEpisodesThatTheHorizonCuts) {
 }
 
 TEST_F(ImagineTest, TheSameBitsForAnyNumberOfThreads) {
-  for (const auto members : {Members::fixed, Members::step}) {
-    build(Head::gaussian);
+  for (const auto& [head, members] : {std::pair{Head::gaussian, Members::fixed},
+                                      {Head::gaussian, Members::step},
+                                      {Head::mixture, Members::step}}) {
+    build(head);
     options.members = members;
     options.horizon = 3;
     starts = 0.1 * RandomStream(5, "starts").normal({4, 300, 3});  // several groups a member
@@ -155,6 +157,39 @@ TEST_F(ImagineTest, RandomMembersAreDrawnEvenly) {
   const auto distance = (predicted - next.unsqueeze(0)).abs().amax(2);
   EXPECT_LT(distance.amin(0).max().item<double>(), 1e-3);  // each is one member's own prediction
   EXPECT_NEAR(distance.argmin(0).to(torch::kFloat64).mean().item<double>(), 0.5, 0.06);
+}
+
+TEST_F(ImagineTest, ElitesAloneAreDrawnAndHaveASay) {
+  ModelConfig config;
+  config.elites = 2;
+  build(Head::deterministic, config, /*members=*/4);
+  model->choose_elites({2, 1, 3, 0});
+  options.horizon = 3;
+  starts = torch::zeros({4, 100, 3});
+  for (const auto members :
+       {Members::step, Members::episode, Members::mean, Members::median, Members::fixed}) {
+    options.members = members;
+    const auto rollouts = run(task);
+    const auto all =
+        model->predict(rollouts.observation.view({-1, 3}), rollouts.action.view({-1, 2}))
+            .observation;
+    const auto next = rollouts.next_observation.view({-1, 3});
+    const auto is_of = [&](const Tensor& prediction) {
+      return (prediction - next).abs().amax(1) < 1e-3;
+    };
+    const Tensor mean = (all[1] + all[3]) / 2, lower = torch::minimum(all[1], all[3]);
+    if (members == Members::mean) {
+      EXPECT_TRUE(is_of(mean).all().item<bool>());
+    } else if (members == Members::median) {
+      EXPECT_TRUE(is_of(lower).all().item<bool>());
+    } else if (members == Members::fixed) {
+      for (int64_t k = 0; k < 4; ++k)
+        EXPECT_TRUE(is_of(all[k]).view({4, -1})[k].all().item<bool>()) << "each has its task";
+    } else {
+      EXPECT_TRUE((is_of(all[1]) | is_of(all[3])).all().item<bool>());
+      EXPECT_NEAR(is_of(all[3]).to(torch::kFloat64).mean().item<double>(), 0.5, 0.1);
+    }
+  }
 }
 
 TEST_F(ImagineTest, AMemberMayBeDrawnForAnEpisode) {
@@ -199,20 +234,25 @@ TEST_F(ImagineTest, MeanActionsHaveNoNoise) {
         1e-6));
 }
 
-TEST_F(ImagineTest, AGaussianHeadAddsTheNoiseItPredicts) {
-  build(Head::gaussian);
-  options.horizon = 1;
-  starts = torch::zeros({4, 4000, 3});
-  parameters.slice(1, -2).fill_(-20);  // a policy without noise: all rows see the same input
-  policy = std::make_unique<GaussianPolicy>(3, 2, PolicyConfig{{32, 32}, 1.0, 1e-12},
-                                            *std::make_unique<RandomStream>(1, "p"));
-  const auto rollouts = run(task);
-  const auto next = rollouts.next_observation[0].squeeze(1);
-  const auto x = model->inputs(torch::zeros({1, 3}), rollouts.action[0][0]);
-  const auto raw = model->ensemble().forward(x.unsqueeze(0).expand({2, -1, -1}))[0];
-  const auto prediction = model->head(raw, model->variance_bounds()[0]);
-  const auto std = torch::exp(0.5 * prediction.log_variance)[0] * model->target_normaliser().std();
-  EXPECT_TRUE(torch::allclose(next.std(0), std, 0.08));
+TEST_F(ImagineTest, HeadsAddTheNoiseTheyPredict) {
+  for (const Head head : {Head::gaussian, Head::mixture}) {
+    build(head);
+    options.horizon = 1;
+    starts = torch::zeros({4, 4000, 3});
+    parameters.slice(1, -2).fill_(-20);  // a policy without noise: all rows see the same input
+    policy = std::make_unique<GaussianPolicy>(3, 2, PolicyConfig{{32, 32}, 1.0, 1e-12},
+                                              *std::make_unique<RandomStream>(1, "p"));
+    const auto rollouts = run(task);
+    const auto next = rollouts.next_observation[0].squeeze(1);
+    const auto x = model->inputs(torch::zeros({1, 3}), rollouts.action[0][0]);
+    const auto raw = model->ensemble().forward(x.unsqueeze(0).expand({2, -1, -1}))[0];
+    const auto prediction = model->head(raw, model->variance_bounds()[0]);
+    const auto std =
+        torch::exp(0.5 * prediction.log_variance)[0] * model->target_normaliser().std();
+    EXPECT_TRUE(torch::allclose(next.std(0), std, 0.08));
+    const auto mean = model->target_normaliser().denormalise(prediction.mean[0]);
+    EXPECT_TRUE(torch::allclose(next.mean(0), mean, 0, 0.05));
+  }
 }
 
 TEST_F(ImagineTest, StatesThatAreNotFiniteAreRefused) {

@@ -21,13 +21,14 @@ struct Steps {
   Tensor begins;        ///< bool: whether it does begin anew
   Tensor reward;        ///< Where it is learned.
   Tensor target_noise;  ///< In units of the target, of variance 1 in the normalised one's.
+  Tensor component;     ///< From 0 to 1: what chooses a mixture's components.
   Tensor row, seat;     ///< See Seats.
 
   template <class F>
   Steps each(const F& f) const {
     const auto of = [&](const Tensor& field) { return field.defined() ? f(field) : field; };
-    return {of(action), of(next),         of(from), of(terminated), of(begins),
-            of(reward), of(target_noise), of(row),  of(seat)};
+    return {of(action), of(next),         of(from),      of(terminated), of(begins),
+            of(reward), of(target_noise), of(component), of(row),        of(seat)};
   }
   Steps at(int64_t first, int64_t count) const {
     return each([&](const Tensor& field) { return field.narrow(0, first, count); });
@@ -36,8 +37,8 @@ struct Steps {
     return each([](const Tensor& field) { return torch::zeros_like(field); });
   }
   void take_inputs(const Steps& other) {
-    for (const auto field :
-         {&Steps::action, &Steps::from, &Steps::target_noise, &Steps::row, &Steps::seat})
+    for (const auto field : {&Steps::action, &Steps::from, &Steps::target_noise, &Steps::component,
+                             &Steps::row, &Steps::seat})
       if ((this->*field).defined()) (this->*field).copy_(other.*field);
   }
   void take_outputs(const Steps& other) {
@@ -64,7 +65,10 @@ class BatchedWalk {
         a_(model.action_size()),
         device_(parameters.device()),
         starts_(starts.to(device_).flatten(0, 1)),
-        model_blocks_(unnormalised_layers(model)),
+        elites_(elites_of(model, options.members, device_)),
+        model_blocks_(of_elites(unnormalised_layers(model))),
+        bounds_(of_elites({model.variance_bounds()}).front()),
+        members_(model_blocks_.front().size(0)),
         policies_(policy.by_batch(parameters, n_ / tasks_)),
         input_(with_ones(torch::cat({torch::zeros({n_, a_}, starts_.options()), starts_}, 1))),
         seen_action_(input_.narrow(1, 0, a_)),
@@ -81,8 +85,10 @@ class BatchedWalk {
     policies_->prepare(by_task);
     all_.next = empty({o_});
     if (model.config().learn_reward) all_.reward = empty({});
-    if (model.config().head == Head::gaussian && options.mode == Mode::explore)
+    if (model.config().head != Head::deterministic && options.mode == Mode::explore)
       all_.target_noise = noise(2, model.target_size()).mul_(model.target_normaliser().std());
+    if (model.config().head == Head::mixture && options.mode == Mode::explore)
+      all_.component = uniform_of(noise(4, model.target_size()));
     if (all_.target_noise.defined() && model.config().learn_end)
       all_.target_noise.select(2, model.end_column()).zero_();  // see Walker::predict
     const bool ends = task.terminates() || model.config().learn_end;
@@ -151,6 +157,23 @@ class BatchedWalk {
   }
 
  private:
+  /// The elites' index, where the rows are theirs and they are not all members; else undefined.
+  static Tensor elites_of(const DynamicsModel& model, Members which, torch::Device device) {
+    const auto& elites = model.elites();
+    if (which == Members::fixed || static_cast<int64_t>(elites.size()) == model.members())
+      return {};
+    return torch::tensor(elites, torch::kInt64).to(device);
+  }
+  std::vector<Tensor> of_elites(std::vector<Tensor> by_member) const {
+    for (Tensor& tensor : by_member)
+      if (elites_.defined() && tensor.defined()) tensor = tensor.index_select(0, elites_);
+    return by_member;
+  }
+  /// Of a normal number, its distribution function.
+  static Tensor uniform_of(const Tensor& normal) {
+    return torch::erfc(normal * -std::sqrt(0.5)).mul_(0.5);
+  }
+
   Tensor empty(std::vector<int64_t> of_a_row, torch::ScalarType type = torch::kFloat32) const {
     of_a_row.insert(of_a_row.begin(), {horizon_, n_});
     return torch::empty(of_a_row, torch::TensorOptions(type).device(device_));
@@ -160,7 +183,7 @@ class BatchedWalk {
 
   /// Deals the rows to the members, and makes the network that is as wide.
   void place(Members which, RandomStream random) {
-    const int64_t members = model_.members();
+    const int64_t members = members_;
     int64_t width = n_ / members;
     if (which == Members::mean || which == Members::median) {
       combines_ = which;
@@ -183,7 +206,7 @@ class BatchedWalk {
 
   /// [horizon, n], or [1, n] where it stays.
   Tensor member_of_rows(Members which, RandomStream& random) const {
-    const int64_t members = model_.members();
+    const int64_t members = members_;
     if (which == Members::step) return random.below(members, {horizon_, n_}, device_);
     // An episode that begins in mid-row keeps its row's: how many begin is not known beforehand.
     if (which == Members::episode) return random.below(members, {1, n_}, device_);
@@ -211,37 +234,49 @@ class BatchedWalk {
   /// Writes the successors that each row's member predicts, and the rewards and ends where they are
   /// learned.
   void move(const Steps& steps, int64_t t, Tensor& next) {
-    const int64_t members = model_.members();
+    const int64_t members = members_;
+    const bool differs = model_.config().target == StateTarget::difference;
     Tensor x = input_;
     if (placed_.defined()) x = torch::index_select_out(placed_, input_, 0, steps.row[t]);
     const auto hidden = networks_->hidden(model_blocks_, x.view({members, -1, a_ + o_ + 1}));
-    if (!placed_.defined() && !steps.target_noise.defined() && model_.target_size() == o_) {
+    if (differs && !placed_.defined() && model_blocks_.back().size(2) == o_) {  // the mean alone
       auto by_member = next.view({members, -1, o_});
       torch::baddbmm_out(by_member, state_.view(by_member.sizes()), hidden, model_blocks_.back());
       return;
     }
-    const auto of_rows = [&](const Tensor& predicted) {  // [K, …, d]
-      const auto flat = predicted.flatten(0, 1);
-      return placed_.defined() ? flat.index_select(0, steps.seat[t]) : flat;
-    };
-    const auto said = model_.heads(torch::bmm(hidden, model_blocks_.back()));
-    const bool drawn = steps.target_noise.defined();
-    const Tensor spread = drawn ? torch::exp(0.5 * said.log_variance) : Tensor();
-    Tensor target;
-    if (combines_) {
-      const Tensor each =
-          drawn ? torch::addcmul(said.mean, spread, steps.target_noise[t]) : said.mean;
-      target = combines_ == Members::mean ? each.mean(0) : std::get<0>(each.median(0));
-    } else {
-      target = of_rows(said.mean);
-      if (drawn) target = torch::addcmul(target, of_rows(spread), steps.target_noise[t]);
-    }
-    torch::add_out(next, state_, target.narrow(1, 0, o_));
+    const auto target = target_of(steps, t, torch::bmm(hidden, model_blocks_.back()));
+    if (differs)
+      torch::add_out(next, state_, target.narrow(1, 0, o_));
+    else
+      next.copy_(target.narrow(1, 0, o_));
     if (steps.reward.defined()) steps.reward[t].copy_(target.select(1, model_.reward_column()));
     if (model_.config().learn_end) {
       auto ended = steps.terminated[t];
       torch::gt_out(ended, target.select(1, model_.end_column()), DynamicsModel::end_threshold);
     }
+  }
+
+  /// The target of each row [n, d], from the members' raw outputs.
+  Tensor target_of(const Steps& steps, int64_t t, const Tensor& raw) const {
+    const HeadShape& head = model_.head_shape();
+    Prediction said;
+    if (!steps.target_noise.defined())
+      said.mean = head.mean(raw);
+    else if (head.head == Head::mixture)
+      said.components = head.mixture(raw, bounds_.unsqueeze(1));
+    else
+      said = head.split(raw, bounds_.unsqueeze(1));
+    if (!combines_)
+      said = said.each([&](const Tensor& by_member) {  // [K, …] to [n, …]
+        const auto flat = by_member.flatten(0, 1);
+        return placed_.defined() ? flat.index_select(0, steps.seat[t]) : flat;
+      });
+    Tensor target = said.mean;
+    if (steps.target_noise.defined())
+      target = drawn(said, steps.target_noise[t],
+                     steps.component.defined() ? steps.component[t] : Tensor());
+    if (!combines_) return target;
+    return combines_ == Members::mean ? target.mean(0) : std::get<0>(target.median(0));
   }
 
   /// Ends or continues each row's episode.
@@ -270,7 +305,10 @@ class BatchedWalk {
   const int64_t horizon_, limit_, tasks_, n_, o_, a_;
   const torch::Device device_;
   const Tensor starts_;
+  const Tensor elites_;
   const std::vector<Tensor> model_blocks_;
+  const Tensor bounds_;    // of the variance, [K, …]
+  const int64_t members_;  // that take part
   std::unique_ptr<BatchPolicy> policies_;
   std::optional<BatchedMlp> networks_;
   Tensor input_;                               // [n, a + o + 1]: the action that is seen, state, 1

@@ -102,6 +102,51 @@ TEST_P(ImagineTorch, AGaussianHeadWithoutSpreadToo) {
   }
 }
 
+TEST_P(ImagineTorch, MeansOfAnyHeadAndTargetToo) {
+  options.mode = Mode::exploit;
+  for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture})
+    for (const auto target : {StateTarget::difference, StateTarget::next_state})
+      for (const auto members : {Members::fixed, Members::mean})
+        for (const bool other : {false, true}) {
+          model_config.head = head;
+          model_config.target = target;
+          model_config.learn_reward = other;
+          model_config.normalise_targets = !other;
+          options.members = members;
+          build(1.0);
+          expect_the_same(task);
+        }
+}
+
+TEST_P(ImagineTorch, ElitesAloneAreDrawnAndHaveASay) {
+  for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture}) {
+    model_config.head = head;
+    model_config.members = 4;
+    model_config.elites = 2;
+    build(1.0);
+    model->choose_elites({2, 1, 3, 0});
+    options.mode = Mode::exploit;
+    for (const auto members : {Members::mean, Members::median, Members::fixed}) {
+      options.members = members;
+      expect_the_same(task);
+    }
+    options.horizon = 3;
+    starts = torch::zeros({4, 100, 3});
+    for (const auto members : {Members::step, Members::episode}) {
+      options.members = members;
+      const auto rollouts = by_torch(task);
+      const auto all = model
+                           ->predict(rollouts.observation.cpu().view({-1, 3}),
+                                     rollouts.action.cpu().view({-1, 2}))
+                           .observation;
+      const auto next = rollouts.next_observation.cpu().view({-1, 3});
+      const auto is_of = [&](int64_t k) { return (all[k] - next).abs().amax(1) < 1e-3; };
+      EXPECT_TRUE((is_of(1) | is_of(3)).all().item<bool>());
+      EXPECT_NEAR(is_of(3).to(torch::kFloat64).mean().item<double>(), 0.5, 0.1);
+    }
+  }
+}
+
 TEST_P(ImagineTorch, StatesStayWithinTheDatasRange) {
   model_config.clip_margin = 0;
   build(1.0);
@@ -182,11 +227,14 @@ TEST_P(ImagineTorch, RandomMembersAreDrawnEvenly) {
   EXPECT_NEAR(kept.item<double>(), 1 / 3.0, 0.07);
 }
 
-TEST_P(ImagineTorch, AGaussianHeadAddsTheNoiseItPredicts) {
-  model_config.head = Head::gaussian;
-  for (const auto kind : {Members::fixed, Members::step}) {
+TEST_P(ImagineTorch, HeadsAddTheNoiseTheyPredict) {
+  for (const auto& [head, kind] : {std::pair{Head::gaussian, Members::fixed},
+                                   {Head::gaussian, Members::step},
+                                   {Head::mixture, Members::fixed},
+                                   {Head::mixture, Members::step}}) {
+    model_config.head = head;
     build(1e-12);
-    model->variance_bounds()[1].select(0, 1).fill_(-2);  // so that the members differ
+    model->variance_bounds()[1].select(0, -1).fill_(-2);  // so that the members differ
     options.members = kind;
     options.horizon = 1;
     starts = torch::zeros({4, 3000, 3});
@@ -250,7 +298,7 @@ TEST_P(ImagineTorch, DataFarFromZeroAreExactWithinTheirLimit) {
 /// Every kind of imagination there is: heads, members, rewards, ends of episodes.
 template <class F>
 void for_each_kind(ImagineTorch& test, const F& f) {
-  for (const auto head : {Head::deterministic, Head::gaussian})
+  for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture})
     for (const auto which : {Members::fixed, Members::step, Members::median})
       for (const int64_t members : {2, 3})
         for (const bool learn_reward : {false, true})

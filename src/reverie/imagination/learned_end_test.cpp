@@ -92,12 +92,15 @@ TEST_P(LearnedEnd, IsWhatTheTasksMemberPredicts) {
 }
 
 // Held against a draw, an end would come or not by the noise alone.
-TEST_P(LearnedEnd, OfAGaussianHeadIsWhatItsMeanSays) {
+TEST_P(LearnedEnd, OfAHeadThatDrawsIsWhatItsMeanSays) {
   options.horizon = 12;
   ModelConfig config;
-  config.head = Head::gaussian;
-  build(config);
-  for (const auto members : {Members::fixed, Members::step}) {
+  for (const auto& [head, members] : {std::pair{Head::gaussian, Members::fixed},
+                                      {Head::gaussian, Members::step},
+                                      {Head::mixture, Members::fixed},
+                                      {Head::mixture, Members::step}}) {
+    config.head = head;
+    build(config);
     options.members = members;
     for (const auto& rollouts : {by_kernels(), by_torch()}) {
       int64_t ends = 0;
@@ -139,7 +142,7 @@ TEST_P(LearnedEnd, AnEndThatIsNotObservedIsLearned) {
   config.learn_end = true;
   FitConfig fit_config;
   fit_config.batch = 100;
-  for (const Head head : {Head::deterministic, Head::gaussian}) {
+  for (const Head head : {Head::deterministic, Head::gaussian, Head::mixture}) {
     config.head = head;
     DynamicsModel learned(task.spec(), config, random);
     learned.to(device());

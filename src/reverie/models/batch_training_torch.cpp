@@ -3,20 +3,27 @@
 namespace reverie {
 
 BatchTraining::BatchTraining(DynamicsModel& model, const Objective& objective,
-                             std::vector<int64_t> members, Tensor bounds_moments, int64_t batch)
+                             std::vector<int64_t> members, Tensor bounds_moments,
+                             const FitConfig& config)
     : model_(model),
       objective_(objective),
-      network_(model.ensemble(), std::move(members), batch),
+      weight_decay_(config.decay_of(model.ensemble().shape().layers())),
+      network_(model.ensemble(), std::move(members), config.batch, weight_decay_),
+      learns_bounds_(model.config().variance_bounds == VarianceBounds::learned),
+      by_squared_error_(config.holdout_loss == HoldoutLoss::squared_error),
       bounds_moments_(std::move(bounds_moments)) {
+  const int64_t batch = config.batch;
   const auto m = static_cast<int64_t>(this->members().size());
   const auto options = model.ensemble().parameters().options();
   total_ = torch::zeros({m}, options.dtype(torch::kFloat64));
-  if (model.config().head == Head::gaussian) {
+  if (model.variance_bounds().defined()) {
     const Tensor index = index_of(this->members(), model.variance_bounds());
     bounds_ = {pick(model.variance_bounds().flatten(1), index), pick(bounds_moments_[0], index),
                pick(bounds_moments_[1], index)};
     const auto pull = torch::tensor({-DynamicsModel::bounds_pull, DynamicsModel::bounds_pull});
-    bounds_pull_ = pull.repeat_interleave(model.target_size()).unsqueeze(0).to(options);
+    bounds_pull_ = model.config().head == Head::gaussian
+                       ? pull.repeat_interleave(model.target_size()).unsqueeze(0).to(options)
+                       : torch::zeros({1, 1}, options);
   } else {
     gradient_ = torch::empty({m, batch, model.target_size()}, options);
   }
@@ -56,24 +63,39 @@ void BatchTraining::work(const Minibatch& batch, const Factors& step) {
   Tensor gradient, bounds_gradient;
   add(differentiate(raw, batch, gradient, bounds_gradient), batch.x.size(1));
   network_.step(batch.x, gradient, step.network);
-  if (bounds_gradient.defined())
-    bounds_.step(bounds_gradient + bounds_pull_, step.bounds, kernels::AdamRates{});
+  if (bounds_gradient.defined()) step_bounds(bounds_gradient, step);
+}
+
+void BatchTraining::step_bounds(const Tensor& gradient, const Factors& step) {
+  bounds_.step(gradient + bounds_pull_, step.bounds, kernels::AdamRates{});
 }
 
 /// Where the loss asks the model again, all of it is torch's to differentiate.
 void BatchTraining::walk(const Minibatch& batch, const Factors& step) {
   const torch::AutoGradMode mode(true);
   std::vector<Tensor> leaves{network_.rows().parameters.detach().requires_grad_()};
-  if (bounds_.parameters.defined()) leaves.push_back(bounds_.parameters.detach().requires_grad_());
-  const auto losses = walk_losses(leaves[0], leaves.size() > 1 ? leaves[1] : Tensor(), batch.index);
-  const auto gradients = torch::autograd::grad({losses.sum()}, leaves);
+  if (bounds_.parameters.defined() && learns_bounds_)
+    leaves.push_back(bounds_.parameters.detach().requires_grad_());
+  const auto losses =
+      walk_losses(leaves[0], leaves.size() > 1 ? leaves[1] : bounds_.parameters, batch.index);
+  Tensor minimised = losses.sum();
+  if (!weight_decay_.empty()) minimised = minimised + weight_penalty(leaves[0]);
+  const auto gradients = gradients_of(minimised, leaves);
   add(losses.detach(), batch.index.size(1));
   network_.rows().step(gradients[0], step.network, kernels::AdamRates{});
-  if (leaves.size() > 1)
-    bounds_.step(gradients[1] + bounds_pull_, step.bounds, kernels::AdamRates{});
+  if (leaves.size() > 1) step_bounds(gradients[1], step);
 }
 
-/// By members' parameters [m, p] and flat bounds [m, 2 d], undefined for a deterministic head.
+/// The weight decay's term of all members with `parameters` [m, p].
+Tensor BatchTraining::weight_penalty(const Tensor& parameters) const {
+  const auto layers = model_.ensemble().layers(parameters);
+  Tensor sum = torch::zeros({}, parameters.options());
+  for (size_t l = 0; l < layers.size(); ++l)
+    sum = sum + 0.5 * weight_decay_[l] * layers[l].weight.square().sum();
+  return sum;
+}
+
+/// By members' parameters [m, p] and flat bounds [m, b], undefined for a deterministic head.
 Tensor BatchTraining::walk_losses(const Tensor& parameters, const Tensor& bounds,
                                   const Tensor& index) const {
   const auto layers = model_.ensemble().layers(parameters);
@@ -95,17 +117,22 @@ Tensor BatchTraining::differentiate(const Tensor& raw, const Minibatch& batch, T
   }
   // Only the loss and the head are torch's to differentiate.
   const torch::AutoGradMode mode(true);
-  const auto output = raw.detach().requires_grad_();
-  const auto bounds = bounds_.parameters.detach().requires_grad_();
-  const auto prediction = model_.head(output, as_bounds(bounds));
+  std::vector<Tensor> leaves{raw.detach().requires_grad_()};
+  if (learns_bounds_) leaves.push_back(bounds_.parameters.detach().requires_grad_());
+  const auto& bounds = learns_bounds_ ? leaves[1] : bounds_.parameters;
+  const auto prediction = model_.head(leaves[0], as_bounds(bounds));
   const auto losses = objective_.losses(prediction, batch.y, batch.index);
-  const auto gradients = torch::autograd::grad({losses.sum()}, {output, bounds});
+  const auto gradients = gradients_of(losses.sum(), leaves);
   gradient = gradients[0];
-  bounds_gradient = gradients[1];
+  if (learns_bounds_) bounds_gradient = gradients[1];
   return losses.detach();
 }
 
 void BatchTraining::evaluate(const Minibatch& batch) {
+  if (by_squared_error_) {
+    const auto mean = model_.head_shape().mean(network_.forward(batch.x));
+    return add((mean - batch.y).square().mean({1, 2}), batch.x.size(1));
+  }
   if (objective_.steps() > 1)
     return add(walk_losses(network_.rows().parameters, bounds_.parameters, batch.index),
                batch.index.size(1));
@@ -117,7 +144,8 @@ void BatchTraining::evaluate(const Minibatch& batch) {
 }
 
 Tensor BatchTraining::as_bounds(const Tensor& flat) const {
-  return flat.view({flat.size(0), 1, 2, model_.target_size()});
+  const auto& of_members = model_.variance_bounds();
+  return flat.view({flat.size(0), 1, of_members.size(1), of_members.size(2)});
 }
 
 void BatchTraining::add(const Tensor& losses, int64_t rows) {

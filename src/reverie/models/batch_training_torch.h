@@ -2,7 +2,7 @@
 #pragma once
 
 #include <reverie/core/captured_work.h>
-#include <reverie/models/objectives/objective.h>
+#include <reverie/models/fit.h>
 #include <reverie/nn/ensemble_training_torch.h>
 
 namespace reverie {
@@ -22,10 +22,10 @@ class BatchTraining {
     Tensor network, bounds;
   };
 
-  /// Minibatches have up to `batch` rows. `bounds_moments` [2, K, 2 d] are Adam's moments for the
-  /// variance bounds, undefined for a deterministic head.
+  /// `bounds_moments` [2, K, b] are Adam's moments for the b numbers of a member's variance bounds,
+  /// undefined for a deterministic head.
   BatchTraining(DynamicsModel& model, const Objective& objective, std::vector<int64_t> members,
-                Tensor bounds_moments, int64_t batch);
+                Tensor bounds_moments, const FitConfig& config);
 
   const std::vector<int64_t>& members() const { return network_.members(); }
 
@@ -34,7 +34,7 @@ class BatchTraining {
 
   /// Steps each member on its minibatch; adds its prior loss, times rows, to `total`.
   void train(const Minibatch& batch, const Factors& step);
-  /// Adds the losses to `total` without taking a step.
+  /// Adds the losses by which the holdout is judged to `total`, without taking a step.
   void evaluate(const Minibatch& batch);
   /// Summed losses [m] float64, on the device; the caller resets them after reading.
   Tensor& total() { return total_; }
@@ -51,19 +51,23 @@ class BatchTraining {
  private:
   void work(const Minibatch& batch, const Factors& step);
   void walk(const Minibatch& batch, const Factors& step);
+  void step_bounds(const Tensor& gradient, const Factors& step);
+  Tensor weight_penalty(const Tensor& parameters) const;
   Tensor walk_losses(const Tensor& parameters, const Tensor& bounds, const Tensor& index) const;
   Tensor differentiate(const Tensor& raw, const Minibatch& batch, Tensor& gradient,
                        Tensor& bounds_gradient) const;
-  /// Reshapes bounds [m, 2 d] to [m, 1, 2, d], as `DynamicsModel::head` takes them.
+  /// Reshapes bounds [m, b] to [m, 1, …], as `DynamicsModel::head` takes them.
   Tensor as_bounds(const Tensor& flat) const;
   void add(const Tensor& losses, int64_t rows);
 
   DynamicsModel& model_;
   const Objective& objective_;
+  std::vector<double> weight_decay_;  ///< Of each layer; empty: none.
   EnsembleTraining network_;
+  bool learns_bounds_, by_squared_error_;
   Tensor bounds_moments_;
-  AdamRows bounds_;     ///< [m, 2 d]; undefined for a deterministic head
-  Tensor bounds_pull_;  ///< [1, 2 d]
+  AdamRows bounds_;     ///< [m, b]; undefined for a deterministic head
+  Tensor bounds_pull_;  ///< [1, b]
   Tensor gradient_;     ///< [m, batch, d] with respect to a deterministic head's outputs
   Tensor total_;
   // Fixed buffers of a captured step.

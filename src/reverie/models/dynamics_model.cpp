@@ -1,23 +1,37 @@
 #include <reverie/models/dynamics_model.h>
 
 #include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+
+#include <algorithm>
+#include <numeric>
 
 namespace reverie {
 namespace {
 
-MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
-  const int64_t target = spec.observation_size + config.extra_targets();
-  MlpShape shape{
-      {spec.observation_size + spec.action_size()}, config.activation, config.weight_normalisation};
-  shape.sizes.insert(shape.sizes.end(), config.hidden.begin(), config.hidden.end());
-  shape.sizes.push_back(config.head == Head::gaussian ? 2 * target : target);
+HeadShape head_of(const TaskSpec& spec, const ModelConfig& config) {
+  HeadShape shape;
+  shape.head = config.head;
+  shape.targets = spec.observation_size + config.extra_targets();
+  shape.components = config.components;
+  if (config.learn_end) shape.end = shape.targets - 1;
   return shape;
 }
 
-/// s' - s, and the reward and the end where they are learned: what the networks predict, before
-/// normalisation.
+MlpShape network_shape(const TaskSpec& spec, const ModelConfig& config) {
+  MlpShape shape{
+      {spec.observation_size + spec.action_size()}, config.activation, config.weight_normalisation};
+  shape.sizes.insert(shape.sizes.end(), config.hidden.begin(), config.hidden.end());
+  shape.sizes.push_back(head_of(spec, config).outputs());
+  return shape;
+}
+
+/// s' - s or s', and the reward and the end where they are learned: what the networks predict,
+/// before normalisation.
 Tensor change(const Transitions& data, const ModelConfig& config) {
-  const auto moved = data.next_observation - data.observation;
+  const auto moved = config.target == StateTarget::difference
+                         ? data.next_observation - data.observation
+                         : data.next_observation;
   if (config.extra_targets() == 0) return moved;
   std::vector<Tensor> parts{moved};
   if (config.learn_reward) parts.push_back(data.reward.unsqueeze(1));
@@ -31,14 +45,24 @@ Tensor seen(const Tensor& action, const ModelConfig& config, const Tensor& low,
   return config.clip_action ? torch::minimum(torch::maximum(action, low), high) : action;
 }
 
+std::vector<int64_t> all_of(int64_t members) {
+  std::vector<int64_t> all(static_cast<size_t>(members));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 }  // namespace
 
 std::vector<std::string> setting_names(Members) {
   return {"fixed", "step", "episode", "mean", "median"};
 }
 
-std::vector<std::string> setting_names(Head) {
-  return {"deterministic", "gaussian"};
+std::vector<std::string> setting_names(StateTarget) {
+  return {"difference", "next_state"};
+}
+
+std::vector<std::string> setting_names(VarianceBounds) {
+  return {"learned", "fixed"};
 }
 
 void ModelConfig::describe(Settings& settings) {
@@ -47,7 +71,30 @@ void ModelConfig::describe(Settings& settings) {
   settings.add("activation", activation, "hidden activation");
   settings.add("weight_normalisation", weight_normalisation,
                "whether weights are trained as direction times length");
-  settings.add("head", head, "whether the model also predicts a variance");
+  settings.add(
+      "init", init,
+      "how weights are drawn at first: uniformly (Glorot & Bengio), or from a normal "
+      "distribution of deviation 1 / (2 sqrt(inputs)), cut at two deviations (PETS, MBPO)");
+  settings.add("head", head,
+               "whether the model predicts a mean alone, or also a variance, or a mixture of "
+               "Gaussians for each dimension");
+  settings.add("components", components, "with head = mixture: Gaussians of a dimension's mixture",
+               between(1, 1000));
+  settings.add(
+      "variance_bounds", variance_bounds,
+      "whether the soft bounds of a predicted variance are learned with it, or stay as they "
+      "begin");
+  settings.add(
+      "target", target,
+      "what the networks predict of a state: how it differs from the last, or the next one "
+      "itself");
+  settings.add("normalise_targets", normalise_targets,
+               "whether targets are scaled to mean 0 and variance 1, each dimension and the reward "
+               "by its own; otherwise the loss is in their own units");
+  settings.add("elites", elites,
+               "with more members: how many, of the lowest holdout loss, are left in imagination "
+               "(with a fixed member all are); 0: all",
+               between(0, 1000));
   settings.add("learn_reward", learn_reward,
                "whether the model predicts the reward; otherwise the task's formula is used");
   settings.add("learn_end", learn_end,
@@ -78,10 +125,24 @@ DynamicsModel::DynamicsModel(const TaskSpec& spec, const ModelConfig& config, Ra
       target_normaliser_(observation_size_ + config.extra_targets()),
       lowest_state_(torch::full({observation_size_}, -std::numeric_limits<float>::infinity())),
       highest_state_(torch::full({observation_size_}, std::numeric_limits<float>::infinity())),
-      ensemble_(config.members, network_shape(spec, config), random) {
-  if (config.head == Head::gaussian)  // Chua et al.: -10 and 0.5
-    variance_bounds_ =
-        torch::tensor({-10.0f, 0.5f}).view({1, 2, 1}).repeat({config.members, 1, target_size()});
+      head_(head_of(spec, config)),
+      ensemble_(config.members, network_shape(spec, config), random, config.init),
+      variance_bounds_(head_.first_bounds(config.members)),
+      elites_(all_of(config.members)) {
+  if (config.elites > config.members)
+    throw UsageError(fmt::format("model.elites = {} are more than model.members = {}; choose fewer",
+                                 config.elites, config.members));
+}
+
+void DynamicsModel::choose_elites(const std::vector<double>& losses) {
+  elites_ = all_of(members());
+  if (config_.elites == 0 || losses.empty()) return;
+  TORCH_CHECK(losses.size() == elites_.size(), "a loss for each member");
+  std::stable_sort(elites_.begin(), elites_.end(), [&](int64_t a, int64_t b) {
+    return losses[static_cast<size_t>(a)] < losses[static_cast<size_t>(b)];
+  });
+  elites_.resize(static_cast<size_t>(config_.elites));
+  std::sort(elites_.begin(), elites_.end());
 }
 
 void DynamicsModel::to(torch::Device device) {
@@ -98,6 +159,7 @@ void DynamicsModel::set_statistics(const Transitions& data) {
   observation_normaliser_.fit(data.observation);
   action_normaliser_.fit(seen(data.action, config_, action_low_, action_high_));
   target_normaliser_.fit(change(data, config_), Normaliser::Constant::is_its_mean);
+  if (!config_.normalise_targets) target_normaliser_.keep_constants_only();
   if (config_.clip_margin < 0) return;
   const auto low = torch::minimum(data.observation, data.next_observation).amin(0);
   const auto high = torch::maximum(data.observation, data.next_observation).amax(0);
@@ -120,22 +182,6 @@ Tensor DynamicsModel::targets(const Transitions& data) const {
   return target_normaliser_.normalise_safely(change(data, config_));
 }
 
-Prediction DynamicsModel::head(const Tensor& raw, const Tensor& bounds) const {
-  if (config_.head == Head::deterministic) return {raw, {}};
-  const auto parts = raw.chunk(2, -1);
-  const auto low = bounds.select(-2, 0), high = bounds.select(-2, 1);
-  auto log_variance = high - torch::softplus(high - parts[1]);
-  log_variance = low + torch::softplus(log_variance - low);
-  // An end is fitted by its square error: where it may vary, likelihood takes few of the pains over
-  // the rare 1s, and in time none (Seitzer et al., "On the pitfalls of heteroscedastic uncertainty
-  // estimation", 2022).
-  if (config_.learn_end)
-    log_variance = torch::cat({log_variance.narrow(-1, 0, end_column()),
-                               torch::zeros_like(log_variance.narrow(-1, end_column(), 1))},
-                              -1);
-  return {parts[0], log_variance};
-}
-
 Prediction DynamicsModel::heads(const Tensor& raw) const {
   return head(raw, variance_bounds_.defined() ? variance_bounds_.unsqueeze(1) : Tensor());
 }
@@ -143,7 +189,7 @@ Prediction DynamicsModel::heads(const Tensor& raw) const {
 Tensor DynamicsModel::means(const Tensor& observation, const Tensor& action) const {
   auto x = inputs(observation, action);
   if (x.dim() == 2) x = x.unsqueeze(0).expand({members(), -1, -1});
-  return ensemble_.forward(x).narrow(-1, 0, target_size());
+  return head_.mean(ensemble_.forward(x));
 }
 
 DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
@@ -157,7 +203,8 @@ DynamicsModel::Successor DynamicsModel::predict(const Tensor& observation,
 }
 
 Tensor DynamicsModel::next_observation(const Tensor& observation, const Tensor& change) const {
-  const auto next = observation + change.narrow(-1, 0, observation_size_);
+  auto next = change.narrow(-1, 0, observation_size_);
+  if (config_.target == StateTarget::difference) next = observation + next;
   return torch::minimum(torch::maximum(next, lowest_state_), highest_state_);
 }
 
@@ -179,6 +226,18 @@ void DynamicsModel::serialize(Archive& archive) {
   if (bounds.defined() != variance_bounds_.defined())
     archive.refuse("variance_bounds", "the bounds of another head");
   variance_bounds_ = bounds;
+  if (config_.elites > 0) serialize_elites(archive);
+}
+
+void DynamicsModel::serialize_elites(Archive& archive) {
+  Tensor is_elite = torch::zeros({members()}, torch::kBool);
+  for (const int64_t k : elites_) is_elite[k] = true;
+  archive("elites", is_elite);
+  if (!archive.reading()) return;
+  elites_.clear();
+  for (int64_t k = 0; k < members(); ++k)
+    if (is_elite[k].item<bool>()) elites_.push_back(k);
+  if (elites_.empty()) archive.refuse("elites", "no member");
 }
 
 }  // namespace reverie

@@ -81,8 +81,7 @@ FitReport fit_kernels(DynamicsModel& model, const Transitions& data, const Objec
   const torch::NoGradGuard no_grad;
   FitProblem problem(model, data, objective, config);
   std::vector<MemberFit> members;
-  for (int64_t k = 0; k < model.members(); ++k)
-    members.emplace_back(problem, k, epochs, random.split(static_cast<uint64_t>(k)));
+  for (int64_t k = 0; k < model.members(); ++k) members.emplace_back(problem, k, epochs, random);
 
   Crew crew(members);
   std::atomic<int64_t> epochs_run{0};

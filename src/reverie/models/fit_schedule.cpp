@@ -27,22 +27,24 @@ Tensor drawn(const Tensor& rows, const Tensor& cumulative, RandomStream& random)
 }  // namespace
 
 FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, RandomStream random,
-                         const Tensor& sampling)
-    : first_rate_(config.learning_rate),
-      last_rate_(config.learning_rate * config.end_factor),
-      persistence_(config.persistence),
-      epochs_(epochs),
-      random_(std::move(random)) {
-  const auto held_out = static_cast<int64_t>(config.holdout * static_cast<double>(rows));
-  const auto order = random_.permutation(rows);
-  holdout_ = order.narrow(0, 0, held_out);
-  train_ = order.narrow(0, held_out, rows - held_out);
-  if (sampling.defined()) {
-    cumulative_ = cumulative(sampling, train_);
-    if (held_out > 0) holdout_ = drawn(holdout_, cumulative(sampling, holdout_), random_);
-  }
+                         const Tensor& sampling, std::optional<RandomStream> split_by)
+    : config_(config), epochs_(epochs), random_(std::move(random)) {
+  split(rows, sampling, split_by ? *split_by : random_);
+  if (config.bootstrap)
+    train_ = train_.index_select(0, random_.below(train_.size(0), {train_.size(0)}));
+  if (sampling.defined()) cumulative_ = cumulative(sampling, train_);
   epoch_rows_ = train_.size(0);
   if (config.epoch_rows > 0) epoch_rows_ = std::min(epoch_rows_, config.epoch_rows);
+}
+
+void FitSchedule::split(int64_t rows, const Tensor& sampling, RandomStream& random) {
+  auto held_out = static_cast<int64_t>(config_.holdout * static_cast<double>(rows));
+  if (config_.most_holdout > 0) held_out = std::min(held_out, config_.most_holdout);
+  const auto order = random.permutation(rows);
+  holdout_ = order.narrow(0, 0, held_out);
+  train_ = order.narrow(0, held_out, rows - held_out);
+  if (sampling.defined() && held_out > 0)
+    holdout_ = drawn(holdout_, cumulative(sampling, holdout_), random);
 }
 
 Tensor FitSchedule::shuffle() {
@@ -52,13 +54,16 @@ Tensor FitSchedule::shuffle() {
 }
 
 double FitSchedule::learning_rate() const {
-  if (epochs_ == 1) return first_rate_;
+  const double first = config_.learning_rate, last = first * config_.end_factor;
+  if (epochs_ == 1) return first;
   const double progress = static_cast<double>(epoch_) / static_cast<double>(epochs_ - 1);
-  return first_rate_ + progress * (last_rate_ - first_rate_);
+  return first + progress * (last - first);
 }
 
 bool FitSchedule::wants_holdout() const {
-  return holdout_.size(0) > 0 && (persistence_ > 0 || epoch_ + 1 >= epochs_);
+  const bool each_epoch =
+      config_.stop == EarlyStop::best || config_.persistence > 0 || config_.restore_best;
+  return holdout_.size(0) > 0 && (each_epoch || epoch_ + 1 >= epochs_);
 }
 
 void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
@@ -67,7 +72,20 @@ void FitSchedule::end_epoch(double train_loss, double holdout_loss) {
   finished_ = ++epoch_ >= epochs_;
   if (!wanted) return;
   holdout_loss_ = holdout_loss;
-  if (persistence_ > 0 && average_rises()) finished_ = true;
+  note_best();
+  if (config_.stop == EarlyStop::best)
+    finished_ = finished_ || epoch_ - best_epoch_ > config_.patience;
+  else if (config_.persistence > 0 && average_rises())
+    finished_ = true;
+  if (finished_ && config_.restore_best) holdout_loss_ = best_loss_;
+}
+
+void FitSchedule::note_best() {
+  // A likelihood's loss may be negative: its size is what the fraction is of.
+  const double least = config_.improvement * std::abs(best_loss_);
+  if (best_epoch_ > 0 && best_loss_ - holdout_loss_ <= least) return;
+  best_loss_ = holdout_loss_;
+  best_epoch_ = epoch_;
 }
 
 void FitSchedule::stop_at_bad_loss(int64_t member, Tensor inputs, Tensor targets) const {
@@ -85,6 +103,7 @@ void FitSchedule::add_to(FitReport& report, int64_t members) const {
   report.holdout_loss += holdout_loss_ / count;
   report.epochs += static_cast<double>(epoch_) / count;
   report.rows += epoch_ * epoch_rows_;
+  if (holdout_.size(0) > 0) report.holdout_losses.push_back(holdout_loss_);
 }
 
 bool FitSchedule::average_rises() {
@@ -93,10 +112,16 @@ bool FitSchedule::average_rises() {
     rolling_ = holdout_loss_ < 0 ? holdout_loss_ / 1.5 : holdout_loss_ * 1.5;
     previous_ = holdout_loss_ < 0 ? holdout_loss_ / 2.0 : holdout_loss_ * 2.0;
   }
-  rolling_ = persistence_ * rolling_ + (1 - persistence_) * holdout_loss_;
+  rolling_ = config_.persistence * rolling_ + (1 - config_.persistence) * holdout_loss_;
   const bool rises = previous_ < rolling_;
   previous_ = rolling_;
   return rises;
+}
+
+std::optional<RandomStream> split_stream(const FitConfig& config, const RandomStream& random) {
+  constexpr uint64_t behind_all_members = ~uint64_t{0};
+  if (!config.bootstrap) return std::nullopt;
+  return random.split(behind_all_members);
 }
 
 }  // namespace reverie

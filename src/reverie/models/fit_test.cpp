@@ -104,11 +104,12 @@ TEST(Fit, AGaussianHeadFindsTheNoise) {
 TEST(Fit, TheSameBitsForAnyNumberOfThreads) {
   RandomStream random(4, "data");
   const auto data = linear_data(700, 0.05, random);
-  auto normalised = small_model(), gaussian = small_model();
+  auto normalised = small_model(), gaussian = small_model(), mixture = small_model();
   normalised.weight_normalisation = true;
   gaussian.head = Head::gaussian;
   gaussian.activation = Activation::swish;
-  for (auto config : {small_model(), normalised, gaussian}) {
+  mixture.head = Head::mixture;
+  for (auto config : {small_model(), normalised, gaussian, mixture}) {
     config.hidden = {140, 70};
     for (const auto precision : {Precision::f32, Precision::bf16x3}) {
       const int64_t batch = precision == Precision::f32 ? 250 : 64;

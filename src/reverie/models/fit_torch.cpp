@@ -1,7 +1,7 @@
 #include <reverie/models/fit_torch.h>
 
 #include <reverie/models/batch_training_torch.h>
-#include <reverie/models/fit_schedule.h>
+#include <reverie/models/best_weights.h>
 
 namespace reverie {
 namespace {
@@ -19,11 +19,12 @@ class BatchedFit {
         objective_(objective),
         config_(config),
         inputs_(with_ones(model.inputs(data.observation, data.action))),
-        targets_(model.targets(data)) {
+        targets_(model.targets(data)),
+        best_(model, config) {
     for (int64_t k = 0; k < model.members(); ++k)
       schedules_.emplace_back(config, data.size(), epochs, random.split(static_cast<uint64_t>(k)),
-                              objective.sampling());
-    if (model.config().head == Head::gaussian) {
+                              objective.sampling(), split_stream(config, random));
+    if (model.variance_bounds().defined()) {
       const auto bounds = model.variance_bounds().flatten(1);
       bounds_moments_ = torch::zeros({2, bounds.size(0), bounds.size(1)}, bounds.options());
     }
@@ -38,8 +39,8 @@ class BatchedFit {
       if (!schedules_[k].finished()) members.push_back(static_cast<int64_t>(k));
     if (members.empty()) return false;
     if (!training_ || training_->members() != members)
-      training_ = std::make_unique<BatchTraining>(model_, objective_, members, bounds_moments_,
-                                                  config_.batch);
+      training_ =
+          std::make_unique<BatchTraining>(model_, objective_, members, bounds_moments_, config_);
     std::vector<Tensor> train, holdout;
     for (const int64_t k : members) {
       train.push_back(schedules_[k].shuffle());
@@ -60,6 +61,7 @@ class BatchedFit {
     for (size_t i = 0; i < members.size(); ++i) {
       const auto member = static_cast<int64_t>(i);
       schedules_[members[i]].end_epoch(of[0][member], of[1][member]);
+      best_.after_epoch(members[i], schedules_[members[i]]);
     }
     return true;
   }
@@ -156,8 +158,9 @@ class BatchedFit {
   Tensor inputs_, targets_;  // [n, …], normalised; the inputs with a column of ones
   std::vector<FitSchedule> schedules_;
   std::unique_ptr<BatchTraining> training_;  // of those that take part in the epoch under way
-  Tensor bounds_moments_;                    // [2, K, 2 d]
-  int64_t bounds_steps_ = 0;                 // of those that are under way
+  BestWeights best_;
+  Tensor bounds_moments_;     // [2, K, b]
+  int64_t bounds_steps_ = 0;  // of those that are under way
 };
 
 }  // namespace

@@ -79,11 +79,11 @@ TEST_P(FitTorch, TheSameLossesAsTheKernels) {
   const auto data = some_data(310, 0.1, random);
   for (const auto activation : {Activation::relu, Activation::tanh, Activation::swish})
     for (const bool weight_normalisation : {false, true})
-      for (const auto head : {Head::deterministic, Head::gaussian}) {
+      for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture}) {
         model_config.activation = activation;
         model_config.weight_normalisation = weight_normalisation;
         model_config.head = head;
-        model_config.learn_reward = head == Head::gaussian;
+        model_config.learn_reward = head != Head::deterministic;
         fit_config.end_factor = weight_normalisation ? 0.3 : 1.0;  // so that both are seen
         const auto expected = by_kernels(data, 6), found = by_torch(data, 6);
         const auto tolerance = [](double loss) { return 2e-3 * (0.1 + std::abs(loss)); };
@@ -96,7 +96,7 @@ TEST_P(FitTorch, TheSameLossesAsTheKernels) {
         EXPECT_LT(difference(found.model.target_normaliser().std(),
                              expected.model.target_normaliser().std()),
                   1e-5);
-        if (head == Head::gaussian) {
+        if (head != Head::deterministic) {
           EXPECT_LT(difference(found.model.variance_bounds(), expected.model.variance_bounds()),
                     1e-3);
         }
@@ -186,6 +186,12 @@ struct Gap : Likelihood {
                            Tensor& gradient) const override {
     return Objective::loss_and_gradient(mean, target, index, gradient);
   }
+  double head_loss_and_gradient(const HeadShape& head, const Tensor& raw, const Tensor& bounds,
+                                const Tensor& target, const Tensor& index, Tensor& gradient,
+                                Tensor* bounds_gradient) const override {
+    return Objective::head_loss_and_gradient(head, raw, bounds, target, index, gradient,
+                                             bounds_gradient);
+  }
   Tensor losses(const Prediction& prediction, const Tensor& target,
                 const Tensor& index) const override {
     return Objective::losses(prediction, target, index);
@@ -202,7 +208,7 @@ TEST_P(FitTorch, ALossThatIsNotFiniteIsFoundWithinAnEpochOrTheHoldout) {
   model_config.members = 1;
   fit_config.batch = 8;
   int in_training = 0, in_holdout = 0;
-  for (const auto head : {Head::deterministic, Head::gaussian})
+  for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture})
     for (uint64_t seed = 0; seed < 12; ++seed) {
       model_config.head = head;
       auto here = fresh(), there = fresh();
@@ -243,7 +249,7 @@ TEST_P(FitTorch, StepsOverFixedMemoryAreTheSame) {
   fit_config.learning_rate = 1e-2;
   fit_config.batch = 16;
   for (const bool weight_normalisation : {false, true})
-    for (const auto head : {Head::deterministic, Head::gaussian}) {
+    for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture}) {
       model_config.weight_normalisation = weight_normalisation;
       model_config.head = head;
       const auto expected = by_torch(data, 30);
@@ -271,14 +277,15 @@ TEST_P(FitTorch, AMinibatchAsksForFewOperationsAndNoneWaits) {
                       log.count("aten::nonzero"), log.count("aten::_to_copy")};
   };
   std::string figures;
-  for (const auto head : {Head::deterministic, Head::gaussian}) {
+  for (const auto head : {Head::deterministic, Head::gaussian, Head::mixture}) {
     model_config.head = head;
     const auto few = asked(5, 2), many = asked(15, 2);
     for (size_t i = 1; i < few.size(); ++i)
       EXPECT_EQ(many[i], few[i]) << "a minibatch waits, or copies";
     const auto of_a_batch = static_cast<double>(many[0] - few[0]) / 20;
     figures += fmt::format("{} ", of_a_batch);
-    EXPECT_LE(of_a_batch, head == Head::gaussian ? 80 : 28);  // see docs/speed.md
+    const int most = head == Head::deterministic ? 28 : head == Head::gaussian ? 80 : 150;
+    EXPECT_LE(of_a_batch, most);  // see docs/speed.md
     EXPECT_EQ(asked(5, 4)[1] - few[1], 2) << "an epoch is to wait once";
   }
   RecordProperty("operations_of_a_minibatch", figures);

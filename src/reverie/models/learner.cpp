@@ -6,6 +6,11 @@
 namespace reverie {
 namespace {
 
+void check(const FitConfig& fit, const Session& session, const ModelConfig& model) {
+  fit.check_device(session.device());
+  fit.decay_of(static_cast<int64_t>(model.hidden.size()) + 1);  // throws what a fit would
+}
+
 DynamicsModel made(const Session& session, const ModelConfig& config) {
   RandomStream random = session.stream("model");
   DynamicsModel model(session.task().spec(), config, random);
@@ -18,7 +23,7 @@ DynamicsModel made(const Session& session, const ModelConfig& config) {
 ModelLearner::ModelLearner(Session& session, const LearnConfig& config)
     : session_(session),
       config_(config),
-      model_((config.fit.check_device(session.device()), made(session, config.model))),
+      model_((check(config.fit, session, config.model), made(session, config.model))),
       objective_(make_objective(config.objective, session.task().spec(),
                                 session.stream("objective"), session.device())),
       random_(session.stream("fit")) {}

@@ -41,6 +41,8 @@ FitProblem::FitProblem(DynamicsModel& a_model, const Transitions& data,
       config(a_config),
       inputs(a_model.inputs(data.observation, data.action).contiguous()),
       targets(a_model.targets(data).contiguous()),
+      weight_decay(a_config.decay_of(a_model.ensemble().shape().layers())),
+      best(a_model, a_config),
       row_pieces(kernels::row_pieces(a_model.ensemble().shape())) {
   if (model.ensemble().shape().weight_normalisation)
     column_pieces = kernels::column_pieces(model.ensemble().shape());
@@ -57,13 +59,15 @@ FitWorkspace::FitWorkspace(const FitProblem& problem)
           torch::empty({problem.config.batch, problem.model.ensemble().shape().output()})),
       gradient(static_cast<size_t>(problem.model.ensemble().shape().effective_count())) {}
 
-MemberFit::MemberFit(FitProblem& problem, int64_t member, int64_t epochs, RandomStream random)
+MemberFit::MemberFit(FitProblem& problem, int64_t member, int64_t epochs,
+                     const RandomStream& random)
     : problem_(problem),
       member_(member),
-      schedule_(problem.config, problem.inputs.size(0), epochs, std::move(random),
-                problem.objective.sampling()),
+      schedule_(problem.config, problem.inputs.size(0), epochs,
+                random.split(static_cast<uint64_t>(member)), problem.objective.sampling(),
+                split_stream(problem.config, random)),
       loop_(std::make_unique<HelpedLoop>(each_has_a_processor())) {
-  if (problem.model.config().head == Head::gaussian) {
+  if (problem.model.variance_bounds().defined()) {
     bounds_ = problem.model.variance_bounds()[member];
     bounds_moments_ = torch::zeros({2, bounds_.numel()});
     bounds_gradient_ = torch::zeros_like(bounds_);
@@ -71,15 +75,18 @@ MemberFit::MemberFit(FitProblem& problem, int64_t member, int64_t epochs, Random
 }
 
 void MemberFit::run_epoch(FitWorkspace& workspace) {
-  // Also where a loss is not finite: what a failed run saves is what led to it.
-  struct End {
-    MemberFit& fit;
-    ~End() { fit.problem_.model.ensemble().end_steps(fit.member_); }
-  } const end{*this};
-  ready(workspace);
-  const double train_loss = sweep(schedule_.shuffle(), workspace, true);
-  const bool wanted = schedule_.wants_holdout();
-  schedule_.end_epoch(train_loss, wanted ? sweep(schedule_.holdout(), workspace, false) : 0.0);
+  {
+    // Also where a loss is not finite: what a failed run saves is what led to it.
+    struct End {
+      MemberFit& fit;
+      ~End() { fit.problem_.model.ensemble().end_steps(fit.member_); }
+    } const end{*this};
+    ready(workspace);
+    const double train_loss = sweep(schedule_.shuffle(), workspace, true);
+    const bool wanted = schedule_.wants_holdout();
+    schedule_.end_epoch(train_loss, wanted ? sweep(schedule_.holdout(), workspace, false) : 0.0);
+  }
+  problem_.best.after_epoch(member_, schedule_);
 }
 
 /// The mean loss over the rows of `index`, minibatch by minibatch, training on each if asked to.
@@ -109,12 +116,12 @@ double MemberFit::batch_loss(const Tensor& rows, FitWorkspace& workspace, bool t
   const auto raw = torch::from_blob(output, {n, problem_.model.ensemble().shape().output()});
   auto output_gradient = workspace.output_gradient.narrow(0, 0, n);
   Tensor bounds_gradient;
-  const double value = train ? differentiate(raw, y, rows, output_gradient, bounds_gradient)
-                             : loss(raw, bounds_, y, rows).item<double>();
+  const double value =
+      train ? differentiate(raw, y, rows, output_gradient, bounds_gradient) : judged(raw, y, rows);
   if (!std::isfinite(value)) schedule_.stop_at_bad_loss(member_, x, y);
   if (!train) return value;
   train_on(workspace, n);
-  if (bounds_.defined()) step_bounds(bounds_gradient);
+  if (bounds_gradient.defined()) step_bounds(bounds_gradient);
   return value;
 }
 
@@ -143,6 +150,7 @@ void MemberFit::train_on(FitWorkspace& workspace, int64_t rows) {
   loop_->run(static_cast<int64_t>(pieces.size()), [&](int64_t i) {
     const auto& piece = pieces[static_cast<size_t>(i)];
     workspace.pass.weight_gradient(piece, x, output_gradient, gradient);
+    decay(piece, gradient);
     if (columns.empty()) step.rows(piece, gradient);
   });
   // A column's length depends on all of its rows.
@@ -150,6 +158,23 @@ void MemberFit::train_on(FitWorkspace& workspace, int64_t rows) {
     loop_->run(static_cast<int64_t>(columns.size()),
                [&](int64_t i) { step.columns(columns[static_cast<size_t>(i)], gradient); });
   ready(workspace);
+}
+
+/// Adds what weight decay is to a piece's gradient.
+void MemberFit::decay(const kernels::WeightPiece& piece, float* gradient) const {
+  if (problem_.weight_decay.empty()) return;
+  const Ensemble& ensemble = problem_.model.ensemble();
+  const auto factor = static_cast<float>(problem_.weight_decay[static_cast<size_t>(piece.layer)]);
+  const float* weights =
+      ensemble.effective().data_ptr<float>() + member_ * ensemble.effective().size(1);
+  kernels::add_weight_decay(ensemble.shape(), piece, factor, weights, gradient);
+}
+
+/// The loss on rows of the holdout.
+double MemberFit::judged(const Tensor& raw, const Tensor& target, const Tensor& rows) const {
+  if (problem_.config.holdout_loss == HoldoutLoss::objective)
+    return loss(raw, bounds_, target, rows).item<double>();
+  return (problem_.model.head_shape().mean(raw) - target).square().mean().item<double>();
 }
 
 Tensor MemberFit::loss(const Tensor& raw, const Tensor& bounds, const Tensor& target,
@@ -163,20 +188,20 @@ double MemberFit::differentiate(const Tensor& raw, const Tensor& target, const T
                                 Tensor& output_gradient, Tensor& bounds_gradient) const {
   if (problem_.model.config().head == Head::deterministic)
     return problem_.objective.loss_and_gradient(raw, target, rows, output_gradient);
-  const torch::AutoGradMode mode(true);
-  const auto output = raw.detach().requires_grad_(), bounds = bounds_.detach().requires_grad_();
-  const auto value = loss(output, bounds, target, rows);
-  const auto gradients = torch::autograd::grad({value}, {output, bounds});
-  output_gradient.copy_(gradients[0]);
-  bounds_gradient = gradients[1];
-  return value.item<double>();
+  if (problem_.model.config().variance_bounds == VarianceBounds::learned)
+    bounds_gradient = torch::empty_like(bounds_);
+  return problem_.objective.head_loss_and_gradient(
+      problem_.model.head_shape(), raw, bounds_, target, rows, output_gradient,
+      bounds_gradient.defined() ? &bounds_gradient : nullptr);
 }
 
 /// Adam on the variance's bounds.
 void MemberFit::step_bounds(const Tensor& gradient) {
   bounds_gradient_.copy_(gradient);
-  bounds_gradient_[1] += DynamicsModel::bounds_pull;
-  bounds_gradient_[0] -= DynamicsModel::bounds_pull;
+  if (problem_.model.config().head == Head::gaussian) {
+    bounds_gradient_[1] += DynamicsModel::bounds_pull;
+    bounds_gradient_[0] -= DynamicsModel::bounds_pull;
+  }
   kernels::AdamRates rates;
   rates.learning_rate = static_cast<float>(schedule_.learning_rate());
   kernels::adam_step({bounds_.data_ptr<float>(), bounds_moments_[0].data_ptr<float>(),

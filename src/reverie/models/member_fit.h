@@ -2,7 +2,7 @@
 #pragma once
 
 #include <reverie/core/helped_loop.h>
-#include <reverie/models/fit_schedule.h>
+#include <reverie/models/best_weights.h>
 #include <reverie/nn/kernels/mlp.h>
 
 namespace reverie {
@@ -15,7 +15,9 @@ struct FitProblem {
   DynamicsModel& model;
   const Objective& objective;
   const FitConfig& config;
-  Tensor inputs, targets;  ///< [n, …], normalised
+  Tensor inputs, targets;            ///< [n, …], normalised
+  std::vector<double> weight_decay;  ///< Of each layer; empty: none.
+  BestWeights best;
   /// The weights' gradient and step, split into pieces for threads.
   std::vector<kernels::WeightPiece> row_pieces, column_pieces;
 };
@@ -36,7 +38,8 @@ struct FitWorkspace {
 /// used, and the bits don't depend on the number of threads.
 class MemberFit {
  public:
-  MemberFit(FitProblem& problem, int64_t member, int64_t epochs, RandomStream random);
+  /// `random`: the fit's.
+  MemberFit(FitProblem& problem, int64_t member, int64_t epochs, const RandomStream& random);
 
   const FitSchedule& schedule() const { return schedule_; }
   bool finished() const { return schedule_.finished(); }
@@ -50,6 +53,8 @@ class MemberFit {
   double sweep(const Tensor& index, FitWorkspace& workspace, bool train);
   double batch_loss(const Tensor& rows, FitWorkspace& workspace, bool train);
   void train_on(FitWorkspace& workspace, int64_t rows);
+  void decay(const kernels::WeightPiece& piece, float* gradient) const;
+  double judged(const Tensor& raw, const Tensor& target, const Tensor& rows) const;
   Tensor loss(const Tensor& raw, const Tensor& bounds, const Tensor& target,
               const Tensor& rows) const;
   double differentiate(const Tensor& raw, const Tensor& target, const Tensor& rows,

@@ -47,7 +47,7 @@ class RowModel {
 
  private:
   bool mixed() const { return members_ == Members::step || members_ == Members::episode; }
-  /// Whether every step combines all members.
+  /// Whether every step combines all elites.
   bool averaged() const { return members_ == Members::mean || members_ == Members::median; }
 
   void write_inputs(const float* state, const float* action);
@@ -55,6 +55,8 @@ class RowModel {
   /// distribution is sampled, with the last call's noise if `same_noise`.
   const float* predict(int64_t member, const float* input, int64_t rows, RandomStream& random,
                        bool same_noise = false);
+  void draw_noise(int64_t count, RandomStream& random);
+  int64_t random_elite(RandomStream& random) const;
   /// Rows with the same member go through its network together.
   const float* predict_mixed(RandomStream& random);
   const float* predict_by_all(RandomStream& random);
@@ -64,12 +66,13 @@ class RowModel {
   int64_t rows_, o_, a_;
   Members members_;
   bool draws_;
-  std::vector<float> input_, reward_, noise_, sample_;
+  std::vector<float> input_, reward_, sample_;
+  std::vector<float> noise_, uniform_;  // normals, and what chooses a mixture's components
   std::vector<char> ended_;
   std::vector<int64_t> member_;           // per row, if mixed()
   std::vector<float> gathered_, output_;  // one member's inputs; predictions
-  std::vector<float> by_member_;          // all members' predictions, if averaged()
-  std::vector<float> said_;               // each member's prediction of one number
+  std::vector<float> by_member_;          // all elites' predictions, if averaged()
+  std::vector<float> said_;               // each elite's prediction of one number
   kernels::MlpPass pass_;
 };
 

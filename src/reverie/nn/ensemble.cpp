@@ -4,8 +4,28 @@
 #include <reverie/nn/kernels/adam.h>
 
 namespace reverie {
+namespace {
 
-Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random)
+void draw(RandomStream& random, FirstWeights init, int64_t in, int64_t out, float* weights) {
+  if (init == FirstWeights::xavier) {
+    const float bound = std::sqrt(6.0f / static_cast<float>(in + out));
+    return random.fill_uniform(weights, in * out, -bound, bound);
+  }
+  const float deviation = 0.5f / std::sqrt(static_cast<float>(in));
+  random.fill_normal(weights, in * out);
+  for (int64_t i = 0; i < in * out; ++i) {
+    while (std::abs(weights[i]) > 2.0f) random.fill_normal(weights + i, 1);
+    weights[i] *= deviation;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> setting_names(FirstWeights) {
+  return {"xavier", "truncated_normal"};
+}
+
+Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random, FirstWeights init)
     : shape_(std::move(shape)) {
   parameters_ = torch::zeros({members, shape_.parameter_count()});
   effective_ = torch::zeros({members, shape_.effective_count()});
@@ -16,8 +36,7 @@ Ensemble::Ensemble(int64_t members, MlpShape shape, RandomStream& random)
     float* block = parameters_[k].data_ptr<float>();
     for (int64_t l = 0; l < shape_.layers(); ++l) {
       const int64_t in = shape_.sizes[l], out = shape_.sizes[l + 1];
-      const float bound = std::sqrt(6.0f / static_cast<float>(in + out));
-      random.fill_uniform(block, in * out, -bound, bound);
+      draw(random, init, in, out, block);
       if (shape_.weight_normalisation) {
         const auto weight = torch::from_blob(block, {in, out});
         torch::from_blob(block + (in + 1) * out, {out}).copy_(weight.norm(2, 0));
@@ -33,6 +52,12 @@ void Ensemble::refresh(int64_t member) {
   if (!parameters_.is_cpu()) return;
   kernels::effective_weights(shape_, parameters_.data_ptr<float>() + member * parameters_.size(1),
                              effective_.data_ptr<float>() + member * effective_.size(1));
+}
+
+void Ensemble::set_parameters(int64_t member, const Tensor& parameters) {
+  const torch::NoGradGuard no_grad;
+  parameters_[member].copy_(parameters);
+  refresh(member);
 }
 
 kernels::NetworkStep Ensemble::begin_step(int64_t member, double learning_rate) {

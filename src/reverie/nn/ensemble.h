@@ -12,18 +12,29 @@ class NetworkStep;
 }
 struct AdamRows;
 
+/// How weights are drawn at first.
+enum class FirstWeights {
+  xavier,            ///< Uniform within ± sqrt(6 / (in + out)).
+  truncated_normal,  ///< Of deviation 1 / (2 sqrt(in)), cut at two deviations (Chua et al. 2018).
+};
+std::vector<std::string> setting_names(FirstWeights);
+
 /// The parameters of K members as one block [K, p], with Adam's moments. Members are independent
 /// and may be trained or evaluated in parallel.
 class Ensemble {
  public:
-  /// Draws Xavier-uniform weights independently for each member; biases are zero. With weight
-  /// normalisation the lengths start at |V|, so the function is the same.
-  Ensemble(int64_t members, MlpShape shape, RandomStream& random);
+  /// Draws weights independently for each member; biases are zero. With weight normalisation the
+  /// lengths start at |V|, so the function is the same.
+  Ensemble(int64_t members, MlpShape shape, RandomStream& random,
+           FirstWeights init = FirstWeights::xavier);
 
   int64_t members() const { return parameters_.size(0); }
   const MlpShape& shape() const { return shape_; }
   const Tensor& parameters() const { return parameters_; }  ///< [K, p]
   const Tensor& effective() const { return effective_; }    ///< [K, e]: see MlpShape
+
+  /// Replaces a member's parameters [p]; Adam's moments stay.
+  void set_parameters(int64_t member, const Tensor& parameters);
 
   /// One step of Adam on one member, given dL/d(effective weights) [e]. Refreshes `effective`.
   /// Different members may be stepped from different threads at once.

@@ -137,5 +137,30 @@ INSTANTIATE_TEST_SUITE_P(Shapes, EnsembleTest,
                                          Case{{3, 5, 5, 1}, Activation::swish, true, 57},
                                          Case{{2, 3}, Activation::tanh, true, 9}));
 
+TEST(Ensemble, TruncatedNormalWeights) {
+  RandomStream random(4, "weights");
+  const MlpShape shape{{100, 400, 3}};
+  Ensemble ensemble(2, shape, random, FirstWeights::truncated_normal);
+  const auto layers = ensemble.layers(ensemble.parameters());
+  for (const auto& [layer, in] : {std::pair{layers[0], 100.0}, {layers[1], 400.0}}) {
+    const double deviation = 0.5 / std::sqrt(in);
+    EXPECT_LE(layer.weight.abs().max().item<double>(), 2 * deviation * (1 + 1e-6));
+    // Cut at two deviations, a normal distribution's variance is 0.7737 of what it was.
+    EXPECT_NEAR(layer.weight.std().item<double>(), std::sqrt(0.7737) * deviation, 0.03 * deviation);
+    EXPECT_EQ(layer.bias.abs().max().item<double>(), 0);
+  }
+  EXPECT_FALSE(torch::equal(ensemble.parameters()[0], ensemble.parameters()[1]));
+}
+
+TEST(Ensemble, TakesParameters) {
+  RandomStream random(4, "weights");
+  const MlpShape shape{{3, 70, 2}, Activation::tanh, /*weight_normalisation=*/true};
+  Ensemble ensemble(2, shape, random), other(2, shape, random);
+  ensemble.set_parameters(1, other.parameters()[0]);
+  EXPECT_TRUE(torch::equal(ensemble.parameters()[1], other.parameters()[0]));
+  EXPECT_TRUE(torch::equal(ensemble.effective()[1], other.effective()[0]));
+  EXPECT_FALSE(torch::equal(ensemble.parameters()[0], other.parameters()[0]));
+}
+
 }  // namespace
 }  // namespace reverie

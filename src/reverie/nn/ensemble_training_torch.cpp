@@ -27,9 +27,11 @@ std::vector<LayerView> layer_views(const MlpShape& shape, const Tensor& flat) {
 
 }  // namespace
 
-EnsembleTraining::EnsembleTraining(Ensemble& ensemble, std::vector<int64_t> members, int64_t batch)
+EnsembleTraining::EnsembleTraining(Ensemble& ensemble, std::vector<int64_t> members, int64_t batch,
+                                   std::vector<double> decay)
     : ensemble_(ensemble),
       members_(std::move(members)),
+      decay_(std::move(decay)),
       rows_(ensemble.rows(members_)),
       mlp_(ensemble.shape(), rows_.parameters.size(0), batch, ensemble.device(),
            BatchedMlp::Use::training),
@@ -49,6 +51,11 @@ Tensor EnsembleTraining::forward(const Tensor& x) {
 
 void EnsembleTraining::step(const Tensor& x, const Tensor& output_gradient, const Tensor& factors) {
   mlp_.backward(blocks_, x, output_gradient, block_gradient_);
+  for (size_t l = 0; l < decay_.size(); ++l) {
+    const int64_t in = ensemble_.shape().sizes[l];
+    if (decay_[l] > 0)
+      block_gradient_[l].narrow(1, 0, in).add_(blocks_[l].narrow(1, 0, in), decay_[l]);
+  }
   gather_gradient();
   rows_.step(gradient_, factors, kernels::AdamRates{});
 }

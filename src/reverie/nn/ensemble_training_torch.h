@@ -11,8 +11,10 @@ namespace reverie {
 /// first step and `put_back`.
 class EnsembleTraining {
  public:
-  /// For minibatches of up to `batch` rows.
-  EnsembleTraining(Ensemble& ensemble, std::vector<int64_t> members, int64_t batch);
+  /// For minibatches of up to `batch` rows. `decay`: of each layer's weights, as of 0.5 decay |W|^2
+  /// in the loss; empty: none.
+  EnsembleTraining(Ensemble& ensemble, std::vector<int64_t> members, int64_t batch,
+                   std::vector<double> decay = {});
 
   const std::vector<int64_t>& members() const { return members_; }
 
@@ -36,6 +38,7 @@ class EnsembleTraining {
 
   Ensemble& ensemble_;
   std::vector<int64_t> members_;
+  std::vector<double> decay_;
   AdamRows rows_;
   BatchedMlp mlp_;
   std::vector<Tensor> blocks_;          ///< [m, in + 1, out]; views of `rows_` unless normalised

@@ -1,10 +1,14 @@
 #include <reverie/models/objectives/likelihood.h>
 
+#include <reverie/nn/kernels/mixture_loss.h>
+
 namespace reverie {
 namespace {
 
 /// The loss of each number, whose mean over rows and dimensions is a member's.
 Tensor terms(const Prediction& prediction, const Tensor& target) {
+  if (prediction.components.defined())
+    return negative_log_likelihood(prediction.components, target);
   const auto square = (prediction.mean - target).square();
   if (!prediction.log_variance.defined()) return square;
   return square * torch::exp(-prediction.log_variance) + prediction.log_variance;
@@ -28,6 +32,21 @@ Tensor Likelihood::losses_and_gradient(const Tensor& mean, const Tensor& target,
   const auto values = gradient.square().mean({1, 2});
   gradient.mul_(2.0 / static_cast<double>(mean.size(1) * mean.size(2)));
   return values;
+}
+
+double Likelihood::head_loss_and_gradient(const HeadShape& head, const Tensor& raw,
+                                          const Tensor& bounds, const Tensor& target,
+                                          const Tensor& index, Tensor& gradient,
+                                          Tensor* bounds_gradient) const {
+  if (head.head != Head::mixture)
+    return Objective::head_loss_and_gradient(head, raw, bounds, target, index, gradient,
+                                             bounds_gradient);
+  const kernels::MixtureHead mixture{head.targets, head.components, bounds.item<float>()};
+  kernels::MixtureLoss loss(mixture, head.end);
+  const auto value = loss(raw.data_ptr<float>(), target.data_ptr<float>(), raw.size(0),
+                          gradient.data_ptr<float>());
+  if (bounds_gradient != nullptr) bounds_gradient->fill_(value.floor_gradient);
+  return value.loss;
 }
 
 double Likelihood::loss_and_gradient(const Tensor& mean, const Tensor& target,

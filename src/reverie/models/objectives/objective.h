@@ -30,6 +30,10 @@ struct ModelStep {
 /// weights during a fit: differentiable in the weights and the observations.
 using StepModel = std::function<ModelStep(const Tensor& observation, const Tensor& action)>;
 
+/// Returns the gradients of a scalar `loss` by `leaves`, which are zero for those that it does not
+/// depend on, such as a variance's bounds where an objective looks at means alone.
+std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& leaves);
+
 /// The loss that a fit minimises. One objective serves any model and agent.
 class Objective {
  public:
@@ -59,6 +63,15 @@ class Objective {
   /// (docs/speed.md).
   virtual double loss_and_gradient(const Tensor& mean, const Tensor& target, const Tensor& index,
                                    Tensor& gradient) const;
+
+  /// Returns the loss of one member's raw outputs [n, …] of a head with `bounds`; writes its
+  /// gradient by the outputs to `gradient`, and that by the bounds to `bounds_gradient`, unless it
+  /// is null. All are float32 on the CPU, contiguous. Must equal differentiating `loss` of the
+  /// head's prediction, which the default does.
+  virtual double head_loss_and_gradient(const HeadShape& head, const Tensor& raw,
+                                        const Tensor& bounds, const Tensor& target,
+                                        const Tensor& index, Tensor& gradient,
+                                        Tensor* bounds_gradient) const;
 
   // The same for m members in parallel, each with its own minibatch: predictions and `target` [m,
   // n, d], `index` [m, n], on any device. A torch fit may capture these in a CUDA graph, so

@@ -114,6 +114,58 @@ TEST_P(ObjectiveConformance, MembersSideBySideAreEachOnItsOwn) {
   }
 }
 
+TEST_P(ObjectiveConformance, TheClosedFormsOfHeadsAreTheGradient) {
+  for (const HeadShape& head : {HeadShape{Head::gaussian, 3}, HeadShape{Head::mixture, 3, 4}}) {
+    const auto raw = random.normal({6, head.outputs()}), y = target.to(torch::kFloat32);
+    const auto bounds = head.first_bounds(1)[0];
+    auto expected = torch::full_like(raw, 7.0f), found = torch::full_like(raw, 7.0f);
+    auto expected_bounds = torch::empty_like(bounds), found_bounds = torch::empty_like(bounds);
+    const torch::NoGradGuard no_grad;  // as in a fit
+    const double value = objective->Objective::head_loss_and_gradient(head, raw, bounds, y, index,
+                                                                      expected, &expected_bounds);
+    EXPECT_NEAR(
+        objective->head_loss_and_gradient(head, raw, bounds, y, index, found, &found_bounds), value,
+        1e-5 * std::abs(value));
+    EXPECT_TRUE(torch::allclose(found, expected, 1e-4, 1e-6));
+    EXPECT_TRUE(torch::allclose(found_bounds, expected_bounds, 1e-4, 1e-6));
+    found.fill_(7.0f);  // where the bounds are not learned
+    objective->head_loss_and_gradient(head, raw, bounds, y, index, found, nullptr);
+    EXPECT_TRUE(torch::allclose(found, expected, 1e-4, 1e-6));
+  }
+}
+
+// Objectives may read a mixture's mean and variance, or its components.
+TEST_P(ObjectiveConformance, ServesMixtures) {
+  const auto prediction = [&](const Tensor& raw) {
+    return HeadShape{Head::mixture, 3, 4}.split(raw, torch::zeros({1, 1}, torch::kFloat64));
+  };
+  const auto raw = random.normal({6, 36}).to(torch::kFloat64);
+  const auto leaf = raw.clone().requires_grad_();
+  objective->loss(prediction(leaf), target, index).backward();
+  const auto again = [&](const Tensor& at) {
+    return objective->loss(prediction(at), target, index).item<double>();
+  };
+  const auto rows = index.view({2, 3});
+  const auto two = HeadShape{Head::mixture, 3, 4}.split(
+      raw.view({2, 3, 36}), torch::zeros({2, 1, 1, 1}, torch::kFloat64));
+  for (const bool by_default : {false, true}) {
+    const auto y = target.view({2, 3, 3});
+    const auto found =
+        by_default ? objective->Objective::losses(two, y, rows) : objective->losses(two, y, rows);
+    for (int64_t i = 0; i < 2; ++i)
+      EXPECT_NEAR(found[i].item<double>(),
+                  objective->loss(two.member(i), y[i], rows[i]).item<double>(), 1e-12);
+  }
+  if (GetParam() == "multi_step")
+    return;  // which holds the mean fixed where it trains the variance
+  for (int64_t i = 0; i < raw.numel(); i += 5) {
+    auto up = raw.clone(), down = raw.clone();
+    up.flatten()[i] += 1e-6;
+    down.flatten()[i] -= 1e-6;
+    EXPECT_NEAR(leaf.grad().flatten()[i].item<double>(), (again(up) - again(down)) / 2e-6, 1e-6);
+  }
+}
+
 TEST_P(ObjectiveConformance, TheTruthIsNoWorseThanAnythingElse) {
   EXPECT_LE(loss(target, {}), loss(mean, {}));
   EXPECT_LE(loss(target, log_variance), loss(mean, log_variance));

@@ -188,6 +188,19 @@ void NetworkStep::all(const float* weight_gradient) const {
     for (const auto& piece : row_pieces(shape_)) rows(piece, weight_gradient);
 }
 
+void add_weight_decay(const MlpShape& shape, const WeightPiece& rows, float decay,
+                      const float* weights, float* gradient) {
+  const int64_t in = shape.sizes[rows.layer], out = shape.sizes[rows.layer + 1];
+  const int64_t stride = shape.stride(rows.layer);
+  const int64_t end = std::min(rows.first + rows.count, in);  // the last row is the bias
+  const int64_t offset = offsets_of(shape, rows.layer).weights;
+  for (int64_t row = rows.first; row < end; ++row) {
+    const float* from = weights + offset + row * stride;
+    float* to = gradient + offset + row * stride;
+    for (int64_t j = 0; j < out; ++j) to[j] += decay * from[j];
+  }
+}
+
 void parameters_of(const MlpShape& shape, const float* weights, float* parameters) {
   for (int64_t l = 0; l < shape.layers(); ++l)
     for (int64_t row = 0; row <= shape.sizes[l]; ++row) {

@@ -58,6 +58,11 @@ class NetworkStep {
   float* weights_;
 };
 
+/// Adds `decay` times the weights to the gradient of rows of a layer, as of 0.5 decay |W|^2 in the
+/// loss; biases have none. Both blocks are laid out as effective weights.
+void add_weight_decay(const MlpShape& shape, const WeightPiece& rows, float decay,
+                      const float* weights, float* gradient);
+
 /// Copies effective weights to parameters, for networks without weight normalisation.
 void parameters_of(const MlpShape& shape, const float* weights, float* parameters);
 
