@@ -29,6 +29,11 @@ inline const std::map<std::string, std::string> kSmall = {
     {"critic.hidden", "[32]"},
     {"critic.learning_rate", "0.003"},
     {"critic.target_rate", "0.02"},
+    {"objective.tom.policy_rows", "60"},
+    {"objective.tom.q_hidden", "[32]"},
+    {"objective.tom.q_steps", "50"},
+    {"objective.value.hidden", "[32]"},
+    {"objective.value.learning_rate", "0.003"},
     {"policy.init_std", "0.5"},
     {"policy.hidden", "[16]"},
     {"policy.output_scale", "0.01"},  // so that no policy happens to be good before it has learned

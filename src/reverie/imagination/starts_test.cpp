@@ -21,8 +21,8 @@ struct StartsTest : ::testing::Test {
   }
   Replay& replay() { return session.replay("real", 10); }
   /// The first numbers of many start states, each once.
-  std::vector<float> drawn(const StartsConfig& config) {
-    Starts starts(session, config, replay());
+  std::vector<float> drawn(const StartsConfig& config, const Starts::Weights& weights = {}) {
+    Starts starts(session, config, replay(), weights);
     const Tensor states = starts.draw(4, 100);
     EXPECT_EQ(states.sizes(), torch::IntArrayRef({4, 100, 3}));
     const Tensor once = std::get<0>(torch::_unique(states.select(2, 0).flatten(), /*sorted=*/true));
@@ -38,6 +38,18 @@ TEST_F(StartsTest, AnyStateOfTheReplayAndFreshOnes) {
   const auto mixed = drawn({StartStates::buffer, 0.5});
   EXPECT_GT(mixed.size(), 150u) << "half of them from the simulator's reset";
   EXPECT_EQ(mixed.back(), 109);
+}
+
+TEST_F(StartsTest, ByWeightWhereThereAreWeights) {
+  const auto some = [] { return torch::tensor({0, 0, 1, 0, 0, 0, 0, 3, 0, 0}); };
+  EXPECT_EQ(drawn({StartStates::buffer, 0.0}, some), (std::vector<float>{102, 107}));
+  EXPECT_EQ(drawn({StartStates::buffer, 0.0, false}, some).size(), 10u);
+  EXPECT_EQ(drawn({StartStates::buffer, 0.0}, [] { return Tensor(); }).size(), 10u);
+  EXPECT_EQ(drawn({StartStates::initial}, some), (std::vector<float>{100, 104, 108}));
+  const Tensor states =
+      Starts(session, {StartStates::buffer, 0.0}, replay(), some).draw(1, 4000).select(2, 0);
+  // Four standard deviations.
+  EXPECT_NEAR((states == 107).to(torch::kFloat64).mean().item<double>(), 0.75, 0.028);
 }
 
 TEST_F(StartsTest, InitialStatesOfTheReplay) {

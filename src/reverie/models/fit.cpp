@@ -83,13 +83,13 @@ void FitConfig::check_device(const torch::Device& device) const {
 
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
-              const Policy* policy, const Critic* critic) {
+              const Policy* policy, const Critic* critic, int64_t fresh) {
   TORCH_CHECK(data.size() > 0, "fit needs data");
   const torch::NoGradGuard no_grad;
   config.check_device(model.ensemble().device());
   const Transitions here = moved(data, model.ensemble().device());
   model.set_statistics(here);
-  objective.prepare({here, model, monitor, policy, critic});
+  objective.prepare({here, model, monitor, policy, critic, fresh});
   const bool fast = kernels::serve(model.ensemble().parameters()) && objective.steps() == 1;
   FitReport report =
       (fast ? fit_kernels : fit_torch)(model, here, objective, config, epochs, random, monitor);

@@ -72,9 +72,9 @@ struct FitReport {
 /// batch, while the statistics are the new data's and other members may have trained further.
 /// Adam's moments carry over from fit to fit, except those of the variance bounds, which start
 /// afresh. Moves `data` to the model's device. `policy` and `critic` are the agent's, for
-/// objectives to use.
+/// objectives to use, as is `fresh`: how many of the newest rows are new since the last fit.
 FitReport fit(DynamicsModel& model, const Transitions& data, Objective& objective,
               const FitConfig& config, int64_t epochs, const RandomStream& random, Monitor& monitor,
-              const Policy* policy = nullptr, const Critic* critic = nullptr);
+              const Policy* policy = nullptr, const Critic* critic = nullptr, int64_t fresh = 0);
 
 }  // namespace reverie

@@ -33,19 +33,31 @@ void ModelLearner::learn(const Replay& replay, const Policy* policy, const Criti
   const auto on_device = [&](int64_t count) {
     return moved(replay.newest(count), session_.device());
   };
-  if (const int64_t fresh = replay.added() - seen_; fits_ > 0 && fresh > 0)
-    judge_new(on_device(fresh));
+  const int64_t fresh = replay.added() - seen_;
+  if (fits_ > 0 && fresh > 0) judge_new(on_device(fresh));
   seen_ = replay.added();
 
   const auto data = replay.newest(config_.fit.window > 0 ? config_.fit.window : replay.size());
   const int64_t epochs = fits_ == 0 ? config_.fit.first_epochs : config_.fit.epochs;
   const auto random = random_.split(static_cast<uint64_t>(fits_++));
-  const auto report =
-      fit(model_, data, *objective_, config_.fit, epochs, random, monitor, policy, critic);
+  const auto report = fit(model_, data, *objective_, config_.fit, epochs, random, monitor, policy,
+                          critic, std::min(fresh, data.size()));
   monitor.record("model/train_loss", report.train_loss);
   if (config_.fit.holdout > 0) monitor.record("model/holdout_loss", report.holdout_loss);
   monitor.record("model/epochs", report.epochs);
   monitor.record("model/rows_fitted", static_cast<double>(report.rows));
+}
+
+Tensor ModelLearner::start_weights(const Replay& replay) const {
+  const Tensor fitted = objective_->start_weights();
+  if (!fitted.defined()) return {};
+  const int64_t size = replay.size();
+  const int64_t end = size - (replay.added() - seen_);  // of the rows of the last fit
+  const int64_t count = std::min(fitted.size(0), end);
+  if (count <= 0) return {};
+  Tensor weights = torch::zeros({size});
+  weights.narrow(0, end - count, count).copy_(fitted.narrow(0, fitted.size(0) - count, count));
+  return weights;
 }
 
 void ModelLearner::judge_new(const Transitions& data) const {

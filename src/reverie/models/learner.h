@@ -37,9 +37,10 @@ class ModelLearner {
   /// `critic`, if given, are for objectives to use.
   void learn(const Replay& replay, const Policy* policy = nullptr, const Critic* critic = nullptr);
 
-  /// Weights, up to a factor, of the replay's newest transitions [n] as starts of imagined
-  /// rollouts, by the last fit's objective; undefined: all alike.
-  Tensor start_weights() const { return objective_->start_weights(); }
+  /// Weights, up to a factor, of the replay's transitions, oldest first, as starts of imagined
+  /// rollouts, by the last fit's objective: [replay.size()] on the CPU, 0 for those that the fit
+  /// did not see. Undefined: all alike.
+  Tensor start_weights(const Replay& replay) const;
 
   /// Takes over the model that a learner with the same settings saved as `name` in `saved`. Throws
   /// Error, taking nothing, where the shapes differ.

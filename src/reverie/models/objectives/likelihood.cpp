@@ -3,10 +3,8 @@
 #include <reverie/nn/kernels/mixture_loss.h>
 
 namespace reverie {
-namespace {
 
-/// The loss of each number, whose mean over rows and dimensions is a member's.
-Tensor terms(const Prediction& prediction, const Tensor& target) {
+Tensor likelihood_terms(const Prediction& prediction, const Tensor& target) {
   if (prediction.components.defined())
     return negative_log_likelihood(prediction.components, target);
   const auto square = (prediction.mean - target).square();
@@ -14,16 +12,20 @@ Tensor terms(const Prediction& prediction, const Tensor& target) {
   return square * torch::exp(-prediction.log_variance) + prediction.log_variance;
 }
 
-}  // namespace
+Tensor variance_loss(const Prediction& prediction, const Tensor& target) {
+  if (!prediction.log_variance.defined()) return torch::zeros({}, target.options());
+  return likelihood_terms({prediction.mean.detach(), prediction.log_variance}, target)
+      .mean({-2, -1});
+}
 
 Tensor Likelihood::loss(const Prediction& prediction, const Tensor& target,
                         const Tensor& /*index*/) const {
-  return terms(prediction, target).mean();
+  return likelihood_terms(prediction, target).mean();
 }
 
 Tensor Likelihood::losses(const Prediction& prediction, const Tensor& target,
                           const Tensor& /*index*/) const {
-  return terms(prediction, target).mean({1, 2});
+  return likelihood_terms(prediction, target).mean({1, 2});
 }
 
 Tensor Likelihood::losses_and_gradient(const Tensor& mean, const Tensor& target,

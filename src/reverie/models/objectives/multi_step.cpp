@@ -1,19 +1,13 @@
 #include <reverie/models/objectives/multi_step.h>
 
+#include <reverie/models/objectives/likelihood.h>
+
 namespace reverie {
 namespace {
 
 /// How far predictions [..., n, d] are from their targets: the mean over rows, [...].
 Tensor distance(const Tensor& mean, const Tensor& target) {
   return (mean - target).norm(2, -1).mean(-1);
-}
-
-/// The negative log-likelihood that trains a variance alone; 0 for a head without one.
-Tensor variance_loss(const Prediction& prediction, const Tensor& target) {
-  if (!prediction.log_variance.defined()) return torch::zeros({}, target.options());
-  const auto square = (prediction.mean.detach() - target).square();
-  const auto terms = square * torch::exp(-prediction.log_variance) + prediction.log_variance;
-  return terms.mean({-2, -1});
 }
 
 /// The rows `index` [m, n] of `from` [N, d]: [m, n, d].

@@ -19,6 +19,7 @@ struct FitContext {
   Monitor& monitor;
   const Policy* policy = nullptr;  ///< The agent's, if it has one.
   const Critic* critic = nullptr;  ///< Likewise.
+  int64_t fresh = 0;               ///< How many of the newest rows no fit has seen yet.
 };
 
 /// A step predicted by m members, each for its own rows.
@@ -39,13 +40,15 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
-  /// Called once before each fit, e.g. to weigh the transitions.
+  /// Called once before each fit, e.g. to weigh the transitions. What the context refers to lives
+  /// until the fit ends. Throws UsageError where the objective needs what the context lacks.
   virtual void prepare(const FitContext&) {}
 
   /// The probabilities, up to a factor, with which a fit draws its rows, training and holdout ones
   /// alike: [n], after `prepare`; undefined: each row once an epoch.
   virtual Tensor sampling() const { return {}; }
-  /// Likewise those with which imagined rollouts should start at the data's states.
+  /// Likewise those with which imagined rollouts should start at the data's states. They are asked
+  /// for between fits: where they differ from `sampling`, they are state.
   virtual Tensor start_weights() const { return sampling(); }
 
   /// State kept between fits.
