@@ -71,7 +71,7 @@ Mbpo::Mbpo(const MbpoConfig& config, Session& session)
       imagination_(session, learner_.model(), ImagineConfig{}, Members::step),
       imagined_(session.replay(
           "imagined", config.branch.kept * config.branch.rollouts * config.branch.longest())),
-      sac_(session.task().spec(), config.sac, session.stream("learner"), session.device()),
+      sac_(session.task().spec(), config.sac, session.stream("actor_critic"), session.device()),
       actor_(actor_of(sac_.policy())),
       random_(session.stream("replay")) {
   if (config.target.kind != TargetKind::td)
@@ -86,6 +86,8 @@ std::vector<Phase> Mbpo::iteration() {
 
 void Mbpo::act() {
   if (collector_.explore()) return;
+  if (collector_.memory().size() == 0)  // it knows how to act: instead of the random steps
+    collector_.steps(*actor_, config_.collect.random_steps);
   for (int64_t step = 1; step <= config_.steps; ++step) {
     collector_.steps(*actor_, 1);
     for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
@@ -123,12 +125,25 @@ void Mbpo::imagine() {
 
 void Mbpo::serialize(Archive& archive) {
   archive("collector", collector_);
-  archive("model", learner_);
+  archive("learner", learner_);
   archive("starts", starts_);
   archive("imagination", imagination_);
   archive("branches", branches_);
-  archive("sac", sac_);
+  archive("actor_critic", sac_);
   archive("random", random_);
+}
+
+std::string Mbpo::start_from(Archive& saved) {
+  TakingOver over(saved);
+  if (over.actor_critic(sac_)) collector_.know_how_to_act();
+  over.model(learner_);
+  return over.in_words();
+}
+
+TomAgentConfig::TomAgentConfig() {
+  learn.model.members = 1;
+  learn.model.head = Head::mixture;
+  learn.objective.kind = ObjectiveKind::tom;
 }
 
 }  // namespace reverie

@@ -70,13 +70,13 @@ void OffPolicy::learn() {
 
 void OffPolicy::serialize(Archive& archive) {
   archive("collector", collector_);
-  archive("learner", *learner_);
+  archive("actor_critic", *learner_);
   archive("random", random_);
 }
 
 std::string OffPolicy::start_from(Archive& saved) {
   TakingOver over(saved);
-  if (over.learner(*learner_)) collector_.know_how_to_act();
+  if (over.actor_critic(*learner_)) collector_.know_how_to_act();
   return over.in_words();
 }
 

@@ -1,4 +1,5 @@
 #include <reverie/agents/mb_mpo.h>
+#include <reverie/agents/mbpo.h>
 #include <reverie/agents/me_trpo.h>
 #include <reverie/agents/model_free.h>
 #include <reverie/agents/off_policy.h>
@@ -45,6 +46,13 @@ const std::vector<AgentEntry>& all_agents() {
                                         "trust region policy optimisation (Schulman et al. 2015)"),
       entry<ModelFree, PpoAgentConfig>("ppo",
                                        "proximal policy optimisation (Schulman et al. 2017)"),
+      entry<Mbpo, MbpoConfig>("mbpo",
+                              "SAC on short imagined rollouts that branch off real states (Janner "
+                              "et al. 2019)"),
+      entry<Mbpo, TomAgentConfig>(
+          "tom",
+          "the same, its model learned where the policy goes, by transition "
+          "occupancy matching (Ma et al. 2023)"),
       entry<OffPolicy, SacAgentConfig>("sac", "soft actor-critic (Haarnoja et al. 2018)"),
   };
   return agents;

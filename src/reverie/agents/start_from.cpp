@@ -26,15 +26,15 @@ bool TakingOver::policy(GaussianPolicy& policy, const PolicyConfig& config) {
   });
 }
 
-bool TakingOver::learner(ActorCritic& learner) {
+bool TakingOver::actor_critic(ActorCritic& actor_critic) {
   return attempt("policy and critic", [&] {
     Archive before;
-    before("learner", learner);
+    before("actor_critic", actor_critic);
     try {
-      saved_("agent/learner", learner);
+      saved_("agent/actor_critic", actor_critic);
     } catch (const Error&) {
       Archive own = Archive::from_bytes(before.bytes());
-      own("learner", learner);
+      own("actor_critic", actor_critic);
       throw;
     }
   });

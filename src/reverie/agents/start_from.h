@@ -19,8 +19,8 @@ class TakingOver {
   /// Sets the parameters of `policy` to those saved as "agent/policy" and returns true, if the
   /// shapes match. The floor of the standard deviation is not taken over.
   bool policy(GaussianPolicy& policy, const PolicyConfig& config);
-  /// Likewise for all that an actor-critic saved as "agent/learner".
-  bool learner(ActorCritic& learner);
+  /// Likewise for all that an actor-critic saved as "agent/actor_critic".
+  bool actor_critic(ActorCritic& actor_critic);
   /// Likewise for the model that a learner saved as "agent/learner".
   bool model(ModelLearner& learner);
 
