@@ -66,7 +66,7 @@ inline const std::map<std::string, Needs> kNeeds = {
     {"vpg", {{"collect.rollouts=40", "collect.random_steps=0", "vpg.learning_rate=0.05"}, 40}},
     {"trpo", {{"collect.rollouts=40", "collect.random_steps=0"}, 25}},
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
-    {"sac", {{"batch=64", "sac.learning_rate=0.003", "sac.temperature_rate=0.003"}, 9}},
+    {"sac", {{"batch=64", "sac.learning_rate=0.003", "sac.temperature=0.1"}, 9}},
 };
 
 /// Applies the small settings to a method.

@@ -75,9 +75,10 @@ struct Plain {
     const Tensor noise = random.normal({n, a}).to(torch::kFloat64);
     const Tensor y = mlp_forward(shape, policy, observation);
     const Tensor mean = y.narrow(1, 0, a), log_std = y.narrow(1, a, a).clamp(-20, 2);
-    const Tensor u = torch::tanh(mean + log_std.exp() * noise);
+    const Tensor x = mean + log_std.exp() * noise, u = torch::tanh(x);
+    const Tensor log_cosh = torch::logaddexp(x, -x) - std::log(2.0);
     const Tensor log_density =
-        (-0.5 * noise.square() - log_std - 0.5 * std::log(2 * M_PI) - torch::log1p(-u * u)).sum(1);
+        (-0.5 * noise.square() - log_std - 0.5 * std::log(2 * M_PI) + 2 * log_cosh).sum(1);
     const Tensor low = spec.lowest_action().to(u.dtype()),
                  high = spec.highest_action().to(u.dtype());
     return {low + (high - low) * (u + 1) / 2, log_density};

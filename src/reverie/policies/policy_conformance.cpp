@@ -27,17 +27,17 @@ struct Entry {
   friend void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
 };
 
-/// Of actions between -9 and 9, some of which the network's outputs come near.
+/// Of actions between -9 and 9.
 const TaskSpec& wide_task() {
   static const TaskSpec task{
       .name = "a task", .observation_size = 4, .action_low = {-9, -9}, .action_high = {9, 9}};
   return task;
 }
 
-/// Gives a policy of small networks weights and biases of order 1.
+/// Gives a policy biases, too.
 template <class SomePolicy>
 std::unique_ptr<Policy> stirred(SomePolicy policy, RandomStream& random) {
-  policy.set_parameters(policy.parameters() + 0.2 * random.normal(policy.parameters().sizes()));
+  policy.set_parameters(policy.parameters() + 0.05 * random.normal(policy.parameters().sizes()));
   return std::make_unique<SomePolicy>(std::move(policy));
 }
 
@@ -49,11 +49,15 @@ const std::vector<Entry>& entries() {
        }},
       {"squashed_gaussian",
        [](RandomStream& random) {
-         return stirred(SquashedGaussianPolicy(wide_task(), {.hidden = {8, 64}}, random), random);
+         return stirred(
+             SquashedGaussianPolicy(wide_task(), {.hidden = {64, 5}, .output_scale = 0.3}, random),
+             random);
        }},
       {"deterministic",
        [](RandomStream& random) {
-         return stirred(DeterministicPolicy(wide_task(), {.hidden = {8, 64}}, 0.1, random), random);
+         return stirred(DeterministicPolicy(wide_task(), {.hidden = {64, 5}, .output_scale = 0.3},
+                                            0.1, random),
+                        random);
        }},
   };
   return all;
