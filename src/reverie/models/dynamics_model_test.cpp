@@ -101,7 +101,7 @@ TEST(StateTargets, AreLearnedAlike) {
       DynamicsModel model(spec_of_two(), config, random);
       Likelihood likelihood;
       Monitor monitor;
-      fit(model, data, likelihood, fit_config, 60, random.split(1), monitor);
+      fit(model, data, likelihood, fit_config, 200, random.split(1), monitor);
       const auto next = model.predict(data.observation, data.action);
       EXPECT_LT((next.observation[0] - data.next_observation).square().mean().item<double>(), 0.01);
       EXPECT_LT((next.reward[0] - data.reward).square().mean().item<double>(), 4);  // of 400

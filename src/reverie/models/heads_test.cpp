@@ -66,7 +66,7 @@ struct OneMixture {
   std::vector<double> weight, mean, variance;
 };
 
-struct MixtureHead : testing::Test {
+struct MixtureHead : ::testing::Test {
   RandomStream random{7, "mixture"};
   Tensor raw = 2 * random.normal({kRows, 3 * kTargets* kComponents}).to(torch::kFloat64);
   Tensor floor = torch::full({1, 1}, -0.7, torch::kFloat64);
