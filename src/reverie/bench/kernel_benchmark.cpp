@@ -82,8 +82,8 @@ Kernel imagination(const std::string& name, const ModelConfig& config, int64_t t
       const auto said = state->model.heads(state->model.ensemble().forward(input));
       auto change = said.mean;
       if (said.log_variance.defined())
-        change =
-            change + torch::exp(0.5 * said.log_variance) * state->random.normal(change.sizes());
+        change = drawn(said, state->random.normal(change.sizes()),
+                       state->random.uniform(change.sizes(), 0, 1));
       observation = (observation + 0.01 * change.flatten(0, 1).narrow(1, 0, o)).clamp(-10, 10);
     }
   };
@@ -215,10 +215,12 @@ const std::vector<KernelEntry>& benchmark_kernels() {
       imagination_entry("imagine-5x200-512x512x512", mb_mpo_model({512, 512, 512}), 20, 50, 20),
       imagination_entry("imagine-5x40-256x256", mb_mpo_model({256, 256}), 20, 10, 200),
       imagination_entry("imagine-7x100000-200x4", mbpo_model(), 1, 100000, 1, Members::step),
+      imagination_entry("imagine-1x100000-200x4-mixture", tom_model(), 1, 100000, 1, Members::step),
       fitting_entry("fit-5x256-512x512", mb_mpo_model(), 256),
       fitting_entry("fit-5x500-512x512", mb_mpo_model(), 500),
       fitting_entry("fit-5x32-256x256", mb_mpo_model({256, 256}), 32),
       fitting_entry("fit-7x256-200x4", mbpo_model(), 256),
+      fitting_entry("fit-1x256-200x4-mixture", tom_model(), 256),
       // More threads than members.
       fitting_entry("fit-1x256-512x512", alone(mb_mpo_model()), 256),
       policy_entry("trpo-gradient-200000-32x32", false),

@@ -46,6 +46,13 @@ ModelConfig mbpo_model() {
   return config;
 }
 
+ModelConfig tom_model() {
+  ModelConfig config = mbpo_model();
+  config.members = 1;
+  config.head = Head::mixture;
+  return config;
+}
+
 GaussianPolicy make_policy() {
   RandomStream random(1, "benchmark/policy");
   return {task().spec().observation_size, task().spec().action_size(), PolicyConfig{}, random};

@@ -20,6 +20,8 @@ DynamicsModel make_model(const ModelConfig& config);
 ModelConfig mb_mpo_model(std::vector<int64_t> hidden = {512, 512});
 /// MBPO's model: 7 Gaussian members of 4 layers of 200 with swish, which also predict the reward.
 ModelConfig mbpo_model();
+/// TOM's: one such network, with a mixture of 10 Gaussians for each target.
+ModelConfig tom_model();
 
 GaussianPolicy make_policy();
 
