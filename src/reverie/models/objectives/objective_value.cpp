@@ -51,15 +51,17 @@ Tensor ObjectiveValue::operator()(const Tensor& state) const {
 }
 
 Tensor ObjectiveValue::gradients(const Tensor& state) const {
-  const auto by_rows = by_row_blocks(state.size(0), [&](int64_t first, int64_t count) {
-    const torch::AutoGradMode differentiates(true);
-    const Tensor leaf = state.narrow(0, first, count).detach().clone().requires_grad_();
-    const Tensor heads = values(leaf, critic_ ? action(leaf).detach() : Tensor());
-    std::vector<Tensor> each;
-    for (int64_t k = 0; k < heads.size(0); ++k)
-      each.push_back(torch::autograd::grad({heads[k].sum()}, {leaf}, {}, /*retain_graph=*/true)[0]);
-    return torch::stack(each, 1);
-  });
+  const auto by_rows = by_row_blocks(
+      state.size(0), kEvaluatedRows, state.device(), [&](int64_t first, int64_t count) {
+        const torch::AutoGradMode differentiates(true);
+        const Tensor leaf = state.narrow(0, first, count).detach().clone().requires_grad_();
+        const Tensor heads = values(leaf, critic_ ? action(leaf).detach() : Tensor());
+        std::vector<Tensor> each;
+        for (int64_t k = 0; k < heads.size(0); ++k)
+          each.push_back(
+              torch::autograd::grad({heads[k].sum()}, {leaf}, {}, /*retain_graph=*/true)[0]);
+        return torch::stack(each, 1);
+      });
   return by_rows.transpose(0, 1).contiguous();
 }
 

@@ -70,7 +70,7 @@ class OccupancyDual {
   void serialize(Archive& archive);
 
  private:
-  Tensor loss(const Tensor& initial_values, const Tensor& residuals) const;
+  std::pair<Tensor, Tensor> conjugate(const Tensor& residuals) const;
 
   DualConfig config_;
   double discount_;

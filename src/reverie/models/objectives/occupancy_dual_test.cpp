@@ -77,9 +77,9 @@ Tensor occupancy(bool turns, bool ends) {
 DualConfig table() {
   DualConfig config;
   config.hidden = {};
-  config.learning_rate = 3e-3;
+  config.learning_rate = 4e-3;
   config.weight_decay = 0;
-  config.steps = 6000;
+  config.steps = 5000;
   return config;
 }
 
@@ -96,7 +96,7 @@ struct ChiSquare : ::testing::TestWithParam<std::tuple<bool, bool, bool>> {};
 
 TEST_P(ChiSquare, WeightsAreTheRatioOfOccupancies) {
   const auto [turns, ends, clamp] = GetParam();
-  const Ring ring({2, 4, 3, 1, 2, 5, 1, 3, 2, 2}, ends);
+  const Ring ring({1, 4, 2, 5, 6, 2, 1, 3, 1, 2}, ends);
   DualConfig config = table();
   config.clamp = clamp;
   const auto acting = policy(turns);
@@ -112,8 +112,10 @@ TEST_P(ChiSquare, WeightsAreTheRatioOfOccupancies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rings, ChiSquare,
-                         ::testing::Combine(::testing::Bool(), ::testing::Bool(),
-                                            ::testing::Bool()));
+                         ::testing::Values(std::tuple{false, false, false},
+                                           std::tuple{true, false, false},
+                                           std::tuple{true, true, false},
+                                           std::tuple{true, true, true}));
 
 TEST(KullbackLeibler, WeightsAreTheRatioOfOccupancies) {
   // Forward pairs alone: where the policy never goes, the weight tends to 0 without reaching it.

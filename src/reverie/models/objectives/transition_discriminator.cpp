@@ -61,13 +61,12 @@ void TransitionDiscriminator::begin_again() {
   adam_ = VectorAdam(config_.learning_rate);
 }
 
-std::vector<TransitionDiscriminator::Layer> TransitionDiscriminator::layers(
-    const Tensor& parameters) const {
+std::vector<TransitionDiscriminator::Layer> TransitionDiscriminator::layers() const {
   std::vector<Layer> result;
   int64_t at = 0;
   for (const auto& [in, out] : shapes()) {
-    result.push_back({parameters.narrow(0, at, in * out).view({in, out}),
-                      parameters.narrow(0, at + in * out, out)});
+    result.push_back({parameters_.narrow(0, at, in * out).view({in, out}),
+                      parameters_.narrow(0, at + in * out, out)});
     at += (in + 1) * out;
   }
   return result;
@@ -101,25 +100,22 @@ Tensor TransitionDiscriminator::slopes(const std::vector<Layer>& layers, const T
   return (square + 1e-12).sqrt();  // whose derivative at 0 is finite
 }
 
-Tensor TransitionDiscriminator::slopes(const Tensor& parameters, const Tensor& x) const {
-  return slopes(layers(parameters), x);
-}
-
-Tensor TransitionDiscriminator::loss(const Tensor& parameters, const Tensor& own,
+/// The loss on equally many rows [n, 2 o + a] of the policy and of the buffer, and their mixtures.
+Tensor TransitionDiscriminator::loss(const std::vector<Layer>& layers, const Tensor& own,
                                      const Tensor& other, const Tensor& mixed) const {
-  const auto weights = layers(parameters);
   const int64_t n = own.size(0);
-  const Tensor logits = forward(weights, torch::cat({own, other}));
+  const Tensor logits = forward(layers, torch::cat({own, other}));
+  const Tensor mine = logits.narrow(0, 0, n), theirs = logits.narrow(0, n, n);
   // Cross-entropy with label y: softplus(d) - y d.
-  const Tensor as_own = (torch::softplus(logits.narrow(0, 0, n)) - logits.narrow(0, 0, n)).mean();
-  const Tensor theirs = logits.narrow(0, n, n);
-  Tensor sum = as_own + (torch::softplus(theirs) - config_.buffer_label * theirs).mean();
+  Tensor sum = (torch::softplus(mine) - mine).mean() +
+               (torch::softplus(theirs) - config_.buffer_label * theirs).mean();
   if (config_.penalty > 0)
-    sum = sum + config_.penalty * (slopes(weights, mixed) - 1).square().mean();
+    sum = sum + config_.penalty * (slopes(layers, mixed) - 1).square().mean();
   return sum;
 }
 
 double TransitionDiscriminator::train(const Transitions& data, int64_t own, int64_t batch) {
+  const torch::NoGradGuard no_grad;
   const Tensor x = joined(data);
   const Tensor newest = x.narrow(0, x.size(0) - own, own);
   double mean = 0;
@@ -131,29 +127,49 @@ double TransitionDiscriminator::train(const Transitions& data, int64_t own, int6
       const Tensor mine = newest.index_select(0, order.narrow(0, begin, n));
       const Tensor theirs = x.index_select(0, random_.below(x.size(0), {n}, x.device()));
       const Tensor part = random_.uniform({n, 1}, 0, 1).to(x.device());
-      const torch::AutoGradMode differentiates(true);
-      const Tensor leaf = parameters_.detach().requires_grad_();
-      const Tensor value = loss(leaf, mine, theirs, part * mine + (1 - part) * theirs);
-      const Tensor gradient = torch::autograd::grad({value}, {leaf})[0];
-      const torch::NoGradGuard no_grad;
-      parameters_ = parameters_ + adam_.ascent(-gradient);
-      sum += value.detach() * static_cast<double>(n) / static_cast<double>(own);
+      sum += step(mine, theirs, part * mine + (1 - part) * theirs) * static_cast<double>(n);
     }
-    mean = sum.item<double>();
+    mean = sum.item<double>() / static_cast<double>(own);
   }
   require_finite(parameters_, "the weights of the transitions' discriminator");
   return mean;
 }
 
+/// One step of Adam on as many rows of each; returns their loss. Blocks of them on several threads.
+Tensor TransitionDiscriminator::step(const Tensor& own, const Tensor& other, const Tensor& mixed) {
+  constexpr int64_t kRows = 64;
+  const int64_t rows = own.size(0);
+  std::vector<Tensor> losses(static_cast<size_t>((rows + kRows - 1) / kRows)), gradients = losses;
+  for_row_blocks(rows, kRows, own.device(), [&](int64_t i, int64_t first, int64_t count) {
+    const torch::AutoGradMode differentiates(true);
+    auto leaves = layers();
+    std::vector<Tensor> all;
+    for (Layer& layer : leaves)
+      for (Tensor* tensor : {&layer.weight, &layer.bias})
+        all.push_back(*tensor = tensor->detach().requires_grad_());
+    const auto part = [&](const Tensor& x) { return x.narrow(0, first, count); };
+    const Tensor share = loss(leaves, part(own), part(other), part(mixed)) *
+                         (static_cast<double>(count) / static_cast<double>(rows));
+    std::vector<Tensor> gradient;
+    for (const Tensor& by_leaf : torch::autograd::grad({share}, all))
+      gradient.push_back(by_leaf.flatten());
+    gradients[static_cast<size_t>(i)] = torch::cat(gradient);
+    losses[static_cast<size_t>(i)] = share.detach();
+  });
+  parameters_ = parameters_ + adam_.ascent(-in_order(gradients));
+  return in_order(losses);
+}
+
 Tensor TransitionDiscriminator::logits(const Transitions& data) const {
   const torch::NoGradGuard no_grad;
-  const auto weights = layers(parameters_);
-  return by_row_blocks(data.size(), [&](int64_t begin, int64_t count) {
-    const auto part = [&](const Tensor& field) { return field.narrow(0, begin, count); };
-    return forward(
-        weights,
-        torch::cat({part(data.observation), part(data.action), part(data.next_observation)}, 1));
-  });
+  const auto weights = layers();
+  return by_row_blocks(
+      data.size(), kEvaluatedRows, parameters_.device(), [&](int64_t begin, int64_t count) {
+        const auto part = [&](const Tensor& field) { return field.narrow(0, begin, count); };
+        return forward(weights, torch::cat({part(data.observation), part(data.action),
+                                            part(data.next_observation)},
+                                           1));
+      });
 }
 
 void TransitionDiscriminator::serialize(Archive& archive) {

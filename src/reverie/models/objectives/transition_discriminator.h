@@ -45,13 +45,8 @@ class TransitionDiscriminator {
   /// Returns d [n], without a gradient.
   Tensor logits(const Transitions& data) const;
 
-  /// The loss on equally many transitions x [n, 2 o + a] of the policy and of the buffer, and their
-  /// mixtures. Differentiable in the parameters [p].
-  Tensor loss(const Tensor& parameters, const Tensor& own, const Tensor& other,
-              const Tensor& mixed) const;
-  /// The lengths of the gradients of d at x [n, 2 o + a]: [n]. Differentiable in the parameters.
-  Tensor slopes(const Tensor& parameters, const Tensor& x) const;
-  const Tensor& parameters() const { return parameters_; }  ///< [p]
+  /// Returns the lengths of the gradients of d at x [n, 2 o + a]: [n].
+  Tensor slopes(const Tensor& x) const { return slopes(layers(), x); }
 
   void serialize(Archive& archive);
 
@@ -59,10 +54,13 @@ class TransitionDiscriminator {
   struct Layer {
     Tensor weight, bias;  // [in, out], [out]
   };
-  std::vector<Layer> layers(const Tensor& parameters) const;
+  std::vector<Layer> layers() const;
   std::vector<std::pair<int64_t, int64_t>> shapes() const;
+  Tensor step(const Tensor& own, const Tensor& other, const Tensor& mixed);
   Tensor first(const std::vector<Layer>& layers, const Tensor& x) const;
   Tensor forward(const std::vector<Layer>& layers, const Tensor& x) const;
+  Tensor loss(const std::vector<Layer>& layers, const Tensor& own, const Tensor& other,
+              const Tensor& mixed) const;
   Tensor slopes(const std::vector<Layer>& layers, const Tensor& x) const;
 
   int64_t observation_size_, action_size_;
