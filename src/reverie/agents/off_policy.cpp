@@ -35,6 +35,22 @@ std::unique_ptr<ActorCritic> SacAgentConfig::learner(const TaskSpec& spec, Rando
   return std::make_unique<Sac>(spec, sac, random, device);
 }
 
+void Td3AgentConfig::describe(Settings& settings) {
+  OffPolicyConfig::describe(settings);
+  td3.describe(settings);
+}
+
+std::unique_ptr<ActorCritic> Td3AgentConfig::learner(const TaskSpec& spec, RandomStream random,
+                                                     torch::Device device) const {
+  return std::make_unique<Td3>(spec, td3, random, device);
+}
+
+DdpgAgentConfig::DdpgAgentConfig() {
+  td3.critic.members = 1;
+  td3.smoothing = 0;
+  td3.policy_delay = 1;
+}
+
 OffPolicy::OffPolicy(const OffPolicyConfig& config, Session& session)
     : steps_(config.steps),
       updates_(config.updates),

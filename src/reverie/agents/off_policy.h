@@ -4,6 +4,7 @@
 #include <reverie/agents/agent.h>
 #include <reverie/collect/collector.h>
 #include <reverie/improvers/sac.h>
+#include <reverie/improvers/td3.h>
 
 #include <memory>
 
@@ -29,6 +30,19 @@ struct SacAgentConfig : OffPolicyConfig {
   void describe(Settings& settings) override;
   std::unique_ptr<ActorCritic> learner(const TaskSpec& spec, RandomStream random,
                                        torch::Device device) const override;
+};
+
+struct Td3AgentConfig : OffPolicyConfig {
+  Td3Config td3;
+
+  void describe(Settings& settings) override;
+  std::unique_ptr<ActorCritic> learner(const TaskSpec& spec, RandomStream random,
+                                       torch::Device device) const override;
+};
+
+/// DDPG's settings of TD3.
+struct DdpgAgentConfig : Td3AgentConfig {
+  DdpgAgentConfig();
 };
 
 /// Acts in one environment, and after each step updates policy and critic on batches from all that

@@ -54,6 +54,10 @@ const std::vector<AgentEntry>& all_agents() {
           "the same, its model learned where the policy goes, by transition "
           "occupancy matching (Ma et al. 2023)"),
       entry<OffPolicy, SacAgentConfig>("sac", "soft actor-critic (Haarnoja et al. 2018)"),
+      entry<OffPolicy, Td3AgentConfig>(
+          "td3", "twin delayed deterministic policy gradient (Fujimoto et al. 2018)"),
+      entry<OffPolicy, DdpgAgentConfig>(
+          "ddpg", "deep deterministic policy gradient (Lillicrap et al. 2016)"),
   };
   return agents;
 }

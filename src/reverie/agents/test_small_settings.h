@@ -67,6 +67,8 @@ inline const std::map<std::string, Needs> kNeeds = {
     {"trpo", {{"collect.rollouts=40", "collect.random_steps=0"}, 25}},
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
     {"sac", {{"batch=64", "sac.learning_rate=0.003", "sac.temperature=0.1"}, 9}},
+    {"td3", {{"batch=64", "td3.learning_rate=0.003"}, 9}},
+    {"ddpg", {{"batch=64", "td3.learning_rate=0.001"}, 20}},
 };
 
 /// Applies the small settings to a method.

@@ -3,6 +3,7 @@
 #include <reverie/bench/workloads.h>
 #include <reverie/core/workers.h>
 #include <reverie/imagination/imagine.h>
+#include <reverie/improvers/sac.h>
 #include <reverie/models/fit.h>
 #include <reverie/models/objectives/registry.h>
 #include <reverie/nn/kernels/choice.h>
@@ -175,6 +176,39 @@ Kernel policy_calculus(const std::string& name, int64_t rows, bool fisher) {
   return kernel;
 }
 
+/// Updates of SAC at its published sizes: two layers of 256, batches of 256.
+Kernel sac_updates(const std::string& name) {
+  constexpr int64_t rows = 256, updates = 8;
+  struct State {
+    Sac learner{task().spec(), SacConfig(), RandomStream(1, "benchmark/sac"), torch::kCPU};
+    Transitions batch = random_transitions(rows);
+  };
+  auto state = std::make_shared<State>();
+  const auto& policy = state->learner.policy().network().shape().sizes;
+  const auto& critic = state->learner.critic().shape().sizes;
+  const auto members = static_cast<double>(state->learner.critic().members());
+  const auto actions = static_cast<double>(state->learner.policy().action_size());
+  // Targets, the critics' step, and the policy's: through the critics to their input, and back.
+  const double to_actions = 2 * forward_flop(critic) -
+                            2.0 * static_cast<double>(critic[0] * critic[1]) +
+                            2.0 * actions * static_cast<double>(critic[1]);
+  Kernel kernel;
+  kernel.name = name;
+  kernel.steps = updates * rows;
+  kernel.flop = kernel.steps *
+                (forward_flop(policy) + members * forward_flop(critic) +
+                 members * training_flop(critic) + training_flop(policy) + members * to_actions);
+  const auto update = [=] {
+    for (int64_t i = 0; i < updates; ++i) state->learner.update(state->batch);
+  };
+  kernel.run = update;
+  kernel.torch = [=] {
+    const kernels::ForceTorch force;
+    update();
+  };
+  return kernel;
+}
+
 std::string name_of(Precision precision, kernels::Use use) {
   return setting_name(kernels::resolved(precision, use));
 }
@@ -223,6 +257,7 @@ const std::vector<KernelEntry>& benchmark_kernels() {
       fitting_entry("fit-1x256-200x4-mixture", tom_model(), 256),
       // More threads than members.
       fitting_entry("fit-1x256-512x512", alone(mb_mpo_model()), 256),
+      {"sac-256-256x256", [](Precision) { return sac_updates("sac-256-256x256"); }},  // always f32
       policy_entry("trpo-gradient-200000-32x32", false),
       policy_entry("trpo-fisher-200000-32x32", true),
   };

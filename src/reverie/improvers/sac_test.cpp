@@ -1,9 +1,8 @@
-#include <reverie/core/archive.h>
 #include <reverie/core/error.h>
 #include <reverie/core/workers.h>
 #include <reverie/improvers/sac.h>
+#include <reverie/improvers/test_actor_critic.h>
 #include <reverie/nn/kernels/test_torch_path.h>
-#include <reverie/nn/mlp_weights.h>
 #include <reverie/policies/test_samples.h>
 
 #include <gtest/gtest.h>
@@ -12,24 +11,13 @@
 namespace reverie {
 namespace {
 
+using testing::bytes_of;
+using testing::plain_q;
+using testing::random_batch;
+using testing::Recorder;
 using testing::relative_error;
-
-TaskSpec spec_of(int64_t o, int64_t a) {
-  TaskSpec spec;
-  spec.name = "a task";
-  spec.observation_size = o;
-  for (int64_t j = 0; j < a; ++j) {
-    spec.action_low.push_back(-1.0 - static_cast<double>(j));
-    spec.action_high.push_back(2.0);
-  }
-  return spec;
-}
-
-Transitions random_batch(const TaskSpec& spec, int64_t n, RandomStream& random) {
-  const int64_t o = spec.observation_size, a = spec.action_size();
-  return {random.normal({n, o}), random.uniform({n, a}, -1, 2),  random.normal({n}),
-          random.normal({n, o}), random.uniform({n}, 0, 1) < .3, random.uniform({n}, 0, 1) < .3};
-}
+using testing::spec_of;
+using testing::wide_leaf;
 
 SacConfig small() {
   SacConfig config;
@@ -41,19 +29,13 @@ SacConfig small() {
   return config;
 }
 
-std::string bytes_of(ActorCritic& learner) {
-  Archive archive;
-  archive("learner", learner);
-  return archive.bytes();
-}
-
 /// SAC in plain libtorch and double precision, from its weights and with its noise.
 struct Plain {
   Plain(const Sac& learner, const SacConfig& of, const TaskSpec& task, RandomStream stream)
       : config(of), spec(task), random(std::move(stream)) {
-    policy = wide(learner.policy().parameters());
-    critic = wide(learner.critic().weights());
-    slow = wide(learner.critic().target_weights()).detach();
+    policy = wide_leaf(learner.policy().parameters());
+    critic = wide_leaf(learner.critic().weights());
+    slow = wide_leaf(learner.critic().target_weights()).detach();
     log_alpha = torch::tensor(std::log(of.temperature.start), torch::kFloat64).requires_grad_();
     policy_adam = std::make_unique<torch::optim::Adam>(std::vector<Tensor>{policy},
                                                        torch::optim::AdamOptions(of.learning_rate));
@@ -63,10 +45,6 @@ struct Plain {
         std::vector<Tensor>{log_alpha}, torch::optim::AdamOptions(of.temperature.learning_rate));
     shape = learner.policy().network().shape();
     critic_shape = learner.critic().shape();
-  }
-
-  static Tensor wide(const Tensor& x) {
-    return x.to(torch::kCPU, torch::kFloat64).clone().requires_grad_();
   }
 
   /// An action and its log density, of the action in -1..1: by the change of variables.
@@ -79,13 +57,7 @@ struct Plain {
     const Tensor log_cosh = torch::logaddexp(x, -x) - std::log(2.0);
     const Tensor log_density =
         (-0.5 * noise.square() - log_std - 0.5 * std::log(2 * M_PI) + 2 * log_cosh).sum(1);
-    const Tensor low = spec.lowest_action().to(u.dtype()),
-                 high = spec.highest_action().to(u.dtype());
-    return {low + (high - low) * (u + 1) / 2, log_density};
-  }
-  Tensor q(const Tensor& weights, const Tensor& observation, const Tensor& action) const {
-    const Tensor input = torch::cat({observation, action}, 1).expand({weights.size(0), -1, -1});
-    return mlp_forward(critic_shape, weights, input).squeeze(2);
+    return {testing::in_range(spec, u), log_density};
   }
   void update(const Transitions& batch) {
     const Tensor s = batch.observation.to(torch::kFloat64), a = batch.action.to(torch::kFloat64);
@@ -95,17 +67,20 @@ struct Plain {
     {
       const torch::NoGradGuard no_grad;
       const auto [action, log_density] = act(next);
-      const Tensor value = std::get<0>(q(slow, next, action).min(0)) - alpha * log_density;
+      const Tensor value =
+          std::get<0>(plain_q(critic_shape, slow, next, action).min(0)) - alpha * log_density;
       const Tensor goes_on = 1 - batch.terminated.to(torch::kFloat64);
       y = batch.reward.to(torch::kFloat64) + config.discount * goes_on * value;
     }
-    loss = 0.5 * (q(critic, s, a) - y).square().mean();
+    loss = 0.5 * (plain_q(critic_shape, critic, s, a) - y).square().mean();
     critic_adam->zero_grad();
     (loss * critic.size(0)).backward();
     critic_adam->step();
     const auto [action, log_density] = act(s);
     policy_adam->zero_grad();
-    (alpha * log_density - std::get<0>(q(critic, s, action).min(0))).mean().backward();
+    (alpha * log_density - std::get<0>(plain_q(critic_shape, critic, s, action).min(0)))
+        .mean()
+        .backward();
     policy_adam->step();
     entropy = -log_density.detach().mean();
     if (config.temperature.learned) {
@@ -124,11 +99,6 @@ struct Plain {
   MlpShape shape, critic_shape;
   Tensor policy, critic, slow, log_alpha, loss, entropy;
   std::unique_ptr<torch::optim::Adam> policy_adam, critic_adam, alpha_adam;
-};
-
-struct Recorder : Monitor {
-  void record(std::string_view name, double value) override { figures[std::string(name)] = value; }
-  std::map<std::string, double> figures;
 };
 
 /// The learner, and the stream as it stands once the weights have been drawn.

@@ -13,7 +13,7 @@ ActionHead::ActionHead(const TaskSpec& spec) {
 
 double ActionHead::log_volume() const {
   double sum = 0;
-  for (const float half : half_) sum += std::log(half);
+  for (const double half : half_) sum += std::log(half);
   return sum;
 }
 
