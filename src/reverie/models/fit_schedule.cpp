@@ -9,19 +9,9 @@ namespace reverie {
 
 namespace {
 
-/// Cumulative weights of `rows`, from 0 to 1. Where none has any, all alike.
-Tensor cumulative(const Tensor& weights, const Tensor& rows) {
-  Tensor chosen = weights.to(torch::kCPU, torch::kFloat64).index_select(0, rows);
-  if (chosen.sum().item<double>() <= 0) chosen.fill_(1);
-  const Tensor sum = chosen.cumsum(0);
-  return sum / sum[-1];
-}
-
-/// As many of `rows`, drawn with replacement.
-Tensor drawn(const Tensor& rows, const Tensor& cumulative, RandomStream& random) {
-  const Tensor at = random.uniform(rows.sizes(), 0, 1).to(torch::kFloat64);
-  const Tensor place = torch::searchsorted(cumulative, at, /*out_int32=*/false, /*right=*/true);
-  return rows.index_select(0, place.clamp_max(rows.size(0) - 1));
+/// Draws among `rows`, by the weights of all.
+WeightedDraw among(const Tensor& rows, const Tensor& weights) {
+  return WeightedDraw(weights.to(torch::kCPU).index_select(0, rows));
 }
 
 }  // namespace
@@ -32,7 +22,7 @@ FitSchedule::FitSchedule(const FitConfig& config, int64_t rows, int64_t epochs, 
   split(rows, sampling, split_by ? *split_by : random_);
   if (config.bootstrap)
     train_ = train_.index_select(0, random_.below(train_.size(0), {train_.size(0)}));
-  if (sampling.defined()) cumulative_ = cumulative(sampling, train_);
+  if (sampling.defined()) by_weight_ = among(train_, sampling);
   epoch_rows_ = train_.size(0);
   if (config.epoch_rows > 0) epoch_rows_ = std::min(epoch_rows_, config.epoch_rows);
 }
@@ -44,11 +34,11 @@ void FitSchedule::split(int64_t rows, const Tensor& sampling, RandomStream& rand
   holdout_ = order.narrow(0, 0, held_out);
   train_ = order.narrow(0, held_out, rows - held_out);
   if (sampling.defined() && held_out > 0)
-    holdout_ = drawn(holdout_, cumulative(sampling, holdout_), random);
+    holdout_ = holdout_.index_select(0, among(holdout_, sampling)(held_out, random));
 }
 
 Tensor FitSchedule::shuffle() {
-  if (cumulative_.defined()) return drawn(train_, cumulative_, random_).narrow(0, 0, epoch_rows_);
+  if (by_weight_) return train_.index_select(0, (*by_weight_)(epoch_rows_, random_));
   train_ = train_.index_select(0, random_.permutation(train_.size(0)));
   return train_.narrow(0, 0, epoch_rows_);
 }

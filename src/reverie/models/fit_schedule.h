@@ -2,6 +2,7 @@
 #pragma once
 
 #include <reverie/core/random.h>
+#include <reverie/data/weighted_draw.h>
 #include <reverie/models/fit.h>
 
 #include <optional>
@@ -52,7 +53,7 @@ class FitSchedule {
   int64_t epochs_;
   RandomStream random_;
   Tensor train_, holdout_;
-  Tensor cumulative_;  ///< [training rows] float64: the sampling's distribution function, if any
+  std::optional<WeightedDraw> by_weight_;  ///< among the training rows, where there are weights
   int64_t epoch_rows_;
   int64_t epoch_ = 0, best_epoch_ = -1;
   bool finished_ = false;
