@@ -67,7 +67,8 @@ Mbpo::Mbpo(const MbpoConfig& config, Session& session)
       session_(session),
       collector_(session, config.collect),
       learner_(session, config.learn),
-      starts_(session, config.starts, collector_.memory()),
+      starts_(session, config.starts, collector_.memory(),
+              [this] { return learner_.start_weights(collector_.memory()); }),
       imagination_(session, learner_.model(), ImagineConfig{}, Members::step),
       imagined_(session.replay(
           "imagined", config.branch.kept * config.branch.rollouts * config.branch.longest())),
