@@ -343,6 +343,13 @@ std::vector<Variant> variants() {
   all.push_back({"me_trpo_where_models_disagree",
                  "me-trpo",
                  {"collect.kind=disagreement", "collect.bonus=0.1", "collect.explorer_steps=3"}});
+  all.push_back({"me_trpo_where_the_policy_goes",
+                 "me-trpo",
+                 {"objective.kind=tom", "objective.tom.reward=discriminator",
+                  "objective.tom.discriminator_passes=5", "starts.from=buffer"}});
+  all.push_back({"slbo_by_the_gradient_of_the_value",
+                 "slbo",
+                 {"objective.kind=vagram", "model.head=gaussian", "model.learn_reward=true"}});
   all.push_back({"vanilla_bptt_stochastic",
                  "vanilla-bptt",
                  {"pathwise.stochastic=true", "pathwise.truncation=5", "starts.from=buffer"}});

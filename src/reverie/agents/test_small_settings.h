@@ -32,6 +32,7 @@ inline const std::map<std::string, std::string> kSmall = {
     {"objective.tom.policy_rows", "60"},
     {"objective.tom.q_hidden", "[32]"},
     {"objective.tom.q_steps", "50"},
+    {"objective.model_advantage.plain", "1"},  // for a reward that is computed from the state
     {"objective.value.hidden", "[32]"},
     {"objective.value.learning_rate", "0.003"},
     {"policy.init_std", "0.5"},

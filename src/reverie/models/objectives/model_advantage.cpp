@@ -16,8 +16,7 @@ void ModelAdvantageConfig::describe(Settings& settings) {
   settings.add("value_every", value_every,
                "fits between two of the objective's own value, where the agent has no critic",
                at_least(1));
-  settings.add("plain_fits", plain_fits, "first fits to which the plain squared error is added",
-               at_least(0));
+  settings.add("plain", plain, "factor of the next state's squared error in the loss", at_least(0));
 }
 
 void ModelAdvantage::prepare(const FitContext& context) {
@@ -25,8 +24,9 @@ void ModelAdvantage::prepare(const FitContext& context) {
   value_.prepare(context, fits_ % config_.value_every == 0);
   observation_ = context.data.observation;
   targets_ = context.model.target_normaliser();
-  squares_ = targets_.std().square();
-  if (fits_ >= config_.plain_fits) squares_.slice(0, 0, observation_.size(1)).zero_();
+  const Tensor ones = torch::ones_like(targets_.std());
+  squares_ = ones / static_cast<double>(ones.size(0));
+  squares_.slice(0, 0, observation_.size(1)) *= config_.plain;
   ++fits_;
 }
 

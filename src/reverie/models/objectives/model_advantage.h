@@ -15,7 +15,7 @@ struct ModelAdvantageConfig {
   AdvantageNorm norm = AdvantageNorm::l1;
   double factor = 0.01;
   int64_t value_every = 1;
-  int64_t plain_fits = 0;
+  double plain = 0;
 
   void describe(Settings& settings);
 };
@@ -27,12 +27,15 @@ struct ModelAdvantageConfig {
 ///     (V(s') - V(f(s, a)))^2     l2, value-aware model learning (IterVAML)
 ///
 /// differentiated through V into the model alone, plus the squared error of the reward and of the
-/// end, where they are learned, in units of the task. There is no likelihood term, as published;
-/// the first `plain_fits` fits add the squared error of the next state. V is that of the agent's
-/// critic, its heads' mean, or the objective's own (see ObjectiveValue). The paper refits V inside
-/// model learning, in the model as it is then; here the own V is refitted on the data before every
-/// `value_every`-th fit, which in an agent that alternates fits and policy steps (slbo) comes
-/// between these.
+/// end, where they are learned. There is no likelihood term, as published: such a model need not
+/// tell where a state is, only what it is worth, which does not suit rewards that are computed from
+/// imagined states. For these `plain` times the squared error of the change of the state is added.
+/// Squared errors are normalised, and means over the targets, as the likelihood's are.
+///
+/// V is that of the agent's critic, its heads' mean, or the objective's own (see ObjectiveValue).
+/// The paper refits V inside model learning, in the model as it is then; here the own V is refitted
+/// on the data before every `value_every`-th fit, which in an agent that alternates fits and policy
+/// steps (slbo) comes between these.
 ///
 /// A Gaussian head's mean learns by this alone, its variance by likelihood with the mean held fixed
 /// (there is none in the paper).
@@ -59,7 +62,7 @@ class ModelAdvantage : public Objective {
   int64_t fits_ = 0;
   Tensor observation_;     ///< [n, o] of the fit's data
   Normaliser targets_{1};  ///< of the model's targets
-  Tensor squares_;         ///< [d]: weights of the plain squared errors
+  Tensor squares_;         ///< [d]: weights of the squared errors
 };
 
 }  // namespace reverie

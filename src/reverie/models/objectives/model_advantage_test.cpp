@@ -68,6 +68,14 @@ TEST_F(ModelAdvantageTest, OfAValueThatIsADimensionItIsTheErrorThere) {
   EXPECT_NEAR(loss(l2), 0.1 * error(1).square().mean().item<double>(), 1e-5);
 }
 
+TEST_F(ModelAdvantageTest, PlainAddsTheSquaredError) {
+  auto alone = make({AdvantageNorm::l1, 0.1}), both = make({AdvantageNorm::l1, 0.1, 1, 0.5});
+  for (auto* objective : {&alone, &both})
+    objective->prepare({data, model, monitor, &policy, &second});
+  const double square = (mean - target).square().mean().item<double>();
+  EXPECT_NEAR(loss(both) - loss(alone), 0.5 * square, 1e-5);
+}
+
 TEST_F(ModelAdvantageTest, AFitLearnsWhatTheValueSees) {
   auto objective = make({AdvantageNorm::l2, 1.0});
   FitConfig config;

@@ -41,7 +41,8 @@ struct DualConfig {
 /// over initial states s0 and a0 ~ pi. At the minimum the weight w = f*'(e), max(e + 1, 0) or
 /// exp(e), is the ratio of the occupancy of transitions that maximises E[R] - D_f under the policy,
 /// to the buffer's; where the buffer's dynamics are deterministic it is the policy's own
-/// occupancy, whatever R is.
+/// occupancy, whatever R is. (KL weights are those of occupancies that sum to 1: where episodes
+/// end, theirs do not, and the weights of the transitions that end one tend to 0.)
 ///
 /// As published (github.com/kausiksivakumar/TOM, smodice_pytorch.py): one action is drawn for each
 /// state, the gradient flows through Q(s', a') too, there is no target network, weights decay as an

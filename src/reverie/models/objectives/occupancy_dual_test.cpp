@@ -113,7 +113,6 @@ TEST_P(ChiSquare, WeightsAreTheRatioOfOccupancies) {
 
 INSTANTIATE_TEST_SUITE_P(Rings, ChiSquare,
                          ::testing::Values(std::tuple{false, false, false},
-                                           std::tuple{true, false, false},
                                            std::tuple{true, true, false},
                                            std::tuple{true, true, true}));
 

@@ -137,7 +137,7 @@ double TransitionDiscriminator::train(const Transitions& data, int64_t own, int6
 
 /// One step of Adam on as many rows of each; returns their loss. Blocks of them on several threads.
 Tensor TransitionDiscriminator::step(const Tensor& own, const Tensor& other, const Tensor& mixed) {
-  constexpr int64_t kRows = 64;
+  constexpr int64_t kRows = 128;
   const int64_t rows = own.size(0);
   std::vector<Tensor> losses(static_cast<size_t>((rows + kRows - 1) / kRows)), gradients = losses;
   for_row_blocks(rows, kRows, own.device(), [&](int64_t i, int64_t first, int64_t count) {
