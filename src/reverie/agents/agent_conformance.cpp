@@ -220,7 +220,9 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
   if (life.has_model()) {
     EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
   }
-  if (life.session->imagined_steps() > 0) {
+  if (life.has("imagine.last_horizon")) {
+    EXPECT_EQ(life.monitor.figures["imagination/horizon"], 1);  // rollouts that are no episodes
+  } else if (life.session->imagined_steps() > 0) {
     EXPECT_EQ(life.monitor.figures["imagination/episode_length"], 30);
     EXPECT_TRUE(life.monitor.figures.contains("return/imagined"));
   }
@@ -271,9 +273,8 @@ TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {
   };
   const bool models = first.has_model();
   Life second(entry(), 2);
-  EXPECT_EQ(start_from(second), models                       ? "policy and model taken"
-                                : first.has("critic.hidden") ? "policy and critic taken"
-                                                             : "policy taken");
+  const std::string learned = first.has("critic.hidden") ? "policy and critic" : "policy";
+  EXPECT_EQ(start_from(second), learned + (models ? " and model taken" : " taken"));
   const auto given = second.agent->policy()->parameters().clone();
   EXPECT_TRUE(torch::equal(given, first.agent->policy()->parameters()));
   second.live(0, 1);
@@ -286,7 +287,7 @@ TEST_P(AgentConformance, StartsFromWhatAnotherSaved) {
   other.sets.push_back("policy.hidden=[8]");
   Life third(other);
   if (models) {
-    EXPECT_TRUE(start_from(third).starts_with("model taken, not the policy: "));
+    EXPECT_TRUE(start_from(third).starts_with("model taken, not the " + learned + ": "));
   } else {
     EXPECT_THROW(start_from(third), UsageError);
   }
