@@ -51,6 +51,16 @@ DdpgAgentConfig::DdpgAgentConfig() {
   td3.policy_delay = 1;
 }
 
+void CrossQAgentConfig::describe(Settings& settings) {
+  OffPolicyConfig::describe(settings);
+  crossq.describe(settings);
+}
+
+std::unique_ptr<ActorCritic> CrossQAgentConfig::learner(const TaskSpec& spec, RandomStream random,
+                                                        torch::Device device) const {
+  return std::make_unique<CrossQ>(spec, crossq, random, device);
+}
+
 OffPolicy::OffPolicy(const OffPolicyConfig& config, Session& session)
     : steps_(config.steps),
       updates_(config.updates),

@@ -3,6 +3,7 @@
 
 #include <reverie/agents/agent.h>
 #include <reverie/collect/collector.h>
+#include <reverie/improvers/crossq.h>
 #include <reverie/improvers/sac.h>
 #include <reverie/improvers/td3.h>
 
@@ -43,6 +44,14 @@ struct Td3AgentConfig : OffPolicyConfig {
 /// DDPG's settings of TD3.
 struct DdpgAgentConfig : Td3AgentConfig {
   DdpgAgentConfig();
+};
+
+struct CrossQAgentConfig : OffPolicyConfig {
+  CrossQConfig crossq;
+
+  void describe(Settings& settings) override;
+  std::unique_ptr<ActorCritic> learner(const TaskSpec& spec, RandomStream random,
+                                       torch::Device device) const override;
 };
 
 /// Acts in one environment, and after each step updates policy and critic on batches from all that

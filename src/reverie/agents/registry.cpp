@@ -56,6 +56,8 @@ const std::vector<AgentEntry>& all_agents() {
       entry<OffPolicy, SacAgentConfig>("sac", "soft actor-critic (Haarnoja et al. 2018)"),
       entry<OffPolicy, Td3AgentConfig>(
           "td3", "twin delayed deterministic policy gradient (Fujimoto et al. 2018)"),
+      entry<OffPolicy, CrossQAgentConfig>(
+          "crossq", "SAC with batch-normalised critics and no slow copies (Bhatt et al. 2024)"),
       entry<OffPolicy, DdpgAgentConfig>(
           "ddpg", "deep deterministic policy gradient (Lillicrap et al. 2016)"),
   };

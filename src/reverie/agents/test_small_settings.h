@@ -69,6 +69,7 @@ inline const std::map<std::string, Needs> kNeeds = {
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},
     {"sac", {{"batch=64", "sac.learning_rate=0.003", "sac.temperature=0.1"}, 9}},
     {"td3", {{"batch=64", "td3.learning_rate=0.003"}, 9}},
+    {"crossq", {{"batch=64", "crossq.learning_rate=0.003", "crossq.temperature=0.1"}, 9}},
     {"ddpg", {{"batch=64", "td3.learning_rate=0.001"}, 20}},
 };
 

@@ -9,7 +9,7 @@ namespace reverie {
 /// Adam and working memory of a policy in training.
 struct PolicyTraining {
   PolicyTraining(const PolicyNetwork& policy, double learning_rate, torch::Device device)
-      : adam(1, policy.shape(), learning_rate, 0.9, device) {}
+      : adam(1, policy.shape().effective_count(), learning_rate, 0.9, device) {}
 
   MlpAdam adam;
   kernels::TrainedPasses passes;

@@ -5,10 +5,9 @@
 
 namespace reverie {
 
-MlpAdam::MlpAdam(int64_t networks, const MlpShape& shape, double learning_rate, double beta1,
+MlpAdam::MlpAdam(int64_t networks, int64_t count, double learning_rate, double beta1,
                  torch::Device device)
-    : first_(torch::zeros({networks, shape.effective_count()}, device)),
-      second_(torch::zeros_like(first_)) {
+    : first_(torch::zeros({networks, count}, device)), second_(torch::zeros_like(first_)) {
   rates_.learning_rate = static_cast<float>(learning_rate);
   rates_.beta1 = static_cast<float>(beta1);
 }

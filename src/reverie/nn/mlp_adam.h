@@ -1,20 +1,18 @@
 // Adam for blocks of effective weights.
 #pragma once
 
-#include <reverie/nn/kernels/adam.h>
-#include <reverie/nn/mlp_shape.h>
-
 #include <reverie/core/tensor.h>
+#include <reverie/nn/kernels/adam.h>
 
 namespace reverie {
 
 class Archive;
 
-/// Adam's moments of K networks that are stepped together, in the layout of their weights [K, e],
-/// on the same device. Padding has a gradient of 0, and so stays as it is.
+/// Adam's moments of K networks that are stepped together, in the layout of their `count` weights
+/// [K, e], on the same device. Padding has a gradient of 0, and so stays as it is.
 class MlpAdam {
  public:
-  MlpAdam(int64_t networks, const MlpShape& shape, double learning_rate, double beta1,
+  MlpAdam(int64_t networks, int64_t count, double learning_rate, double beta1,
           torch::Device device);
 
   /// Begins a step by the kernels, which make it in pieces: see kernels::TrainedPass.

@@ -23,7 +23,7 @@ QCritic::QCritic(int64_t observation_size, int64_t action_size, const CriticConf
       shape_(shape_of(observation_size + action_size, config.hidden)),
       weights_(draw_weights(shape_, config.members, random).to(device)),
       target_(weights_.clone()),
-      adam_(config.members, shape_, config.learning_rate, 0.9, device) {}
+      adam_(config.members, shape_.effective_count(), config.learning_rate, 0.9, device) {}
 
 Tensor QCritic::q(const Tensor& observation, const Tensor& action) const {
   const Tensor input = torch::cat({observation, action}, 1).expand({members(), -1, -1});
