@@ -87,13 +87,16 @@ std::vector<Phase> Mbpo::iteration() {
 
 void Mbpo::act() {
   if (collector_.explore()) return;
-  if (collector_.memory().size() == 0)  // it knows how to act: instead of the random steps
+  if (collector_.memory().size() == 0) {
+    // It knows how to act already: its own steps stand in for the random ones.
     collector_.steps(*actor_, config_.collect.random_steps);
-  for (int64_t step = 1; step <= config_.steps; ++step) {
-    collector_.steps(*actor_, 1);
-    for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
-    session_.monitor().progress("act",
-                                static_cast<double>(step) / static_cast<double>(config_.steps));
+  } else {
+    for (int64_t step = 1; step <= config_.steps; ++step) {
+      collector_.steps(*actor_, 1);
+      for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
+      session_.monitor().progress("act",
+                                  static_cast<double>(step) / static_cast<double>(config_.steps));
+    }
   }
   collector_.record_finished();
   sac_.record(session_.monitor());
