@@ -26,7 +26,13 @@ enum class SettingRole {
 std::string_view key_where_a_model_is_learned(SettingRole role);
 
 /// Signs of trouble that runs are monitored for: see runs/signs.h.
-enum class Sign { imagined_too_high, std_collapsed, short_episodes, useless_model };
+enum class Sign {
+  imagined_too_high,
+  std_collapsed,
+  short_episodes,
+  useless_model,
+  critic_diverges
+};
 
 /// How policy-gradient steps adapt a method's policy to a world.
 struct Adaptation {

@@ -248,8 +248,8 @@ TEST_P(AgentConformance, KeysOfRolesAndOfAdviceAreItsSettings) {
     EXPECT_EQ(settings.find(key)->get().index(), kind.index()) << key;
   }
   // Of the words of an advice, those with a '.' or a '_' are keys.
-  for (const Sign sign :
-       {Sign::imagined_too_high, Sign::std_collapsed, Sign::short_episodes, Sign::useless_model}) {
+  for (const Sign sign : {Sign::imagined_too_high, Sign::std_collapsed, Sign::short_episodes,
+                          Sign::useless_model, Sign::critic_diverges}) {
     std::string words(config->advice(sign));
     for (char& letter : words)
       if (!std::isalnum(static_cast<unsigned char>(letter)) && letter != '.' && letter != '_')

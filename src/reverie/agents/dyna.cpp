@@ -34,6 +34,7 @@ std::string_view DynaConfig::advice(Sign sign) const {
     case Sign::useless_model:
       return "fit longer (fit.epochs) on more data (collect.random_steps)";
     case Sign::short_episodes:
+    case Sign::critic_diverges:
       return {};
   }
   return {};

@@ -54,6 +54,9 @@ std::string_view MbpoConfig::advice(Sign sign) const {
   switch (sign) {
     case Sign::useless_model:
       return "fit longer (fit.epochs), or on more random steps (collect.random_steps)";
+    case Sign::critic_diverges:
+      return "take fewer or smaller steps (updates, critic.learning_rate), or more that are real "
+             "(real_fraction)";
     case Sign::imagined_too_high:
     case Sign::std_collapsed:
     case Sign::short_episodes:

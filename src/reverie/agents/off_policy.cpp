@@ -21,6 +21,12 @@ void OffPolicyConfig::describe(Settings& settings) {
                between(1, 1e12));
 }
 
+std::string_view OffPolicyConfig::advice(Sign sign) const {
+  return sign == Sign::critic_diverges
+             ? "take fewer or smaller steps (updates, critic.learning_rate)"
+             : "";
+}
+
 std::string_view OffPolicyConfig::key_of(SettingRole role) const {
   return role == SettingRole::random_steps ? "collect.random_steps" : "";
 }

@@ -20,6 +20,7 @@ struct OffPolicyConfig : AgentConfig {
   OffPolicyConfig();
   void describe(Settings& settings) override;
   std::string_view key_of(SettingRole role) const override;
+  std::string_view advice(Sign sign) const override;
   /// Returns a new learner of the method.
   virtual std::unique_ptr<ActorCritic> learner(const TaskSpec& spec, RandomStream random,
                                                torch::Device device) const = 0;

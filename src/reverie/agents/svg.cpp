@@ -42,6 +42,7 @@ std::string_view SvgConfig::advice(Sign sign) const {
       return "fit longer (fit.epochs) on more data (collect.random_steps)";
     case Sign::imagined_too_high:
     case Sign::short_episodes:
+    case Sign::critic_diverges:
       return {};
   }
   return {};

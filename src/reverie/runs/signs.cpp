@@ -16,6 +16,8 @@ constexpr double kCollapse = 0.05;      // of the first std
 constexpr double kFewSteps = 10;        // of an episode,
 constexpr double kShort = 0.05;         // and of the horizon
 constexpr double kUselessError = 0.95;  // 1: as good as predicting the mean
+constexpr double kGrowth = 1000;        // of the critic's loss, from its lowest
+constexpr size_t kRecent = 20;          // in so many iterations
 
 std::optional<double> value(const std::map<std::string, double>& metrics, const char* name) {
   const auto found = metrics.find(name);
@@ -75,6 +77,21 @@ std::optional<std::string> Signs::useless_model(const Metrics& metrics) const {
       *error, advice(" else ", Sign::useless_model));
 }
 
+std::optional<std::string> Signs::critic_diverges(const Metrics& metrics) {
+  const auto loss = value(metrics, "critic/loss"), q = value(metrics, "critic/q");
+  if (!loss || !q) return std::nullopt;
+  critic_losses_.push_back(*loss);
+  if (critic_losses_.size() > kRecent) critic_losses_.pop_front();
+  const double lowest = *std::min_element(critic_losses_.begin(), critic_losses_.end());
+  const double error = std::sqrt(2 * *loss);  // the loss is half a mean square
+  if (*loss < kGrowth * lowest || error < 0.5 * std::abs(*q)) return std::nullopt;
+  return fmt::format(
+      "the critic diverges: its loss has grown from {:.3g} to {:.3g} within {} iterations, at a "
+      "mean "
+      "value of {:.3g}{}",
+      lowest, *loss, critic_losses_.size(), *q, advice("; ", Sign::critic_diverges));
+}
+
 std::string Signs::advice(std::string_view lead, Sign sign) const {
   const std::string_view what = method_.advice(sign);
   return what.empty() ? "" : fmt::format("{}{}", lead, what);
@@ -82,8 +99,9 @@ std::string Signs::advice(std::string_view lead, Sign sign) const {
 
 std::vector<std::string> Signs::see(const IterationRow& row) {
   const std::array found = {imagined_too_high(row.metrics), collapsed(row.metrics),
-                            short_episodes(row.metrics), useless_model(row.metrics)};
-  constexpr std::array patience = {kPatience, 1, kPatience, kPatience};
+                            short_episodes(row.metrics), useless_model(row.metrics),
+                            critic_diverges(row.metrics)};
+  constexpr std::array patience = {kPatience, 1, kPatience, kPatience, 1};
   std::vector<std::string> lines;
   for (size_t i = 0; i < found.size(); ++i) {
     Watch& watch = watches_[i];

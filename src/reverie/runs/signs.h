@@ -5,6 +5,7 @@
 #include <reverie/runs/store.h>
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,10 +20,13 @@ namespace reverie {
 ///   return, which is scaled down in proportion where imagined episodes are shorter;
 /// - the policy's std collapsed: below a twentieth of its first value;
 /// - very short episodes: fewer than 10 steps, and less than a twentieth of the horizon;
-/// - a model no better than predicting the mean: `model/new_data_error` of nearly 1.
+/// - a model no better than predicting the mean: `model/new_data_error` of nearly 1;
+/// - a critic that diverges: `critic/loss` a thousand times its lowest in the last 20 iterations,
+/// and
+///   its errors as large as half its values.
 ///
-/// All but the second must hold for `kPatience` consecutive iterations, not counting the first,
-/// whose actions are random. A metric that the agent does not record gives no sign.
+/// All but the second and the last must hold for `kPatience` consecutive iterations, not counting
+/// the first, whose actions are random. A metric that the agent does not record gives no sign.
 class Signs {
  public:
   static constexpr int kPatience = 3;
@@ -40,6 +44,7 @@ class Signs {
   std::optional<std::string> collapsed(const Metrics& metrics);
   std::optional<std::string> short_episodes(const Metrics& metrics) const;
   std::optional<std::string> useless_model(const Metrics& metrics) const;
+  std::optional<std::string> critic_diverges(const Metrics& metrics);
   /// The method's advice, preceded by `lead`; empty where it has none.
   std::string advice(std::string_view lead, Sign sign) const;
 
@@ -52,7 +57,8 @@ class Signs {
   int64_t seen_ = 0;
   std::optional<double> first_std_;
   std::optional<double> lowest_real_, highest_real_;
-  std::array<Watch, 4> watches_;
+  std::deque<double> critic_losses_;  ///< Of the last iterations.
+  std::array<Watch, 5> watches_;
 };
 
 }  // namespace reverie

@@ -121,5 +121,22 @@ TEST(Signs, NothingRecordedNothingSeen) {
   EXPECT_THAT(all({{}, {}, {}, {}, {}}), IsEmpty());
 }
 
+TEST(Signs, ACriticThatDiverges) {
+  const auto critic = [](double loss, double q) {
+    return std::map<std::string, double>{{"critic/loss", loss}, {"critic/q", q}};
+  };
+  EXPECT_THAT(all({critic(0.1, 1), critic(0.2, 5), critic(40, 20), critic(900, 50)}),
+              ElementsAre(AllOf(HasSubstr("diverges"), HasSubstr("0.1 to 900"))));
+  // Values grow as the policy does better, and errors with them.
+  EXPECT_THAT(all({critic(0.001, 0.1), critic(0.1, 5), critic(3, 90), critic(8, 200)}), IsEmpty());
+  // A loss that was as low long ago.
+  std::vector<std::map<std::string, double>> slow = {critic(0.01, 1)};
+  for (int i = 0; i < 20; ++i) slow.push_back(critic(30, 1));
+  slow.erase(slow.begin() + 1);
+  EXPECT_EQ(all(slow).size(), 1u);
+  slow.insert(slow.begin() + 1, 20, critic(0.5, 1));
+  EXPECT_THAT(all(slow), IsEmpty());
+}
+
 }  // namespace
 }  // namespace reverie
