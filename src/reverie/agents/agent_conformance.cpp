@@ -221,7 +221,7 @@ TEST_P(AgentConformance, CountsItsStepsAndReportsItsFigures) {
     EXPECT_GT(life.monitor.figures["model/new_data_error"], 0);
   }
   if (life.has("imagine.last_horizon")) {
-    EXPECT_EQ(life.monitor.figures["imagination/horizon"], 1);  // rollouts that are no episodes
+    EXPECT_EQ(life.monitor.figures["imagination/horizon"], 2) << "of 1 to 3, half the way";
   } else if (life.session->imagined_steps() > 0) {
     EXPECT_EQ(life.monitor.figures["imagination/episode_length"], 30);
     EXPECT_TRUE(life.monitor.figures.contains("return/imagined"));
@@ -358,6 +358,10 @@ std::vector<Variant> variants() {
                  "svg",
                  {"svg.horizon=0", "svg.batch=32", "policy_steps=10", "svg.learning_rate=0.02",
                   "svg.kl_penalty=0.1", "model.head=gaussian", "model.learn_reward=true"}});
+  all.push_back({"mbpo_that_looks_ahead",
+                 "mbpo",
+                 {"target.kind=lambda", "model.head=gaussian", "model.elites=2",
+                  "model.learn_reward=true", "model.learn_end=true"}});
   all.push_back({"ppo_with_a_network",
                  "ppo",
                  {"advantage.baseline=network", "ppo.batch=100", "ppo.learning_rate=0.003"}});

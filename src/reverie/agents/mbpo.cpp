@@ -29,8 +29,6 @@ int64_t BranchConfig::horizon_at(int64_t steps) const {
 }
 
 MbpoConfig::MbpoConfig() {
-  collect.random_steps = 5000;
-  collect.buffer = 1'000'000;
   starts.from = StartStates::buffer;
   starts.reset_probability = 0;
 }
@@ -47,6 +45,7 @@ void MbpoConfig::describe(Settings& settings) {
   settings.group("imagine", branch);
   sac.describe(settings);
   settings.group("target", target);
+  settings.group("actor", actor);
   learn.describe(settings);
 }
 
@@ -77,29 +76,30 @@ Mbpo::Mbpo(const MbpoConfig& config, Session& session)
           "imagined", config.branch.kept * config.branch.rollouts * config.branch.longest())),
       sac_(session.task().spec(), config.sac, session.stream("actor_critic"), session.device()),
       actor_(actor_of(sac_.policy())),
-      random_(session.stream("replay")) {
+      random_(session.stream("replay")),
+      path_random_(session.stream("paths")) {
   if (config.target.kind != TargetKind::td)
     sac_.set_target(expanded_target(sac_, imagination_, config.target, config.sac.discount,
                                     learner_.model().members()));
+  if (config.actor.horizon > 0)
+    sac_.set_worth([this](const Tensor& parameters, const Tensor& from, const Draw& drawn) {
+      return pathwise_value(session_.task(), learner_.model(), sac_.policy(), sac_.critic(),
+                            parameters, from, drawn, config_.actor, config_.sac.discount,
+                            sac_.temperature(), path_random_);
+    });
 }
 
 std::vector<Phase> Mbpo::iteration() {
-  return {
-      {"act", [this] { act(); }}, {"fit", [this] { fit(); }}, {"imagine", [this] { imagine(); }}};
+  return {{"act", [this] { act(); }}, {"fit", [this] { fit(); }}, {"branch", [this] { branch(); }}};
 }
 
 void Mbpo::act() {
-  if (collector_.explore()) return;
-  if (collector_.memory().size() == 0) {
-    // It knows how to act already: its own steps stand in for the random ones.
-    collector_.steps(*actor_, config_.collect.random_steps);
-  } else {
-    for (int64_t step = 1; step <= config_.steps; ++step) {
-      collector_.steps(*actor_, 1);
-      for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
-      session_.monitor().progress("act",
-                                  static_cast<double>(step) / static_cast<double>(config_.steps));
-    }
+  if (collector_.take_first_steps(*actor_)) return;
+  for (int64_t step = 1; step <= config_.steps; ++step) {
+    collector_.steps(*actor_, 1);
+    for (int64_t k = 0; k < config_.updates; ++k) sac_.update(batch());
+    session_.monitor().progress("act",
+                                static_cast<double>(step) / static_cast<double>(config_.steps));
   }
   collector_.record_finished();
   sac_.record(session_.monitor());
@@ -118,7 +118,7 @@ void Mbpo::fit() {
   learner_.learn(collector_.memory(), &sac_.policy(), &sac_.critic());
 }
 
-void Mbpo::imagine() {
+void Mbpo::branch() {
   const Tensor from = starts_.draw(1, config_.branch.rollouts);
   const int64_t horizon = config_.branch.horizon_at(session_.steps());
   const Rollouts rollouts = imagination_.branch(sac_.policy(), from, horizon);
@@ -138,6 +138,7 @@ void Mbpo::serialize(Archive& archive) {
   archive("branches", branches_);
   archive("actor_critic", sac_);
   archive("random", random_);
+  archive("path_random", path_random_);
 }
 
 std::string Mbpo::start_from(Archive& saved) {
@@ -151,6 +152,19 @@ TomAgentConfig::TomAgentConfig() {
   learn.model.members = 1;
   learn.model.head = Head::mixture;
   learn.objective.kind = ObjectiveKind::tom;
+}
+
+MaacConfig::MaacConfig() {
+  learn.model.members = 8;
+  target.kind = TargetKind::steve;
+  target.horizon = 2;
+  actor.horizon = 4;
+}
+
+SvgSacConfig::SvgSacConfig() {
+  real_fraction = 1;
+  actor.horizon = 3;
+  actor.soft = true;
 }
 
 }  // namespace reverie

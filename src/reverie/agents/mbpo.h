@@ -6,6 +6,7 @@
 #include <reverie/imagination/imagination.h>
 #include <reverie/imagination/starts.h>
 #include <reverie/improvers/expanded_target.h>
+#include <reverie/improvers/pathwise_value.h>
 #include <reverie/improvers/sac.h>
 #include <reverie/models/learner.h>
 
@@ -33,12 +34,13 @@ struct MbpoConfig : AgentConfig {
   int64_t updates = 20;
   int64_t batch = 256;
   double real_fraction = 0.05;
-  CollectConfig collect;
+  StepCollectConfig collect;
   StartsConfig starts;
   BranchConfig branch;
   LearnConfig learn;
   SacConfig sac;
   TargetConfig target;
+  PathwiseValueConfig actor;
 
   MbpoConfig();
   void describe(Settings& settings) override;
@@ -66,7 +68,8 @@ class Mbpo : public Agent {
 
  private:
   void fit();
-  void imagine();
+  /// Lets rollouts branch off real states.
+  void branch();
   void act();
   /// Returns a batch of real and imagined transitions.
   Transitions batch();
@@ -81,12 +84,23 @@ class Mbpo : public Agent {
   std::vector<int64_t> branches_;  ///< Imagined transitions after each of the last fits.
   Sac sac_;
   std::unique_ptr<Actor> actor_;
-  RandomStream random_;
+  RandomStream random_, path_random_;
 };
 
 /// TOM's settings of MBPO.
 struct TomAgentConfig : MbpoConfig {
   TomAgentConfig();
+};
+
+/// MAAC's: Clavera et al., "Model-augmented actor-critic: backpropagating through paths" (2020).
+struct MaacConfig : MbpoConfig {
+  MaacConfig();
+};
+
+/// SVG(H) as Amos et al. have it, "On the model-based stochastic value gradient for continuous
+/// reinforcement learning" (2021): all of a batch is real, and only the policy looks ahead.
+struct SvgSacConfig : MbpoConfig {
+  SvgSacConfig();
 };
 
 }  // namespace reverie

@@ -5,20 +5,12 @@
 
 namespace reverie {
 
-OffPolicyConfig::OffPolicyConfig() {
-  collect.random_steps = 5000;
-  collect.buffer = 1000000;
-}
-
 void OffPolicyConfig::describe(Settings& settings) {
   settings.add("steps", steps, "real steps of an iteration", between(1, 1e6));
   settings.add("updates", updates, "updates of policy and critic after each real step",
                between(0, 1000));
   settings.add("batch", batch, "replayed transitions of an update", between(1, 1e6));
-  settings.add("collect.random_steps", collect.random_steps,
-               "real steps with uniform actions before anything is learned", at_least(1));
-  settings.add("collect.buffer", collect.buffer, "newest real transitions that are remembered",
-               between(1, 1e12));
+  settings.group("collect", collect);
 }
 
 std::string_view OffPolicyConfig::advice(Sign sign) const {
@@ -71,7 +63,6 @@ OffPolicy::OffPolicy(const OffPolicyConfig& config, Session& session)
     : steps_(config.steps),
       updates_(config.updates),
       batch_(config.batch),
-      random_steps_(config.collect.random_steps),
       session_(session),
       collector_(session, config.collect),
       learner_(config.learner(session.task().spec(), session.stream("learner"), session.device())),
@@ -83,18 +74,13 @@ std::vector<Phase> OffPolicy::iteration() {
 }
 
 void OffPolicy::learn() {
-  if (collector_.explore()) return;
+  if (collector_.take_first_steps(*actor_)) return;
   Monitor& monitor = session_.monitor();
-  if (collector_.memory().size() == 0) {
-    // It knows how to act already: its own steps stand in for the random ones.
-    collector_.steps(*actor_, random_steps_);
-  } else {
-    for (int64_t step = 1; step <= steps_; ++step) {
-      collector_.steps(*actor_, 1);
-      for (int64_t k = 0; k < updates_; ++k)
-        learner_->update(collector_.memory().sample(batch_, random_));
-      monitor.progress("learn", static_cast<double>(step) / static_cast<double>(steps_));
-    }
+  for (int64_t step = 1; step <= steps_; ++step) {
+    collector_.steps(*actor_, 1);
+    for (int64_t k = 0; k < updates_; ++k)
+      learner_->update(collector_.memory().sample(batch_, random_));
+    monitor.progress("learn", static_cast<double>(step) / static_cast<double>(steps_));
   }
   collector_.record_finished();
   learner_->record(monitor);

@@ -15,9 +15,8 @@ struct OffPolicyConfig : AgentConfig {
   int64_t steps = 250;
   int64_t updates = 1;
   int64_t batch = 256;
-  CollectConfig collect;
+  StepCollectConfig collect;
 
-  OffPolicyConfig();
   void describe(Settings& settings) override;
   std::string_view key_of(SettingRole role) const override;
   std::string_view advice(Sign sign) const override;
@@ -72,7 +71,7 @@ class OffPolicy : public Agent {
  private:
   void learn();
 
-  int64_t steps_, updates_, batch_, random_steps_;
+  int64_t steps_, updates_, batch_;
   Session& session_;
   Collector collector_;
   std::unique_ptr<ActorCritic> learner_;

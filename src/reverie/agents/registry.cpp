@@ -53,6 +53,13 @@ const std::vector<AgentEntry>& all_agents() {
           "tom",
           "the same, its model learned where the policy goes, by transition "
           "occupancy matching (Ma et al. 2023)"),
+      entry<Mbpo, MaacConfig>("maac",
+                              "actor-critic whose policy's gradient goes through several imagined "
+                              "steps (Clavera et al. 2020)"),
+      entry<Mbpo, SvgSacConfig>(
+          "svg-sac",
+          "SAC whose policy's gradient goes through the model for three steps "
+          "(Amos et al. 2021)"),
       entry<OffPolicy, SacAgentConfig>("sac", "soft actor-critic (Haarnoja et al. 2018)"),
       entry<OffPolicy, Td3AgentConfig>(
           "td3", "twin delayed deterministic policy gradient (Fujimoto et al. 2018)"),

@@ -45,6 +45,16 @@ struct Needs {
   std::vector<std::string> sets;
   int64_t iterations = 5;
 };
+inline const std::vector<std::string> kBranches = {"batch=64",
+                                                   "updates=2",
+                                                   "steps=60",
+                                                   "imagine.rollouts=1000",
+                                                   "imagine.kept=2",
+                                                   "imagine.last_horizon=3",
+                                                   "imagine.grows_from=0",
+                                                   "imagine.grows_until=720",
+                                                   "sac.learning_rate=0.003",
+                                                   "sac.temperature_rate=0.003"};
 inline const std::map<std::string, Needs> kNeeds = {
     {"me-trpo", {{"imagine.rollouts=48"}}},
     {"me-ppo", {{"imagine.rollouts=48", "ppo.learning_rate=0.01"}}},
@@ -56,14 +66,10 @@ inline const std::map<std::string, Needs> kNeeds = {
        "svg.discount=0.95", "value.hidden=[32]", "value.learning_rate=0.003", "value.epochs=20",
        "value.target_rate=0.02"},
       25}},
-    {"mbpo",
-     {{"batch=64", "updates=2", "steps=60", "imagine.rollouts=1000", "sac.learning_rate=0.003",
-       "sac.temperature_rate=0.003"},
-      14}},
-    {"tom",
-     {{"batch=64", "updates=2", "steps=60", "imagine.rollouts=1000", "sac.learning_rate=0.003",
-       "sac.temperature_rate=0.003"},
-      14}},
+    {"mbpo", {kBranches, 14}},
+    {"tom", {kBranches, 14}},
+    {"maac", {kBranches, 14}},
+    {"svg-sac", {kBranches, 14}},
     {"vpg", {{"collect.rollouts=40", "collect.random_steps=0", "vpg.learning_rate=0.05"}, 40}},
     {"trpo", {{"collect.rollouts=40", "collect.random_steps=0"}, 25}},
     {"ppo", {{"collect.rollouts=40", "collect.random_steps=0", "ppo.learning_rate=0.01"}, 25}},

@@ -89,6 +89,14 @@ void Collector::steps(Actor& actor, int64_t count) {
   }
 }
 
+bool Collector::take_first_steps(Actor& actor) {
+  if (explore()) return true;
+  if (memory_.size() > 0) return false;
+  steps(actor, config_.random_steps);
+  record_finished();
+  return true;
+}
+
 void Collector::record_finished() {
   if (taken_ > 0)
     session_.monitor().record("policy/saturated",

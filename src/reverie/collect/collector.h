@@ -26,6 +26,19 @@ struct CollectConfig {
   }
 };
 
+/// Of methods that learn between steps, in one environment.
+struct StepCollectConfig : CollectConfig {
+  StepCollectConfig() {
+    random_steps = 5000;
+    buffer = 1'000'000;
+  }
+  void describe(Settings& settings) {
+    settings.add("random_steps", random_steps,
+                 "real steps with uniform actions before anything is learned", at_least(1));
+    settings.add("buffer", buffer, "newest real transitions that are remembered", between(1, 1e12));
+  }
+};
+
 /// Takes a method's real steps, by episodes or one by one, stores them in a replay, and records
 /// "return/real", "return/real_std", "episode/length", and "policy/saturated" or, for random
 /// actions, "collect/random_actions".
@@ -47,6 +60,9 @@ class Collector {
   /// Takes `count` steps, going on where the last call stopped: for methods that learn between
   /// steps. Needs a single environment, so that each episode's transitions lie one after another.
   void steps(Actor& actor, int64_t count);
+  /// For such methods: on the first call takes all the random steps or, where the actor already
+  /// knows how to act, as many of its own, and returns true.
+  bool take_first_steps(Actor& actor);
   /// Records the actions that `steps` has taken since the last call, and the episodes it has
   /// finished, if any.
   void record_finished();

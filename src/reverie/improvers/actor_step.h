@@ -4,6 +4,8 @@
 #include <reverie/policies/policy_network.h>
 #include <reverie/values/q_critic.h>
 
+#include <functional>
+
 namespace reverie {
 
 /// Adam and working memory of a policy in training.
@@ -36,5 +38,14 @@ struct ActorReport {
 ActorReport actor_step(PolicyNetwork& policy, const ActionHead& head, PolicyTraining& training,
                        QCritic& critic, int64_t judges, const Tensor& observation,
                        const Tensor& noise, double temperature);
+
+/// The worth [n] of actions that a policy with some parameters [p] has drawn at a batch's states,
+/// differentiable in both.
+using ActionValue = std::function<Tensor(const Tensor& parameters, const Draw& drawn)>;
+
+/// The same step up the mean of another worth, less temperature * log pi(a | s): by torch.
+ActorReport actor_step_along(PolicyNetwork& policy, const ActionHead& head,
+                             PolicyTraining& training, const Tensor& observation,
+                             const Tensor& noise, double temperature, const ActionValue& worth);
 
 }  // namespace reverie

@@ -19,11 +19,20 @@ Tensor policy_values_torch(const MlpShape& network, const Tensor& parameters,
 ActorReport actor_step_torch(PolicyNetwork& policy, const ActionHead& head,
                              PolicyTraining& training, QCritic& critic, int64_t judges,
                              const Tensor& observation, const Tensor& noise, double temperature) {
+  return actor_step_along(policy, head, training, observation, noise, temperature,
+                          [&](const Tensor&, const Draw& drawn) {
+                            const Tensor each = critic.q(observation, drawn.action);
+                            return std::get<0>(each.narrow(0, 0, judges).min(0));
+                          });
+}
+
+ActorReport actor_step_along(PolicyNetwork& policy, const ActionHead& head,
+                             PolicyTraining& training, const Tensor& observation,
+                             const Tensor& noise, double temperature, const ActionValue& worth) {
   const torch::AutoGradMode differentiates(true);
   const Tensor parameters = policy.parameters().detach().requires_grad_();
   const Draw drawn = head.act(mlp_forward(policy.shape(), parameters, observation), noise);
-  const Tensor value =
-      std::get<0>(critic.q(observation, drawn.action).narrow(0, 0, judges).min(0)).mean();
+  const Tensor value = worth(parameters, drawn).mean();
   const Tensor log_density =
       drawn.log_density.defined() ? drawn.log_density.mean() : torch::zeros_like(value);
   const Tensor gradient =

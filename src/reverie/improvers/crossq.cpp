@@ -38,8 +38,9 @@ void CrossQConfig::describe(Settings& settings) {
   settings.add("crossq.policy_delay", policy_delay,
                "updates of the critics for each step of policy and temperature", between(1, 1e6));
   settings.add("crossq.warm_up", warm_up,
-               "passes in which a batch is normalised by its own statistics alone; later they may "
-               "differ from the running ones by so much",
+               "training passes of a network in which a batch is normalised by its own statistics "
+               "alone; afterwards by what these and the running ones agree on, within a ratio of 3 "
+               "and a shift of 5 (batch renormalisation)",
                at_least(0));
   settings.group("crossq", temperature);
 }

@@ -46,7 +46,7 @@ class CrossQ : public ActorCritic {
   const SquashedGaussianPolicy& policy() const override { return policy_; }
   const FoldedCritic& critic() const override { return critic_; }
   double temperature() const { return temperature_.value(); }
-  /// By the critics themselves: there is no slow copy.
+  /// By the critics themselves, as they were at the policy's last step: there is no slow copy.
   Tensor values(const Tensor& observation) override;
   /// Throws UsageError: its own targets come from the batch that the critics are trained on.
   void set_target(Target target) override;

@@ -23,11 +23,12 @@ Tensor candidate_targets(const Tensor& reward, const Expansion& expansion, doubl
   Tensor paid = reward;  // [M, n] from the first imagined step on
   std::vector<Tensor> candidates;
   for (int64_t h = 0; h <= horizon; ++h) {
-    const Tensor reached = expansion.reached.select(2, h);
+    // Not products: beyond an end nothing need be finite.
+    const Tensor over = expansion.reached.select(2, h) == 0;
     const double factor = std::pow(discount, static_cast<double>(h + 1));
-    candidates.push_back(paid.unsqueeze(-2) +
-                         factor * reached.unsqueeze(1) * expansion.value.select(3, h));
-    if (h < horizon) paid = paid + factor * reached * expansion.reward.select(2, h);
+    const Tensor value = expansion.value.select(3, h);
+    candidates.push_back(paid.unsqueeze(-2) + factor * value.masked_fill(over.unsqueeze(1), 0));
+    if (h < horizon) paid = paid + factor * expansion.reward.select(2, h).masked_fill(over, 0);
   }
   return torch::stack(candidates, 3);
 }
@@ -58,7 +59,10 @@ ActorCritic::Target expanded_target(ActorCritic& learner, Imagination& imaginati
                                     const TargetConfig& config, double discount, int64_t models) {
   return [=, &learner, &imagination](const Transitions& batch) {
     const bool each = config.kind == TargetKind::steve;
-    const Tensor from = batch.next_observation.unsqueeze(0);  // [1, n, o]
+    // From an end there is nothing to imagine; the row needs a state all the same.
+    const Tensor from = torch::where(batch.terminated.unsqueeze(1), batch.observation,
+                                     batch.next_observation)
+                            .unsqueeze(0);  // [1, n, o]
     const int64_t groups = each ? models : 1, n = from.size(1), o = from.size(2);
     const Rollouts ahead =
         imagination.branch(learner.policy(), from.expand({groups, n, o}).contiguous(),

@@ -32,8 +32,9 @@ struct Expansion {
   Tensor value;    ///< [M, K, n, H + 1]: of s_h
 };
 
-/// Returns T_h = r + sum_{t < h} gamma^(t+1) r_t + gamma^(h+1) V_k(s_h), without what lies beyond
-/// an end, for transitions with `reward` [n]: [M, K, n, H + 1].
+/// Returns T_h = r + sum_{t < h} gamma^(t+1) r_t + gamma^(h+1) V_k(s_h) for transitions with
+/// `reward` [n]: [M, K, n, H + 1]. What lies beyond an end is left out and, as in MAAC's code, so
+/// is the entropy of the imagined actions before s_h, for a learner whose V has the entropy in it.
 Tensor candidate_targets(const Tensor& reward, const Expansion& expansion, double discount);
 
 /// Combines candidates to targets [n] by the kind: with mve and lambda the mean over models of the

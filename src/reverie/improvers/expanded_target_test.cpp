@@ -1,5 +1,8 @@
 #include <reverie/improvers/expanded_target.h>
 
+#include <reverie/envs/suites/registry.h>
+#include <reverie/policies/gaussian_policy.h>
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -64,6 +67,72 @@ TEST_F(ExpandedTargetTest, SteveTrustsWhatVariesLittle) {
   // One length certain: that one.
   candidates.select(3, 1).copy_(lengths.select(3, 1).expand({kModels, kCritics, kRows}));
   EXPECT_TRUE(torch::allclose(combined(candidates, steve), lengths[0][0].select(1, 1), 0, 1e-6));
+}
+
+/// Acts almost without noise; a state's value is its first number or, by a second critic, one less.
+struct Simple : ActorCritic, Critic {
+  explicit Simple(const TaskSpec& spec)
+      : acting(spec.observation_size, spec.action_size(), PolicyConfig{{4}, 1e-6}, random) {}
+  void update(const Transitions&) override {}
+  const Policy& policy() const override { return acting; }
+  const Critic& critic() const override { return *this; }
+  Tensor q(const Tensor& observation, const Tensor&) const override {
+    const Tensor first = observation.select(1, 0);
+    return torch::stack({first, first - 1});
+  }
+  Tensor values(const Tensor& observation) override { return q(observation, {}); }
+  void set_target(Target) override {}
+  void record(Monitor&) override {}
+  void serialize(Archive&) override {}
+
+  RandomStream random{1, "simple"};
+  GaussianPolicy acting;
+};
+
+// Against the model's own predictions, step by step.
+TEST(ExpandedTarget, LooksAheadInTheModel) {
+  Monitor monitor;
+  Session session(find_task("classic/point-mass"), {}, "test", 1, torch::kCPU, monitor);
+  const TaskSpec& spec = session.task().spec();
+  RandomStream random(2, "model");
+  ModelConfig small;
+  small.members = 2;
+  small.hidden = {8};
+  small.clip_margin = -1;
+  DynamicsModel model(spec, small, random);
+  const auto states = [&] { return random.normal({40, spec.observation_size}); };
+  Transitions batch{
+      states(), random.normal({40, spec.action_size()}), random.normal({40}),
+      states(), torch::zeros({40}, torch::kBool),        torch::zeros({40}, torch::kBool)};
+  model.set_statistics(batch);
+  batch.terminated[3] = true;
+  batch.next_observation[3].fill_(NAN);  // an end need not be imagined from
+  Simple learner(spec);
+  Imagination imagination(session, model, {}, Members::step);
+
+  // What each model says of two steps.
+  const Tensor going = batch.terminated.logical_not();
+  Tensor expected[2];
+  for (int64_t k = 0; k < 2; ++k) {
+    Tensor state = torch::where(going.unsqueeze(1), batch.next_observation, batch.observation);
+    Tensor sum = batch.reward.clone();
+    for (int64_t t = 0; t < 2; ++t) {
+      const Tensor action = learner.acting.act(learner.acting.parameters(), state, {});
+      const Tensor next = model.predict(state, action).observation[k];
+      sum += std::pow(kDiscount, t + 1) * going * session.task().reward(state, action, next);
+      state = next;
+    }
+    expected[k] = sum + std::pow(kDiscount, 3) * going * (state.select(1, 0) - 1);
+  }
+  const TargetConfig both{TargetKind::steve, 2, 0}, one{TargetKind::mve, 2, 0};
+  const Tensor steve = expanded_target(learner, imagination, both, kDiscount, 2)(batch);
+  EXPECT_TRUE(steve.isfinite().all().item<bool>());
+  EXPECT_NEAR(steve[3].item<double>(), batch.reward[3].item<double>(), 1e-5);
+  // A random model moves each row at each step: some rows by one of them alone.
+  const Tensor mve = expanded_target(learner, imagination, one, kDiscount, 2)(batch);
+  EXPECT_NEAR(mve[3].item<double>(), batch.reward[3].item<double>(), 1e-5);
+  for (int64_t k = 0; k < 2; ++k)
+    EXPECT_GE(((mve - expected[k]).abs() < 1e-3).sum().item<int64_t>(), 4) << "model " << k;
 }
 
 }  // namespace

@@ -11,8 +11,7 @@ using namespace testing;
 
 struct CalculusTorch : TorchPath {
   PolicyBatch there(const PolicyBatch& batch) const {
-    return {batch.observation.to(device()), batch.action.to(device()),
-            batch.advantage.to(device()),
+    return {batch.observation.to(device()), batch.action.to(device()), batch.advantage.to(device()),
             batch.count.defined() ? batch.count.to(device()) : Tensor()};
   }
   RandomStream random{31, "calculus-torch"};

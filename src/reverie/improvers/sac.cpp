@@ -69,8 +69,14 @@ void Sac::update(const Transitions& batch) {
       critic_.fit(here.observation, here.action, target_(here), /*follow=*/true);
   const double temperature = temperature_.value();
   const Tensor noise = standard_noise(random_, here.size(), policy_.action_size(), device_);
-  const ActorReport step = actor_step(policy_.network(), policy_.head(), training_, critic_,
-                                      critic_.members(), here.observation, noise, temperature);
+  const auto worth = [&](const Tensor& parameters, const Draw& drawn) {
+    return worth_(parameters, here.observation, drawn);
+  };
+  const ActorReport step =
+      worth_ ? actor_step_along(policy_.network(), policy_.head(), training_, here.observation,
+                                noise, temperature, worth)
+             : actor_step(policy_.network(), policy_.head(), training_, critic_, critic_.members(),
+                          here.observation, noise, temperature);
   temperature_.update(step.log_density);
   figures_.add("critic/loss", fit.loss);
   figures_.add("critic/q", fit.q);

@@ -8,7 +8,7 @@
 
 namespace reverie {
 
-/// How much a bit of entropy is worth beside the reward, learned so that the policy keeps a target
+/// How much a nat of entropy is worth beside the reward, learned so that the policy keeps a target
 /// entropy.
 struct TemperatureConfig {
   double start = 1;
@@ -75,6 +75,10 @@ class Sac : public ActorCritic {
   double temperature() const { return temperature_.value(); }
   Tensor values(const Tensor& observation) override;
   void set_target(Target target) override { target_ = std::move(target); }
+  /// The policy ascends another worth of its actions at a batch's observations [n, o] from now on.
+  using Worth =
+      std::function<Tensor(const Tensor& parameters, const Tensor& observation, const Draw& drawn)>;
+  void set_worth(Worth worth) { worth_ = std::move(worth); }
   void record(Monitor& monitor) override { figures_.record(monitor); }
   void serialize(Archive& archive) override;
 
@@ -86,6 +90,7 @@ class Sac : public ActorCritic {
   PolicyTraining training_;
   Temperature temperature_;
   Target target_;
+  Worth worth_;  ///< Undefined: the smallest critic's value.
   UpdateFigures figures_;
 };
 

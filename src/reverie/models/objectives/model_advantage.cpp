@@ -23,8 +23,8 @@ void ModelAdvantage::prepare(const FitContext& context) {
   const torch::NoGradGuard no_grad;
   value_.prepare(context, fits_ % config_.value_every == 0);
   observation_ = context.data.observation;
-  targets_ = context.model.target_normaliser();
-  const Tensor ones = torch::ones_like(targets_.std());
+  model_ = &context.model;
+  const Tensor ones = torch::ones_like(model_->target_normaliser().std());
   squares_ = ones / static_cast<double>(ones.size(0));
   squares_.slice(0, 0, observation_.size(1)) *= config_.plain;
   ++fits_;
@@ -33,7 +33,8 @@ void ModelAdvantage::prepare(const FitContext& context) {
 /// V [...] at the states that normalised predictions [..., d] lead to from states [..., o].
 Tensor ModelAdvantage::value_after(const Tensor& observation, const Tensor& prediction) const {
   const int64_t o = observation.size(-1);
-  const Tensor next = observation + targets_.denormalise(prediction).narrow(-1, 0, o);
+  const Tensor next =
+      model_->next_observation(observation, model_->target_normaliser().denormalise(prediction));
   return value_(next.reshape({-1, o})).mean(0).view(next.sizes().slice(0, next.dim() - 1));
 }
 

@@ -60,9 +60,9 @@ class ModelAdvantage : public Objective {
   ModelAdvantageConfig config_;
   ObjectiveValue value_;
   int64_t fits_ = 0;
-  Tensor observation_;     ///< [n, o] of the fit's data
-  Normaliser targets_{1};  ///< of the model's targets
-  Tensor squares_;         ///< [d]: weights of the squared errors
+  Tensor observation_;                    ///< [n, o] of the fit's data
+  const DynamicsModel* model_ = nullptr;  ///< That of the last `prepare`.
+  Tensor squares_;                        ///< [d]: weights of the squared errors
 };
 
 }  // namespace reverie

@@ -29,7 +29,9 @@ struct VagramConfig {
 /// leaves no direction free. V is that of the agent's critic, or the objective's own (see
 /// ObjectiveValue), as it is before the fit; with several heads the loss is their mean. Gradients
 /// longer than the `quantile` of all lengths are cut to it, as the paper says (its code,
-/// github.com/pairlab/vagram, cuts above 1e5 only). The first `plain_fits` fits add |e|^2.
+/// github.com/pairlab/vagram, cuts above 1e5 only). The first `plain_fits` fits add |e|^2; the code
+/// does so in its first 1,000 real steps, which are four fits of its agent, and takes the mean over
+/// dimensions where the paper has their sum times dim(S).
 ///
 /// A Gaussian head's mean learns by this alone, its variance by likelihood with the mean held
 /// fixed (there is none in the paper).
