@@ -2,6 +2,9 @@
 
 #include <reverie/agents/start_from.h>
 #include <reverie/core/archive.h>
+#include <reverie/core/error.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>
@@ -64,8 +67,20 @@ std::string_view MbpoConfig::advice(Sign sign) const {
   return {};
 }
 
+namespace {
+
+const MbpoConfig& checked(const MbpoConfig& config) {
+  if (config.branch.grows_until < config.branch.grows_from)
+    throw UsageError(fmt::format(
+        "imagine.grows_until = {} is before imagine.grows_from = {}: set it to that or later",
+        config.branch.grows_until, config.branch.grows_from));
+  return config;
+}
+
+}  // namespace
+
 Mbpo::Mbpo(const MbpoConfig& config, Session& session)
-    : config_(config),
+    : config_(checked(config)),
       session_(session),
       collector_(session, config.collect),
       learner_(session, config.learn),

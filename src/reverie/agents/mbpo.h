@@ -18,7 +18,7 @@ namespace reverie {
 struct BranchConfig {
   int64_t rollouts = 100'000;
   int64_t horizon = 1;
-  int64_t last_horizon = 1;
+  int64_t last_horizon = 0;
   int64_t grows_from = 20'000;
   int64_t grows_until = 150'000;
   int64_t kept = 1;

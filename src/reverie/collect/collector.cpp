@@ -31,15 +31,17 @@ Collector::Collector(Session& session, const CollectConfig& config, int64_t poli
 bool Collector::explore() {
   if (knows_how_to_act_ || session_.steps() >= config_.random_steps) return false;
   const auto anyhow = uniform_actor(session_.task().spec());
-  Rollouts rollouts;
+  Rollouts longest;  // a shorter stretch at the end cuts its episodes
   while (session_.steps() < config_.random_steps) {
     const int64_t missing = config_.random_steps - session_.steps();
     const int64_t steps =
         std::clamp<int64_t>(missing / session_.environments(), 1, config_.horizon);
-    rollouts = roll_out(session_.world(), steps, *anyhow, Mode::explore, random_);
+    const Rollouts rollouts = roll_out(session_.world(), steps, *anyhow, Mode::explore, random_);
     memory_.add(transitions(rollouts));
+    if (!longest.reward.defined() || rollouts.horizon() >= longest.horizon()) longest = rollouts;
   }
-  record(first_returns(rollouts), mean_episode_length(rollouts));  // of the last stretch
+  record(mean_episode_return(longest), first_returns(longest).std(false).item<double>(),
+         mean_episode_length(longest));
   session_.monitor().record("collect/random_actions", 1);
   return true;
 }
@@ -51,7 +53,9 @@ Rollouts Collector::episodes(Actor& actor) {
     memory_.add(transitions(rollouts));
     under_way_ = false;
   } while (session_.steps() < config_.random_steps);
-  record(first_returns(rollouts), mean_episode_length(rollouts));
+  const Tensor returns = first_returns(rollouts);
+  record(returns.mean().item<double>(), returns.std(false).item<double>(),
+         mean_episode_length(rollouts));
   session_.monitor().record("policy/saturated", saturated(rollouts.action, session_.task().spec()));
   return rollouts;
 }
@@ -103,15 +107,17 @@ void Collector::record_finished() {
                               saturated(memory_.newest(taken_).action, session_.task().spec()));
   taken_ = 0;
   if (returns_.empty()) return;
-  record(torch::tensor(returns_, torch::kFloat64), lengths_ / static_cast<double>(returns_.size()));
+  const Tensor returns = torch::tensor(returns_, torch::kFloat64);
+  record(returns.mean().item<double>(), returns.std(false).item<double>(),
+         lengths_ / static_cast<double>(returns_.size()));
   returns_.clear();
   lengths_ = 0;
 }
 
-void Collector::record(const Tensor& returns, double episode_length) const {
+void Collector::record(double mean, double std, double episode_length) const {
   Monitor& monitor = session_.monitor();
-  monitor.record("return/real", returns.mean().item<double>());
-  monitor.record("return/real_std", returns.std(/*unbiased=*/false).item<double>());
+  monitor.record("return/real", mean);
+  monitor.record("return/real_std", std);
   monitor.record("episode/length", episode_length);
 }
 

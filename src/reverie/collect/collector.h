@@ -76,7 +76,7 @@ class Collector {
   void serialize(Archive& archive);
 
  private:
-  void record(const Tensor& returns, double episode_length) const;
+  void record(double mean, double std, double episode_length) const;
 
   Session& session_;
   CollectConfig config_;

@@ -2,15 +2,25 @@
 
 namespace reverie {
 
-double mean_episode_length(const Rollouts& rollouts) {
+namespace {
+
+/// The mean over episodes of the sum over their steps of `each` [tasks, rows, horizon].
+double mean_over_episodes(const Rollouts& rollouts, const Tensor& each) {
   // Each row's last step is marked as the end of an episode.
-  auto ends = rollouts.terminated | rollouts.truncated;
-  int64_t steps = rollouts.reward.numel();
-  if (rollouts.counted.defined()) {
-    ends = ends & rollouts.counted;
-    steps = rollouts.counted.sum().item<int64_t>();
-  }
-  return static_cast<double>(steps) / static_cast<double>(ends.sum().item<int64_t>());
+  const Tensor ends = rollouts.terminated | rollouts.truncated;
+  const Tensor counted = rollouts.counted.defined() ? rollouts.counted : torch::ones_like(ends);
+  const double episodes = (ends & counted).sum().item<double>();
+  return (each * counted).sum(torch::kFloat64).item<double>() / episodes;
+}
+
+}  // namespace
+
+double mean_episode_length(const Rollouts& rollouts) {
+  return mean_over_episodes(rollouts, torch::ones_like(rollouts.reward));
+}
+
+double mean_episode_return(const Rollouts& rollouts) {
+  return mean_over_episodes(rollouts, rollouts.reward);
 }
 
 }  // namespace reverie

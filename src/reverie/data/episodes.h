@@ -9,4 +9,7 @@ namespace reverie {
 /// its row is left out, unless it is the row's first.
 double mean_episode_length(const Rollouts& rollouts);
 
+/// Returns the mean undiscounted return of the same episodes.
+double mean_episode_return(const Rollouts& rollouts);
+
 }  // namespace reverie

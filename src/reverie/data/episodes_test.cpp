@@ -36,6 +36,20 @@ TEST(Episodes, WhatARowsEndCutsIsNoneOfTheirLengths) {
   EXPECT_DOUBLE_EQ(mean_episode_length(rollouts_of(100, {{50, 50}})), 50);
 }
 
+TEST(MeanEpisodeReturn, IsOverTheEpisodesThatTheMeanLengthIsOf) {
+  Rollouts rollouts;
+  rollouts.reward = torch::tensor({1.f, 2.f, 3.f, 4.f, 5.f, 6.f}).view({1, 1, 6});
+  rollouts.terminated = torch::zeros({1, 1, 6}, torch::kBool);
+  rollouts.truncated = torch::zeros({1, 1, 6}, torch::kBool);
+  rollouts.terminated[0][0][0] = true;
+  rollouts.terminated[0][0][3] = true;
+  rollouts.truncated[0][0][5] = true;  // cut by the row's end
+  EXPECT_NEAR(mean_episode_return(rollouts), 21 / 3.0, 1e-12);
+  rollouts.counted = torch::tensor({true, true, true, true, false, false}).view({1, 1, 6});
+  EXPECT_NEAR(mean_episode_return(rollouts), (1 + 9) / 2.0, 1e-12);
+  EXPECT_NEAR(mean_episode_length(rollouts), 2, 1e-12);
+}
+
 TEST(FirstEpisodes, AreTheStepsUpToEachRowsFirstEnd) {
   Rollouts rollouts;
   rollouts.reward = torch::arange(12, torch::kFloat32).view({1, 3, 4});
