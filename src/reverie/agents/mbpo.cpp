@@ -14,8 +14,8 @@ namespace reverie {
 void BranchConfig::describe(Settings& settings) {
   settings.add("rollouts", rollouts, "imagined rollouts after each fit", between(1, 1e7));
   settings.add("horizon", horizon, "steps of an imagined rollout, at first", between(1, 1000));
-  settings.add("last_horizon", last_horizon, "steps of an imagined rollout in the end",
-               between(1, 1000));
+  settings.add("last_horizon", last_horizon,
+               "steps of an imagined rollout in the end; 0: as at first", between(0, 1000));
   settings.add("grows_from", grows_from, "real steps up to which rollouts have their first length",
                at_least(0));
   settings.add("grows_until", grows_until,
@@ -26,6 +26,7 @@ void BranchConfig::describe(Settings& settings) {
 }
 
 int64_t BranchConfig::horizon_at(int64_t steps) const {
+  if (last_horizon == 0) return horizon;
   const double span = static_cast<double>(std::max<int64_t>(1, grows_until - grows_from));
   const double way = std::clamp(static_cast<double>(steps - grows_from) / span, 0.0, 1.0);
   return horizon + static_cast<int64_t>(way * static_cast<double>(last_horizon - horizon));
