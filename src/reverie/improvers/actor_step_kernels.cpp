@@ -1,7 +1,6 @@
 #include <reverie/improvers/actor_step_kernels.h>
 
 #include <reverie/core/error.h>
-#include <reverie/core/workers.h>
 
 #include <cmath>
 
@@ -58,7 +57,7 @@ Tensor policy_values_kernels(const MlpShape& network, const Tensor& parameters,
   Tensor values = torch::empty({critic.members(), n});
   float* value = values.data_ptr<float>();
   const kernels::RowBlocks blocks(n);
-  parallel_for(blocks.count, [&](int64_t block) {
+  kernels::run_units(critic.shape(), n, blocks.count, [&](int64_t block) {
     const int64_t first = blocks.first(block), count = blocks.size(block);
     policy.forward_rows(states, first, count);
     float* density = temperature == 0 ? nullptr : training.log_density.data() + first;
@@ -94,7 +93,7 @@ ActorReport actor_step_kernels(PolicyNetwork& network, const ActionHead& head,
   training.log_density.resize(static_cast<size_t>(n));
   const kernels::RowBlocks blocks(n);
   std::vector<Sums> sums(static_cast<size_t>(blocks.count));
-  parallel_for(blocks.count, [&](int64_t block) {
+  kernels::run_units(critic.shape(), n, blocks.count, [&](int64_t block) {
     const int64_t first = blocks.first(block), count = blocks.size(block);
     policy.forward_rows(states, first, count);
     const float* output = policy.output() + first * head.outputs();
@@ -125,7 +124,7 @@ ActorReport actor_step_kernels(PolicyNetwork& network, const ActionHead& head,
   if (!std::isfinite(report.value + report.log_density))
     throw NonFiniteError("NaN or infinity in the policy's loss");
   training.adam.begin_step();
-  parallel_for(policy.pieces(), [&](int64_t piece) {
+  kernels::run_units(critic.shape(), n, policy.pieces(), [&](int64_t piece) {
     policy.step_piece(piece, states, training.adam.block(network.parameters(), 0),
                       training.adam.steps(), training.adam.rates());
   });

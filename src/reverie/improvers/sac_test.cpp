@@ -154,11 +154,13 @@ REVERIE_ON_EACH_DEVICE(SacTest);
 
 TEST(Sac, ThreadsDoNotChangeABit) {
   std::vector<std::string> results;
+  SacConfig config = small();
+  config.critic.hidden = {128, 128};  // enough to wake the workers for
   for (const int threads : {1, 2, 3}) {
     set_worker_count(threads);
     RandomStream random(2, "sac test");
     const TaskSpec spec = spec_of(5, 2);
-    Sac learner(spec, small(), RandomStream(1, "sac"), torch::kCPU);
+    Sac learner(spec, config, RandomStream(1, "sac"), torch::kCPU);
     for (int step = 0; step < 3; ++step) learner.update(random_batch(spec, 256, random));
     results.push_back(bytes_of(learner));
   }

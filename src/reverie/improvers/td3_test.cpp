@@ -122,11 +122,13 @@ REVERIE_ON_EACH_DEVICE(Td3Test);
 
 TEST(Td3, ThreadsDoNotChangeABit) {
   std::vector<std::string> results;
+  Td3Config config = small();
+  config.critic.hidden = {128, 128};  // enough to wake the workers for
   for (const int threads : {1, 2, 3}) {
     set_worker_count(threads);
     RandomStream random(2, "td3 test");
     const TaskSpec spec = spec_of(5, 2);
-    Td3 learner(spec, small(), RandomStream(1, "td3"), torch::kCPU);
+    Td3 learner(spec, config, RandomStream(1, "td3"), torch::kCPU);
     for (int step = 0; step < 4; ++step) learner.update(random_batch(spec, 256, random));
     results.push_back(bytes_of(learner));
   }

@@ -1,6 +1,5 @@
 // The critic's step by the CPU kernels.
 #include <reverie/core/error.h>
-#include <reverie/core/workers.h>
 #include <reverie/values/q_critic.h>
 
 #include <cmath>
@@ -32,7 +31,7 @@ QCritic::Report QCritic::fit_kernels(const Tensor& observation, const Tensor& ac
     double squares = 0, values = 0;
   };
   std::vector<Sums> sums(static_cast<size_t>(k * blocks.count));
-  parallel_for(k * blocks.count, [&](int64_t unit) {
+  kernels::run_units(shape_, n, k * blocks.count, [&](int64_t unit) {
     auto& pass = *passes[static_cast<size_t>(unit % k)];
     const int64_t first = blocks.first(unit / k), count = blocks.size(unit / k);
     pass.forward_rows(input_.data(), first, count);
@@ -54,7 +53,7 @@ QCritic::Report QCritic::fit_kernels(const Tensor& observation, const Tensor& ac
   if (!std::isfinite(report.loss)) throw NonFiniteError("NaN or infinity in the critic's loss");
   adam_.begin_step();
   const int64_t e = shape_.effective_count();
-  parallel_for(k * passes.front()->pieces(), [&](int64_t unit) {
+  kernels::run_units(shape_, n, k * passes.front()->pieces(), [&](int64_t unit) {
     passes[static_cast<size_t>(unit % k)]->step_piece(
         unit / k, input_.data(), adam_.block(weights_, unit % k), adam_.steps(), adam_.rates(),
         follow ? target_.data_ptr<float>() + unit % k * e : nullptr,

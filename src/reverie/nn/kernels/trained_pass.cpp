@@ -1,5 +1,9 @@
 #include <reverie/nn/kernels/trained_pass.h>
 
+#include <reverie/core/workers.h>
+
+#include <algorithm>
+
 namespace reverie::kernels {
 namespace {
 
@@ -10,6 +14,17 @@ constexpr int64_t kBlockRows = 64;
 
 RowBlocks::RowBlocks(int64_t n)
     : rows(n), count(std::max<int64_t>(1, (n + kBlockRows / 2) / kBlockRows)) {}
+
+void run_units(const MlpShape& shape, int64_t rows, int64_t count,
+               const std::function<void(int64_t)>& task) {
+  // Waking a worker takes as long as some millions of multiplications.
+  constexpr int64_t worth_waking = 2'000'000;
+  if (shape.effective_count() * rows >= worth_waking) {
+    parallel_for(count, task);
+  } else {
+    for (int64_t i = 0; i < count; ++i) task(i);
+  }
+}
 
 TrainedPass::TrainedPass(const MlpShape& shape, int64_t capacity)
     : shape_(shape),

@@ -3,7 +3,9 @@
 
 #include <reverie/nn/kernels/mlp.h>
 
-#include <algorithm>
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace reverie::kernels {
 
@@ -15,6 +17,11 @@ struct RowBlocks {
   int64_t size(int64_t block) const { return first(block + 1) - first(block); }
   int64_t rows, count;
 };
+
+/// Runs `task(0) … task(count - 1)`, the units of a pass of `rows` rows through such networks: by
+/// all workers where that is worth waking them.
+void run_units(const MlpShape& shape, int64_t rows, int64_t count,
+               const std::function<void(int64_t)>& task);
 
 /// MlpPass on effective weights that are read and stepped in place, with the buffers of their
 /// gradient. Blocks of rows, and then pieces of the weights, may run in different threads at once.
