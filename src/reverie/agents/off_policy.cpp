@@ -14,9 +14,7 @@ void OffPolicyConfig::describe(Settings& settings) {
 }
 
 std::string_view OffPolicyConfig::advice(Sign sign) const {
-  return sign == Sign::critic_diverges
-             ? "take fewer or smaller steps (updates, critic.learning_rate)"
-             : "";
+  return sign == Sign::critic_diverges ? "take fewer (updates) or smaller ones" : "";
 }
 
 std::string_view OffPolicyConfig::key_of(SettingRole role) const {
