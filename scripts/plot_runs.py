@@ -19,7 +19,8 @@ FIGURES = ["return/real", "return/real_std", "return/imagined", "eval/return",
            "episode/length", "imagination/episode_length",
            "model/holdout_loss", "model/new_data_error", "policy/kl", "policy/std",
            "policy/gradient_norm",
-           "time/collect", "time/fit", "time/improve", "time/imagine"]
+           "critic/loss", "critic/q",
+           "time/collect", "time/act", "time/fit", "time/improve", "time/imagine"]
 COLOURS = ["#1b6ca8", "#c8553d", "#2a9d5c", "#8a5a9e", "#b8860b"]
 
 
