@@ -32,6 +32,13 @@ int64_t BranchConfig::horizon_at(int64_t steps) const {
   return horizon + static_cast<int64_t>(way * static_cast<double>(last_horizon - horizon));
 }
 
+void BranchConfig::check() const {
+  if (grows_until < grows_from)
+    throw UsageError(fmt::format(
+        "imagine.grows_until = {} is before imagine.grows_from = {}: set it to that or later",
+        grows_until, grows_from));
+}
+
 MbpoConfig::MbpoConfig() {
   starts.from = StartStates::buffer;
   starts.reset_probability = 0;
@@ -68,20 +75,8 @@ std::string_view MbpoConfig::advice(Sign sign) const {
   return {};
 }
 
-namespace {
-
-const MbpoConfig& checked(const MbpoConfig& config) {
-  if (config.branch.grows_until < config.branch.grows_from)
-    throw UsageError(fmt::format(
-        "imagine.grows_until = {} is before imagine.grows_from = {}: set it to that or later",
-        config.branch.grows_until, config.branch.grows_from));
-  return config;
-}
-
-}  // namespace
-
 Mbpo::Mbpo(const MbpoConfig& config, Session& session)
-    : config_(checked(config)),
+    : config_((config.branch.check(), config)),
       session_(session),
       collector_(session, config.collect),
       learner_(session, config.learn),

@@ -24,6 +24,8 @@ struct BranchConfig {
   int64_t kept = 1;
 
   void describe(Settings& settings);
+  /// Throws UsageError for incompatible settings.
+  void check() const;
   /// The steps of a rollout after `steps` real ones.
   int64_t horizon_at(int64_t steps) const;
   int64_t longest() const { return std::max(horizon, last_horizon); }

@@ -11,6 +11,7 @@ namespace reverie {
 namespace {
 
 using testing::bytes_of;
+using testing::expect_saved_goes_on_to_the_bit;
 using testing::random_batch;
 using testing::relative_error;
 using testing::spec_of;
@@ -186,17 +187,11 @@ TEST_P(CrossQTest, AnUpdateIsThatOfPlainAutograd) {
 REVERIE_ON_EACH_DEVICE(CrossQTest);
 
 TEST(CrossQ, SavedItGoesOnToTheBit) {
-  RandomStream random(3, "crossq test");
-  const TaskSpec spec = spec_of(5, 2);
-  CrossQ learner(spec, small(2), RandomStream(1, "crossq"), torch::kCPU);
-  CrossQ other(spec, small(2), RandomStream(2, "crossq"), torch::kCPU);
-  for (int step = 0; step < 3; ++step) learner.update(random_batch(spec, 64, random));
-  Archive archive = Archive::from_bytes(bytes_of(learner));
-  archive("learner", other);
-  const Transitions batch = random_batch(spec, 64, random);
-  learner.update(batch);
-  other.update(batch);
-  EXPECT_TRUE(bytes_of(learner) == bytes_of(other));
+  const auto make = [](uint64_t seed) {
+    return std::make_unique<CrossQ>(spec_of(5, 2), small(2), RandomStream(seed, "crossq"),
+                                    torch::kCPU);
+  };
+  expect_saved_goes_on_to_the_bit(make, 3);
 }
 
 TEST(CrossQ, RefusesOtherTargets) {

@@ -12,6 +12,8 @@ namespace reverie {
 namespace {
 
 using testing::bytes_of;
+using testing::expect_saved_goes_on_to_the_bit;
+using testing::expect_threads_change_no_bit;
 using testing::plain_q;
 using testing::random_batch;
 using testing::Recorder;
@@ -153,34 +155,19 @@ TEST_P(SacTest, ATemperatureThatIsNotLearnedStays) {
 REVERIE_ON_EACH_DEVICE(SacTest);
 
 TEST(Sac, ThreadsDoNotChangeABit) {
-  std::vector<std::string> results;
   SacConfig config = small();
   config.critic.hidden = {128, 128};  // enough to wake the workers for
-  for (const int threads : {1, 2, 3}) {
-    set_worker_count(threads);
-    RandomStream random(2, "sac test");
-    const TaskSpec spec = spec_of(5, 2);
-    Sac learner(spec, config, RandomStream(1, "sac"), torch::kCPU);
-    for (int step = 0; step < 3; ++step) learner.update(random_batch(spec, 256, random));
-    results.push_back(bytes_of(learner));
-  }
-  set_worker_count(2);
-  EXPECT_TRUE(results[0] == results[1]);
-  EXPECT_TRUE(results[0] == results[2]);
+  const auto make = [&](uint64_t seed) {
+    return std::make_unique<Sac>(spec_of(5, 2), config, RandomStream(seed, "sac"), torch::kCPU);
+  };
+  expect_threads_change_no_bit(make, 3);
 }
 
 TEST(Sac, SavedItGoesOnToTheBit) {
-  RandomStream random(3, "sac test");
-  const TaskSpec spec = spec_of(5, 2);
-  Sac learner(spec, small(), RandomStream(1, "sac"), torch::kCPU);
-  Sac other(spec, small(), RandomStream(2, "sac"), torch::kCPU);
-  learner.update(random_batch(spec, 64, random));
-  Archive archive = Archive::from_bytes(bytes_of(learner));
-  archive("learner", other);
-  const Transitions batch = random_batch(spec, 64, random);
-  learner.update(batch);
-  other.update(batch);
-  EXPECT_TRUE(bytes_of(learner) == bytes_of(other));
+  const auto make = [](uint64_t seed) {
+    return std::make_unique<Sac>(spec_of(5, 2), small(), RandomStream(seed, "sac"), torch::kCPU);
+  };
+  expect_saved_goes_on_to_the_bit(make, 1);
 }
 
 TEST(Sac, NamesWhatIsNotFinite) {

@@ -11,6 +11,8 @@ namespace reverie {
 namespace {
 
 using testing::bytes_of;
+using testing::expect_saved_goes_on_to_the_bit;
+using testing::expect_threads_change_no_bit;
 using testing::plain_q;
 using testing::random_batch;
 using testing::relative_error;
@@ -121,34 +123,19 @@ TEST_P(Td3Test, AnUpdateIsThatOfPlainAutograd) {
 REVERIE_ON_EACH_DEVICE(Td3Test);
 
 TEST(Td3, ThreadsDoNotChangeABit) {
-  std::vector<std::string> results;
   Td3Config config = small();
   config.critic.hidden = {128, 128};  // enough to wake the workers for
-  for (const int threads : {1, 2, 3}) {
-    set_worker_count(threads);
-    RandomStream random(2, "td3 test");
-    const TaskSpec spec = spec_of(5, 2);
-    Td3 learner(spec, config, RandomStream(1, "td3"), torch::kCPU);
-    for (int step = 0; step < 4; ++step) learner.update(random_batch(spec, 256, random));
-    results.push_back(bytes_of(learner));
-  }
-  set_worker_count(2);
-  EXPECT_TRUE(results[0] == results[1]);
-  EXPECT_TRUE(results[0] == results[2]);
+  const auto make = [&](uint64_t seed) {
+    return std::make_unique<Td3>(spec_of(5, 2), config, RandomStream(seed, "td3"), torch::kCPU);
+  };
+  expect_threads_change_no_bit(make, 4);
 }
 
 TEST(Td3, SavedItGoesOnToTheBit) {
-  RandomStream random(3, "td3 test");
-  const TaskSpec spec = spec_of(5, 2);
-  Td3 learner(spec, small(), RandomStream(1, "td3"), torch::kCPU);
-  Td3 other(spec, small(), RandomStream(2, "td3"), torch::kCPU);
-  learner.update(random_batch(spec, 64, random));
-  Archive archive = Archive::from_bytes(bytes_of(learner));
-  archive("learner", other);
-  const Transitions batch = random_batch(spec, 64, random);
-  learner.update(batch);
-  other.update(batch);
-  EXPECT_TRUE(bytes_of(learner) == bytes_of(other));
+  const auto make = [](uint64_t seed) {
+    return std::make_unique<Td3>(spec_of(5, 2), small(), RandomStream(seed, "td3"), torch::kCPU);
+  };
+  expect_saved_goes_on_to_the_bit(make, 1);
 }
 
 }  // namespace

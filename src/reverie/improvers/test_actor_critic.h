@@ -2,12 +2,18 @@
 #pragma once
 
 #include <reverie/core/archive.h>
+#include <reverie/core/workers.h>
 #include <reverie/envs/task.h>
 #include <reverie/improvers/actor_critic.h>
 #include <reverie/nn/mlp_weights.h>
 
+#include <gtest/gtest.h>
+
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace reverie::testing {
 
@@ -33,6 +39,38 @@ inline std::string bytes_of(ActorCritic& learner) {
   Archive archive;
   archive("learner", learner);
   return archive.bytes();
+}
+
+/// A learner for `spec_of(5, 2)` whose random numbers are of this seed.
+using MakeLearner = std::function<std::unique_ptr<ActorCritic>(uint64_t seed)>;
+
+inline void expect_threads_change_no_bit(const MakeLearner& make, int steps) {
+  std::vector<std::string> results;
+  for (const int threads : {1, 2, 3}) {
+    set_worker_count(threads);
+    RandomStream random(2, "batches");
+    const auto learner = make(1);
+    for (int step = 0; step < steps; ++step)
+      learner->update(random_batch(spec_of(5, 2), 256, random));
+    results.push_back(bytes_of(*learner));
+  }
+  set_worker_count(2);
+  EXPECT_TRUE(results[0] == results[1]);
+  EXPECT_TRUE(results[0] == results[2]);
+}
+
+/// After `steps` updates; the one that takes over began otherwise.
+inline void expect_saved_goes_on_to_the_bit(const MakeLearner& make, int steps) {
+  RandomStream random(3, "batches");
+  const TaskSpec spec = spec_of(5, 2);
+  const auto learner = make(1), other = make(2);
+  for (int step = 0; step < steps; ++step) learner->update(random_batch(spec, 64, random));
+  Archive archive = Archive::from_bytes(bytes_of(*learner));
+  archive("learner", *other);
+  const Transitions batch = random_batch(spec, 64, random);
+  learner->update(batch);
+  other->update(batch);
+  EXPECT_TRUE(bytes_of(*learner) == bytes_of(*other));
 }
 
 struct Recorder : Monitor {

@@ -3,6 +3,7 @@
 #include <reverie/core/error.h>
 #include <reverie/models/fit.h>
 #include <reverie/models/objectives/likelihood.h>
+#include <reverie/models/test_small_system.h>
 
 #include <gmock/gmock.h>
 
@@ -11,25 +12,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TaskSpec spec_of_two() {
-  TaskSpec spec;
-  spec.observation_size = 2;
-  spec.action_low = {-1};
-  spec.action_high = {1};
-  return spec;
-}
-
-/// Rows of a smooth system with `noise`; the reward is of a scale of its own.
-Transitions some_data(int64_t n, double noise, RandomStream& random) {
-  Transitions data;
-  data.observation = random.normal({n, 2});
-  data.action = random.uniform({n, 1}, -1, 1);
-  data.next_observation = data.observation + 0.3 * torch::sin(data.observation.flip(1)) +
-                          0.2 * data.action + noise * random.normal({n, 2});
-  data.reward = 40 + 20 * data.observation.select(1, 0);
-  data.terminated = data.truncated = torch::zeros({n}, torch::kBool);
-  return data;
-}
+using testing::some_data;
+using testing::spec_of_two;
 
 TEST(Elites, AreChosenSavedAndRefused) {
   ModelConfig config;

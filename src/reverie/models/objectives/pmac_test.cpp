@@ -3,6 +3,7 @@
 #include <reverie/core/monitor.h>
 #include <reverie/models/dynamics_model.h>
 #include <reverie/models/objectives/pmac.h>
+#include <reverie/models/objectives/test_policy_and_critic.h>
 
 #include <gtest/gtest.h>
 
@@ -10,18 +11,7 @@ namespace reverie {
 namespace {
 
 struct PmacTest : ::testing::Test {
-  PmacTest() : model(make()) {}
-  static DynamicsModel make() {
-    TaskSpec spec;
-    spec.observation_size = 1;
-    spec.action_low = {-1};
-    spec.action_high = {1};
-    ModelConfig config;
-    config.members = 1;
-    config.hidden = {2};
-    RandomStream random(1, "model");
-    return {spec, config, random};
-  }
+  PmacTest() : model(testing::tiny_model()) {}
   /// The weights of a fit of `rows`, `fresh` of them new, scaled to sum to 1.
   std::vector<double> weights(Pmac& objective, int64_t rows, int64_t fresh) {
     Transitions data;

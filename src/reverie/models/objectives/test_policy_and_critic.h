@@ -1,4 +1,4 @@
-// A policy and a critic that are any function: for tests of objectives.
+// A policy and a critic that are any function, and a tiny model: for tests of objectives.
 #pragma once
 
 #include <reverie/models/objectives/objective.h>
@@ -50,5 +50,18 @@ class AnyCritic : public Critic {
  private:
   Q q_;
 };
+
+/// A model of one observed number and one action.
+inline DynamicsModel tiny_model() {
+  TaskSpec spec;
+  spec.observation_size = 1;
+  spec.action_low = {-1};
+  spec.action_high = {1};
+  ModelConfig config;
+  config.members = 1;
+  config.hidden = {2};
+  RandomStream random(1, "model");
+  return {spec, config, random};
+}
 
 }  // namespace reverie::testing

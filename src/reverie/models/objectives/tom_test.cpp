@@ -33,18 +33,7 @@ TomConfig small() {
 }
 
 struct TomTest : ::testing::Test {
-  TomTest() : model(make()) {}
-  static DynamicsModel make() {
-    TaskSpec spec;
-    spec.observation_size = 1;
-    spec.action_low = {-1};
-    spec.action_high = {1};
-    ModelConfig config;
-    config.members = 1;
-    config.hidden = {2};
-    RandomStream random(1, "model");
-    return {spec, config, random};
-  }
+  TomTest() : model(testing::tiny_model()) {}
   static Tom make(const TomConfig& config, Weigh weigh = Weigh::sampling) {
     return {1, 1, config, weigh, 0.9, RandomStream(7, "tom"), torch::kCPU};
   }
